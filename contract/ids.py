@@ -1,0 +1,68 @@
+"""Identifiers: who made an order, where, and with which wristband."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Annotated, NewType
+from uuid import UUID
+
+import msgspec
+
+OrderId = NewType("OrderId", UUID)
+"""A UUIDv7 made at the till before anyone else hears of the order (RFC 9562)."""
+
+IDENTITY_PATTERN = r"^[a-z0-9.-]{1,30}$"  # also fit for a TSE client id and a topic
+
+TillId = NewType("TillId", str)
+"""One identity of a till: CN, client id, TSE client id and Z_KASSE_ID alike."""
+
+EventId = NewType("EventId", str)
+"""The short name of an event, part of every topic."""
+
+TillIdField = Annotated[TillId, msgspec.Meta(pattern=IDENTITY_PATTERN)]
+EventIdField = Annotated[EventId, msgspec.Meta(pattern=IDENTITY_PATTERN)]
+
+WalletSerial = NewType("WalletSerial", int)
+"""The serial in a wristband's token; it names the wallet on the wire, never the UID."""
+
+WALLET_SERIAL_MAX = 2**32 - 1
+
+UID_LENGTHS = (4, 7, 10)  # ISO/IEC 14443-3: single, double, triple size
+
+
+class WristbandUid(msgspec.Struct, frozen=True):
+    """The number a wristband's chip was born with; shown as upper-case hex."""
+
+    octets: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.octets) not in UID_LENGTHS:
+            raise ValueError(
+                f"A wristband's UID has 4, 7 or 10 bytes, not {len(self.octets)}."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> WristbandUid:
+        """Read a UID typed as hex digits; raises ValueError when it is none."""
+        return cls(bytes.fromhex(text))
+
+    def __str__(self) -> str:
+        return self.octets.hex().upper()
+
+
+def new_order_id(now_ms: int | None = None) -> OrderId:
+    """Make a time-ordered UUIDv7 (RFC 9562 section 5.7)."""
+    return OrderId(new_uuid7(now_ms))
+
+
+def new_uuid7(now_ms: int | None = None) -> UUID:
+    """Make a UUIDv7 from 48 bits of Unix time in ms and 74 random bits."""
+    stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    random = secrets.randbits(74)
+    value = (stamp & (2**48 - 1)) << 80
+    value |= 0x7 << 76
+    value |= (random >> 62) << 64
+    value |= 0b10 << 62
+    value |= random & (2**62 - 1)
+    return UUID(int=value)

@@ -1,0 +1,64 @@
+"""The receipt that KassenSichV section 6 asks for, as data and as QR text."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+
+from contract.fiscal import Outage, Signature
+from contract.ids import TillIdField
+from contract.order import Order, Utc
+
+QR_VERSION = "V0"
+
+
+class Seller(msgspec.Struct, frozen=True, kw_only=True):
+    """The business that owes the receipt: full name, address and tax number."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    street: Annotated[str, msgspec.Meta(max_length=60)]
+    postal_code: Annotated[str, msgspec.Meta(max_length=10)]
+    city: Annotated[str, msgspec.Meta(max_length=62)]
+    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+    tax_number: Annotated[str, msgspec.Meta(max_length=20)]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a receipt shows; exactly one of signature and outage once closed."""
+
+    seller: Seller
+    event_name: str
+    till: TillIdField
+    order: Order
+    issued_at: Utc
+    signature: Signature | None = None
+    outage: Outage | None = None
+    demo: bool = False
+
+
+def qr_text(signature: Signature) -> str:
+    """Write the receipt code of DSFinV-K annex I: twelve fields, ready for a QR."""
+    fields = (
+        QR_VERSION,
+        signature.client,
+        signature.process_type,
+        signature.process_data,
+        str(signature.number),
+        str(signature.counter),
+        log_time_text(signature.started_at),
+        log_time_text(signature.finished_at),
+        signature.algorithm,
+        signature.time_format,
+        base64.b64encode(signature.value).decode("ascii"),
+        base64.b64encode(signature.public_key).decode("ascii"),
+    )
+    return ";".join(fields)
+
+
+def log_time_text(moment: datetime) -> str:
+    """Write a log time as YYYY-MM-DDThh:mm:ss.000Z in UTC."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"

@@ -1,0 +1,3 @@
+"""Everything that runs on a till."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The till's rules, free of I/O: checkout, basket, stand-in, wristbands."""
+
+from __future__ import annotations

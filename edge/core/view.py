@@ -1,0 +1,113 @@
+"""What a screen shows: one frozen picture of the till, made anew at each step."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from contract.messages import DeclineReason, Lamp, LampState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from contract.catalogue import Catalogue
+    from contract.money import Money
+
+
+class Phase(enum.Enum):
+    """Where the checkout stands; each phase is one screen."""
+
+    STARTING = "starting"
+    SELLING = "selling"
+    PRESENT = "present"
+    CHECKING = "checking"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    HANDED_OUT = "handed_out"
+    HALTED = "halted"
+
+
+class Tone(enum.Enum):
+    """Who must act on a banner."""
+
+    INFORM = "inform"
+    TRY_AGAIN = "try_again"
+    ASK_THE_GUEST = "ask_the_guest"
+    CALL_THE_TECHNICIAN = "call_the_technician"
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A sentence for the cashier: what happened, and what to do."""
+
+    tone: Tone
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BasketLine:
+    """A row of the basket."""
+
+    product: int
+    name: str
+    quantity: int
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A completed order: what the cashier and the guest see of it."""
+
+    order: UUID
+    total: Money
+    balance: Money | None
+    stand_in: bool
+    cash: bool
+    receipt_url: str
+    approved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """A refused attempt; the basket stays open."""
+
+    reason: DeclineReason
+    title: str
+    text: str
+    balance: Money | None
+
+
+UNKNOWN_LAMP = Lamp(state=LampState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Lamps:
+    """The four things a till depends on."""
+
+    hub: Lamp = UNKNOWN_LAMP
+    tse: Lamp = UNKNOWN_LAMP
+    reader: Lamp = UNKNOWN_LAMP
+    clock: Lamp = UNKNOWN_LAMP
+
+
+@dataclass(frozen=True, slots=True)
+class TillView:
+    """Everything the screen needs, and nothing it could change."""
+
+    phase: Phase
+    till: str
+    label: str = ""
+    event_name: str = ""
+    demo: bool = False
+    catalogue: Catalogue | None = None
+    basket: tuple[BasketLine, ...] = ()
+    total: Money | None = None
+    approval: Approval | None = None
+    decline: Decline | None = None
+    banner: Banner | None = None
+    lamps: Lamps = field(default_factory=Lamps)
+    undelivered: int = 0
+    cash_allowed: bool = True
