@@ -91,6 +91,8 @@ class Child:
                     f" See {self.log}.{self._last_words()}"
                 )
             time.sleep(LOOK_INTERVAL_S)
+        if not self.running:  # somebody else answered in its place
+            raise StartError(self._ended_early())
 
     def stop(self, *, timeout_s: float = STOP_TIMEOUT_S) -> int:
         """Ask it to end, kill it if it does not within the time; its exit code."""
