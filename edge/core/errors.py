@@ -1,0 +1,46 @@
+"""The till's errors, sorted by who must act; the message is what the cashier reads.
+
+KassenbandError
+    TryAgain            the next try may work: the hub is silent, the TSE is busy
+    AskTheGuest         the guest can change it: balance, another wristband
+    CallTheTechnician   something is broken: the reader, the TSE, the disk
+    Rejected            a peer broke the contract
+"""
+
+from __future__ import annotations
+
+
+class KassenbandError(Exception):
+    """Something the till can explain to a person."""
+
+
+class TryAgain(KassenbandError):
+    """The same again may work in a moment."""
+
+
+class AskTheGuest(KassenbandError):
+    """The guest can do something about it."""
+
+
+class CallTheTechnician(KassenbandError):
+    """Somebody with a screwdriver must look at it."""
+
+
+class Rejected(KassenbandError):
+    """A peer sent what the contract does not allow."""
+
+
+class NotConnected(TryAgain):
+    """The hub can't be reached at the moment."""
+
+
+class FiscalModuleDown(CallTheTechnician):
+    """The TSE does not do its work."""
+
+
+class FiscalModuleSilent(FiscalModuleDown):
+    """The TSE did not answer in time; whether it signed is unknown."""
+
+
+class JournalFull(CallTheTechnician):
+    """Too many orders wait for the hub; selling on would risk losing them."""
