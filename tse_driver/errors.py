@@ -1,0 +1,237 @@
+"""Every way a TSE can fail us, as a tree sorted by who has to act.
+
+TseError
+  TryAgain           TseSilent, AnswerLost
+  CallTheTechnician  TseGone, PortForbidden, PortBusy, TseRefused (CertificateExpired),
+                     WrongPin, PinBlocked, SelfTestFailed, WrongTime, SignatureInvalid,
+                     ClientIdInvalid
+  Rejected           ProtocolError, Unreadable, KeyOnNoCurve, AlgorithmUnknown
+
+The docstring of a leaf is the sentence the operator reads; {where} names the device.
+"""
+
+from __future__ import annotations
+
+import inspect
+from enum import IntEnum
+
+
+class TseCode(IntEnum):
+    """Error codes of GetMfcStatus (fiskaltrust middleware scu-de, facts only)."""
+
+    NONE = 0x0000
+    FAIL = 0x0001
+    POWER_FAIL = 0x0002
+    UNKNOWN_CMD = 0x0003
+    CMD_TOO_LONG = 0x0004
+    CMD_FOOTER = 0x0005
+    WRONG_ORDER = 0x0006
+    PARA_COUNT = 0x0007
+    PARA_VALUE = 0x0008
+    NOT_INITIALIZED = 0x0100
+    TIME_NOT_SET = 0x0101
+    CERTIFICATE_EXPIRED = 0x0102
+    DISABLED = 0x0103
+    COMMAND_FAILED = 0x0104
+    SIGNING_SYSTEM_OPERATION_DATA = 0x0105
+    RETRIEVE_LOG_MESSAGE = 0x0106
+    STORAGE = 0x0107
+    NO_TRANSACTION = 0x0108
+    CLIENT_ID_NOT_SET = 0x010A
+    NO_DATA = 0x010B
+    SELF_TEST_REQUIRED = 0x010C
+    NO_LOG_MESSAGE = 0x010D
+    UNSUPPORTED_CRYPTO_CARD = 0x010F
+    USER_NOT_AUTHORIZED = 0x0110
+    USER_NOT_AUTHENTICATED = 0x0111
+    USER_ID_NOT_MANAGED = 0x0112
+    DESCRIPTION_NOT_SET = 0x0113
+    DESCRIPTION_SET = 0x0114
+    CLIENT_NOT_REGISTERED = 0x0115
+    CRYPTO_CARD_NOT_FOUND = 0x0116
+    MAX_PARALLEL_TRANSACTIONS = 0x0117
+    MAX_SIGNATURES = 0x0118
+    MAX_CLIENTS = 0x0119
+    CLIENT_HAS_UNFINISHED_TX = 0x011A
+    DEVICE_HAS_UNFINISHED_TX = 0x011B
+    EXPORT_BUFFER = 0x011C
+
+    @property
+    def hint(self) -> str:
+        """Say in one sentence what it means and what the operator can do."""
+        return _HINTS[self]
+
+    @classmethod
+    def name_of(cls, number: int) -> str:
+        """Name a code for a log line, also one this table does not know."""
+        try:
+            return f"{number:04X} {cls(number).name}"
+        except ValueError:
+            return f"{number:04X}"
+
+
+_REPLUG = "Unplug it, plug it in again, then press 'Restart TSE'."
+_VENDOR = "Exchange the device and ask its vendor."
+_REPORT = "Please report this with the log; selling goes on without a signature."
+
+_HINTS: dict[TseCode, str] = {
+    TseCode.NONE: "No error is recorded.",
+    TseCode.FAIL: f"It failed without a reason. {_REPLUG}",
+    TseCode.POWER_FAIL: f"Its power was cut in the middle of a command. {_REPLUG}",
+    TseCode.UNKNOWN_CMD: "Its firmware does not know this command. Update it.",
+    TseCode.CMD_TOO_LONG: f"The command was too long for it. {_REPORT}",
+    TseCode.CMD_FOOTER: f"The command arrived damaged. {_REPLUG}",
+    TseCode.WRONG_ORDER: f"The commands came in the wrong order. {_REPORT}",
+    TseCode.PARA_COUNT: f"A parameter of the command is missing. {_REPORT}",
+    TseCode.PARA_VALUE: f"A parameter of the command is not allowed. {_REPORT}",
+    TseCode.NOT_INITIALIZED: "It is new. Run 'kassenband-tse setup' once.",
+    TseCode.TIME_NOT_SET: "Its clock is not set. Press 'Restart TSE'.",
+    TseCode.CERTIFICATE_EXPIRED: (
+        "Its certificate has expired; it signs all the same. Order a new TSE today."
+    ),
+    TseCode.DISABLED: "It was put out of service for good. Exchange the device.",
+    TseCode.COMMAND_FAILED: f"The command failed inside. {_REPLUG}",
+    TseCode.SIGNING_SYSTEM_OPERATION_DATA: f"It could not sign. {_REPLUG}",
+    TseCode.RETRIEVE_LOG_MESSAGE: f"It lost its last log message. {_REPLUG}",
+    TseCode.STORAGE: "Its memory is full or broken. Export it, then exchange it.",
+    TseCode.NO_TRANSACTION: "It does not know this number as an open one.",
+    TseCode.CLIENT_ID_NOT_SET: f"No client was named to it. {_REPLUG}",
+    TseCode.NO_DATA: "It has no data for this request.",
+    TseCode.SELF_TEST_REQUIRED: "Its self test is due. Press 'Restart TSE'.",
+    TseCode.NO_LOG_MESSAGE: "It has no log message yet.",
+    TseCode.UNSUPPORTED_CRYPTO_CARD: f"Its crypto card is unknown. {_VENDOR}",
+    TseCode.USER_NOT_AUTHORIZED: "This PIN's user may not do that. Check the setup.",
+    TseCode.USER_NOT_AUTHENTICATED: "The login is missing. Check the PIN in the setup.",
+    TseCode.USER_ID_NOT_MANAGED: "It does not know this user. Check the setup.",
+    TseCode.DESCRIPTION_NOT_SET: "It wants a description. Run 'kassenband-tse setup'.",
+    TseCode.DESCRIPTION_SET: "Its description is set by the maker already.",
+    TseCode.CLIENT_NOT_REGISTERED: (
+        "This till is not registered with it. Run 'kassenband-tse setup' for this till."
+    ),
+    TseCode.CRYPTO_CARD_NOT_FOUND: f"Its crypto card does not react. {_REPLUG}",
+    TseCode.MAX_PARALLEL_TRANSACTIONS: (
+        "Too many orders are open on it. Press 'Restart TSE' to close them."
+    ),
+    TseCode.MAX_SIGNATURES: "All its signatures are used up. Exchange the device.",
+    TseCode.MAX_CLIENTS: "Too many tills are registered with it. Deregister old ones.",
+    TseCode.CLIENT_HAS_UNFINISHED_TX: (
+        "This till still has an open order on it. Press 'Restart TSE'."
+    ),
+    TseCode.DEVICE_HAS_UNFINISHED_TX: (
+        "Some till still has an open order on it. Close it there first."
+    ),
+    TseCode.EXPORT_BUFFER: "Its export buffer is confused. Start the export again.",
+}
+
+
+class TseError(Exception):
+    """{where} can't be used: {detail}. Press 'Restart TSE'."""
+
+    def __init__(self, where: str = "The TSE", detail: str = "") -> None:
+        self.where = where
+        self.detail = detail
+        template = inspect.cleandoc(type(self).__doc__ or "").replace("\n", " ")
+        sentence = template.replace("{where}", where).replace("{detail}", detail)
+        super().__init__(sentence)
+
+
+class TryAgain(TseError):
+    """{where} is out of reach at the moment: {detail}. Try again."""
+
+
+class CallTheTechnician(TseError):
+    """{where} needs a technician: {detail}."""
+
+
+class Rejected(TseError):
+    """{where} gave data that can't be true: {detail}."""
+
+
+class TseSilent(TryAgain):
+    """{where} does not answer. Check its cable, then press 'Restart TSE'."""
+
+
+class AnswerLost(TryAgain):
+    """{where} did {detail} but its answer was lost. The signature can be found later by
+    its number; press 'Restart TSE' if this happens again."""
+
+
+class TseGone(CallTheTechnician):
+    """{where} is not there ({detail}). Plug the TSE in, then press 'Restart TSE'."""
+
+
+class PortForbidden(CallTheTechnician):
+    """{where} may not be opened by this user ({detail}). Add the user to the group
+    'dialout' or install the udev rule, then press 'Restart TSE'."""
+
+
+class PortBusy(CallTheTechnician):
+    """{where} is held by another program ({detail}). End that program (the vendor's
+    web service?), then press 'Restart TSE'."""
+
+
+class TseRefused(CallTheTechnician):
+    """{where} refused {detail}"""
+
+    def __init__(
+        self, where: str = "The TSE", command: str = "a command", code: int = 1
+    ) -> None:
+        self.code = code
+        try:
+            hint = TseCode(code).hint
+        except ValueError:
+            hint = f"The reason is unknown. {_REPLUG}"
+        detail = f"'{command}' (error {TseCode.name_of(code)}). {hint}"
+        super().__init__(where, detail)
+
+
+class CertificateExpired(TseRefused):
+    """{where} carried out {detail}"""
+
+
+class WrongPin(CallTheTechnician):
+    """{where} refused the PIN of {detail}. Correct it in the setup before the next
+    try: after three wrong tries the TSE blocks it."""
+
+
+class PinBlocked(CallTheTechnician):
+    """{where} has blocked the PIN of {detail} after too many wrong tries. Unblock it
+    with the PUK from the TSE's letter."""
+
+
+class SelfTestFailed(CallTheTechnician):
+    """{where} failed its self test. Unplug it, plug it in again; if it fails again,
+    exchange the device."""
+
+
+class WrongTime(CallTheTechnician):
+    """{where} can't be given the time {detail}. Set the clock of this till (time
+    server, battery), then press 'Restart TSE'."""
+
+
+class SignatureInvalid(CallTheTechnician):
+    """{where} gave a signature that does not verify ({detail}). Exchange the device and
+    keep it for the tax office."""
+
+
+class ClientIdInvalid(CallTheTechnician):
+    """{where} can't take {detail} as the name of a till. Use 1 to 30 letters, digits
+    or ( ) + , - . : ? and spaces."""
+
+
+class ProtocolError(Rejected):
+    """{where} answered what it should not ({detail}). Unplug it, plug it in again,
+    then press 'Restart TSE'."""
+
+
+class Unreadable(Rejected):
+    """{where} can't be read: {detail}."""
+
+
+class KeyOnNoCurve(Rejected):
+    """{where} shows a key that is on no known curve ({detail}). It was copied wrongly
+    or forged."""
+
+
+class AlgorithmUnknown(Rejected):
+    """{where} names a signature algorithm that is not known here ({detail})."""
