@@ -1,0 +1,137 @@
+"""The event of the demo: its seller, its products and its guests' wristbands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
+from contract.ids import EventId, WristbandUid
+from contract.messages import StandInLimits
+from contract.money import Currency
+from contract.receipt import Seller
+
+EVENT = EventId("rehearsal")
+EVENT_NAME = "Rehearsal"
+EVENT_NUMBER = 1
+CURRENCY = Currency.EUR
+SELLER = Seller(
+    name="Kassenband Rehearsal e. V.",
+    street="Am Festplatz 1",
+    postal_code="80939",
+    city="München",
+    country="DEU",
+    tax_number="143/000/00000",
+)
+STAND_IN = StandInLimits(allowance_minor=20_00, till_total_minor=2_000_00)
+
+GENERAL, REDUCED = 1, 2
+_TAXES = (
+    TaxRate(code=GENERAL, rate_bp=1900, name="19 %"),
+    TaxRate(code=REDUCED, rate_bp=700, name="7 %"),
+)
+_GROUPS = (
+    ProductGroup(id=1, name="Beer", color="#e0a526"),
+    ProductGroup(id=2, name="Wine and spirits", color="#a8385d"),
+    ProductGroup(id=3, name="Soft drinks", color="#2f8fc4"),
+    ProductGroup(id=4, name="Food", color="#4c9a52"),
+    ProductGroup(id=5, name="Deposit and more", color="#7b6fb0"),
+)
+# name, label, price in cents, tax code, group
+_PRODUCTS = (
+    ("Lager 0.5 l", "Lager\n0.5", 450, GENERAL, 1),
+    ("Wheat beer 0.5 l", "Wheat\n0.5", 480, GENERAL, 1),
+    ("Dark beer 0.5 l", "Dark\n0.5", 480, GENERAL, 1),
+    ("Pilsner 0.3 l", "Pilsner\n0.3", 350, GENERAL, 1),
+    ("Shandy 0.5 l", "Shandy\n0.5", 430, GENERAL, 1),
+    ("Alcohol-free beer 0.5 l", "Beer 0 %\n0.5", 420, GENERAL, 1),
+    ("White wine 0.2 l", "White\nwine", 520, GENERAL, 2),
+    ("Red wine 0.2 l", "Red\nwine", 520, GENERAL, 2),
+    ("Spritz", "Spritz", 650, GENERAL, 2),
+    ("Gin and tonic", "Gin\nTonic", 750, GENERAL, 2),
+    ("Fruit brandy 2 cl", "Brandy\n2 cl", 300, GENERAL, 2),
+    ("Water 0.5 l", "Water\n0.5", 280, GENERAL, 3),
+    ("Cola 0.4 l", "Cola\n0.4", 350, GENERAL, 3),
+    ("Orange lemonade 0.4 l", "Orange\n0.4", 350, GENERAL, 3),
+    ("Apple spritzer 0.4 l", "Apple\nspritzer", 350, GENERAL, 3),
+    ("Iced tea 0.4 l", "Iced tea\n0.4", 350, GENERAL, 3),
+    ("Coffee", "Coffee", 250, GENERAL, 3),
+    ("Pretzel", "Pretzel", 220, REDUCED, 4),
+    ("Sausage in a bun", "Sausage\nin a bun", 450, REDUCED, 4),
+    ("Fries", "Fries", 400, REDUCED, 4),
+    ("Vegetable curry", "Veggie\ncurry", 850, REDUCED, 4),
+    ("Pizza slice", "Pizza\nslice", 480, REDUCED, 4),
+    ("Ice cream", "Ice\ncream", 300, REDUCED, 4),
+    ("Waffle", "Waffle", 380, REDUCED, 4),
+    ("Cup deposit", "Cup\ndeposit", 200, GENERAL, 5),
+    ("Bottle deposit", "Bottle\ndeposit", 100, GENERAL, 5),
+    ("Ear plugs", "Ear\nplugs", 150, GENERAL, 5),
+    ("Rain poncho", "Rain\nponcho", 400, GENERAL, 5),
+    ("Festival shirt", "Festival\nshirt", 2200, GENERAL, 5),
+    ("Tote bag", "Tote bag", 900, GENERAL, 5),
+)
+
+CATALOGUE = Catalogue(
+    event=EVENT,
+    version=1,
+    currency=CURRENCY,
+    taxes=_TAXES,
+    groups=_GROUPS,
+    products=tuple(
+        Product(
+            id=number,
+            name=name,
+            label=label,
+            price_minor=price_minor,
+            tax_code=tax_code,
+            group=group,
+        )
+        for number, (name, label, price_minor, tax_code, group) in enumerate(
+            _PRODUCTS, start=1
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A virtual wristband of the demo and what the hub shall know of it."""
+
+    name: str
+    uid: WristbandUid
+    balance_minor: int = 0
+    known: bool = True
+    blocked: bool = False
+    has_token: bool = True
+
+
+def panel_guests() -> tuple[Guest, ...]:
+    """The wristbands one can tap in the interactive demo."""
+    return (
+        Guest("full", _uid(0x01), balance_minor=50_00),
+        Guest("nearly empty", _uid(0x02), balance_minor=3_00),
+        Guest("unknown", _uid(0x03), known=False),
+        Guest("blocked", _uid(0x04), balance_minor=20_00, blocked=True),
+        Guest("foreign", _uid(0x05), known=False, has_token=False),
+    )
+
+
+def crowd(till: int, size: int) -> tuple[Guest, ...]:
+    """The guests who come to one till of the headless demo.
+
+    Most are well funded; every eighth is nearly empty, one blocked, one unknown.
+    """
+    return tuple(_crowd_guest(till, number, size) for number in range(size))
+
+
+def _crowd_guest(till: int, number: int, size: int) -> Guest:
+    uid = _uid(0x1000 + till * 0x100 + number)
+    name = f"guest-{till}-{number}"
+    if number == size - 1:
+        return Guest(name, uid, balance_minor=20_00, blocked=True)
+    if number == size - 2:
+        return Guest(name, uid, known=False)
+    return Guest(name, uid, balance_minor=5_00 if number % 8 == 7 else 200_00)
+
+
+def _uid(number: int) -> WristbandUid:
+    return WristbandUid(b"\x04\xb0" + number.to_bytes(5, "big"))
