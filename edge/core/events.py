@@ -59,3 +59,6 @@ class HubLamp:
     """The way to the hub changed; the lamp's text names cause and remedy."""
 
     lamp: Lamp
+
+
+Event = CardRead | CardUnreadable | CardLeft | ReaderLamp | FiscalLamp | HubLamp
