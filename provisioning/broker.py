@@ -33,14 +33,16 @@ QUEUED_BYTES_MAX = 64 * 1024 * 1024  # per client; the count alone has no limit
 START_TRIES = 3
 LOOPBACK = "127.0.0.1"
 
-# Nothing relies on the broker's storage, hence no persistence. The zeros lift the
-# default windows of 20 in flight and 1000 queued, above which QoS 1 messages are
-# dropped in silence. Without set_tcp_nodelay every hop waits some 40 ms.
+# Nothing relies on the broker's storage, hence no persistence. The defaults of 20 in
+# flight and 1000 queued would throttle the hub and then drop QoS 1 messages in silence;
+# the bytes bound them instead. max_queued_messages must not be 0: Mosquitto 2.0.11 then
+# ends the connection of everyone who publishes outside of the access list.
+# Without set_tcp_nodelay every hop waits some 40 ms.
 GENERAL = """\
 per_listener_settings true
 persistence false
 max_inflight_messages 0
-max_queued_messages 0
+max_queued_messages 1000000
 max_queued_bytes {queued}
 max_packet_size {packet}
 set_tcp_nodelay true
@@ -153,7 +155,7 @@ class PrivateBroker:
 
     def __enter__(self) -> Self:
         self.directory = place_for(self.wanted_directory, self.user)
-        self.log = self.directory / "mosquitto.log"
+        self.log = self.wanted_directory / "mosquitto.log"
         try:
             self.files.copy_to(self.directory, self.user)
             self.start()

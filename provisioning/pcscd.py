@@ -37,9 +37,10 @@ START_TIMEOUT_S = 10.0
 START_TRIES = 3
 LISTENING = "0A"  # TCP state in /proc/net/tcp
 
-# LISTEN_PID must be pcscd's own pid, and $$ stays the same across exec.
+# The socket comes as standard input and goes where activation wants it. LISTEN_PID must
+# be pcscd's own pid, and $$ stays the same across exec.
 ACTIVATE = """\
-if [ "$KB_FD" != 3 ]; then eval "exec 3<&$KB_FD $KB_FD<&-"; fi
+exec 3<&0 0</dev/null
 export LISTEN_PID=$$ LISTEN_FDS=1
 exec "$@"
 """
@@ -86,7 +87,7 @@ class PrivatePcscd:
     def __enter__(self) -> Self:
         check_prerequisites()
         self.directory = place_for(self.wanted_directory, self.user).resolve()
-        self.log = self.directory / "pcscd.log"
+        self.log = self.wanted_directory / "pcscd.log"
         self.socket = short_directory(self.directory, SOCKET_NAME) / SOCKET_NAME
         self._preload = self._build_preload() if self.fast_poll else None
         try:
@@ -172,7 +173,6 @@ class PrivatePcscd:
 
     def _spawn(self) -> Child:
         with _listening_socket(self.socket) as listening:
-            descriptor = listening.fileno()
             return spawn(
                 [
                     *("/bin/sh", "-c", ACTIVATE, "sh"),
@@ -182,14 +182,13 @@ class PrivatePcscd:
                 log=self.log,
                 name="pcscd",
                 user=self.user,
-                env=self._daemon_environment(descriptor),
-                pass_fds=[descriptor],
+                env=self._daemon_environment(),
+                stdin=listening.fileno(),
             )
 
-    def _daemon_environment(self, descriptor: int) -> dict[str, str]:
+    def _daemon_environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "KB_FD": str(descriptor),
             # From 2.x on this switches USB drivers off: only our readers exist.
             "PCSCLITE_HP_DROPDIR": str(self.directory / "drivers"),
             **({"LD_PRELOAD": str(self._preload)} if self._preload else {}),

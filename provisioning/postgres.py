@@ -136,7 +136,7 @@ class PrivatePostgres:
         self.directory = place.resolve()
         self.data = self.directory / "data"
         self.passfile = self.directory / "passfile"
-        self.log = self.directory / "postgres.log"
+        self.log = self.wanted_directory / "postgres.log"
         self._make_binaries_reachable()
         self.sockets = short_directory(self.directory, "s/.s.PGSQL.65535") / "s"
         try:
@@ -270,7 +270,7 @@ class PrivatePostgres:
         options += ["--no-sync"] if self.throw_away else []
         child = spawn(
             [self.binaries.program("initdb"), *options, "-D", self.data],
-            log=self.directory / "initdb.log",
+            log=self.wanted_directory / "initdb.log",
             name="initdb",
             user=self.user,
             cwd=self.data,

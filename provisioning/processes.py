@@ -129,7 +129,7 @@ def spawn(  # noqa: PLR0913 - a process is all of these
     user: str | None = None,
     env: Mapping[str, str] | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
-    pass_fds: Sequence[int] = (),
+    stdin: int = subprocess.DEVNULL,
     cwd: Path | None = None,
 ) -> Child:
     """Start a program that gets `stop_signal` when this process dies, however it dies.
@@ -143,12 +143,11 @@ def spawn(  # noqa: PLR0913 - a process is all of these
     with log.open("wb") as output:
         popen = subprocess.Popen(
             [*command, *map(str, argv)],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(os.environ if env is None else env),
             start_new_session=True,
-            pass_fds=pass_fds,
             cwd=cwd,
         )
     return Child(name or Path(argv[0]).name, log, popen, stop_signal)
