@@ -79,7 +79,7 @@ class MfcStatus(Record):
     @classmethod
     def from_parameters(cls, parameters: tuple[bytes, ...]) -> MfcStatus:
         """Read the last two values: before them may be left-overs of earlier calls."""
-        return super(MfcStatus, cls).from_parameters(parameters[-2:])
+        return super().from_parameters(parameters[-2:])
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ class GetMemoryInfo(Command[MemoryInfo]):
 
 
 @dataclass(frozen=True)
-class _OfSlot:
+class _OfSlot(Record):
     """Commands whose only parameter is the slot."""
 
     CODECS = (TEXT,)
@@ -223,7 +223,7 @@ class StartEnd(Command[StartSigned]):
 
 
 @dataclass(frozen=True)
-class _Step:
+class _Step(Record):
     """Commands that open an update or the finish."""
 
     CODECS = (DECIMAL, DECIMAL, TEXT, DECIMAL)

@@ -1,0 +1,164 @@
+"""The signing part of the simulated TSE: clock, counters, clients, log messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tse_driver import tlv
+from tse_driver.commands import FACTORY_CLIENT
+from tse_driver.log_message import (
+    Certified,
+    Kind,
+    Operation,
+    Protocolled,
+    TimeFormat,
+    parse,
+    signed_bytes,
+    write_message,
+    write_time,
+)
+from tse_driver.simulator.keys import ALGORITHM, Identity
+from tse_driver.simulator.log_store import LogStore, Stored
+
+if TYPE_CHECKING:
+    from tse_driver.clock import Clock
+
+SELF_TEST_VALID_S = 25 * 3600
+TIME_VALID_S = 24 * 3600
+BOOLEAN_TRUE = b"\xff"
+BOOLEAN_FALSE = b"\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What one signing gives back."""
+
+    log_time: datetime
+    signature_counter: int
+    signature: bytes
+
+
+class SecureElement:
+    """Signs log messages; all its state but the time can be read from its log."""
+
+    def __init__(self, identity: Identity, log: LogStore, clock: Clock) -> None:
+        self.identity = identity
+        self.log = log
+        self._clock = clock
+        self._offset: timedelta | None = None
+        self._self_tested_at: float | None = None
+        self._last_time = identity.chain[0].not_valid_before_utc
+        self.signature_counter = 0
+        self.transaction_counter = 0
+        self.initialized = False
+        self.disabled = False
+        self.clients: list[str] = [FACTORY_CLIENT]
+        self.open: dict[int, str] = {}
+        self.finished: list[int] = []
+        for stored in log:
+            self._remember(stored)
+
+    @property
+    def time_is_set(self) -> bool:
+        """Say whether the clock was set since the last power loss."""
+        return self._offset is not None
+
+    @property
+    def self_test_s_left(self) -> int:
+        """Return for how many seconds the last self test is good; 0 = due."""
+        if self._self_tested_at is None:
+            return 0
+        age_s = self._clock.monotonic() - self._self_tested_at
+        return max(0, int(SELF_TEST_VALID_S - age_s))
+
+    def lose_power(self) -> None:
+        """Forget what a power cut makes a TSE forget."""
+        self._offset = None
+        self._self_tested_at = None
+
+    def now(self) -> datetime:
+        """Return the TSE's own time in whole seconds."""
+        if self._offset is None:
+            return self._last_time
+        moment = self._clock.now() + self._offset
+        return moment.replace(microsecond=0)
+
+    def self_test(self) -> None:
+        """Pass the self test."""
+        self._self_tested_at = self._clock.monotonic()
+        component = tlv.write(0x81, b"DEMO TSE") + tlv.write(0x82, BOOLEAN_TRUE)
+        self.sign_system("selfTest", component)
+
+    def set_time(self, moment: datetime) -> None:
+        """Set the clock and sign the change, with the new time."""
+        before = self.now()
+        self._offset = moment - self._clock.now()
+        payload = _time(0x81, before) + _time(0x82, moment)
+        self.sign_system("updateTime", payload)
+
+    def sign_system(self, operation: str, payload: bytes = b"") -> Signed:
+        """Sign a system log message; payload is the content of tag 81."""
+        body = tlv.write(0x80, operation.encode()) + tlv.write(0x81, payload)
+        return self._sign(Kind.SYSTEM, body, f"Sys_{operation}")
+
+    def start(self, client: str, data: bytes, process_type: str) -> tuple[int, Signed]:
+        """Start a fiscal transaction under the next number."""
+        number = self.transaction_counter + 1
+        return number, self.step(
+            Certified(Operation.START, client, data, process_type, number)
+        )
+
+    def step(self, certified: Certified) -> Signed:
+        """Sign a start, update or finish."""
+        step = certified.operation.removesuffix("Transaction")
+        number, client = certified.transaction_number, certified.client_id
+        name = f"Tra_No-{number}_{step}_Client-{client}"
+        return self._sign(Kind.TRANSACTION, certified.to_bytes(), name)
+
+    def _sign(self, kind: Kind, body: bytes, name: str) -> Signed:
+        moment = self.now()
+        counter = self.signature_counter + 1
+        serial = self.identity.public_key.serial
+        protocolled = Protocolled(serial, ALGORITHM, counter, moment)
+        signed = signed_bytes(kind, body, protocolled)
+        signature = self.identity.sign(signed)
+        name = f"Unixt_{int(moment.timestamp())}_Sig-{counter}_Log-{name}.log"
+        stored = Stored(name, write_message(signed, signature))
+        self.log.append(stored)
+        self._remember(stored)
+        return Signed(moment, counter, signature)
+
+    def _remember(self, stored: Stored) -> None:
+        """Learn from a message what it changed."""
+        self.signature_counter = int(stored["counter"] or 0)
+        self._last_time = datetime.fromtimestamp(int(stored["time"] or 0), UTC)
+        if operation := stored["operation"]:
+            self._remember_system(operation, stored)
+            return
+        number, client = int(stored["number"] or 0), stored["client"] or ""
+        if stored["step"] == "Start":
+            self.transaction_counter = max(self.transaction_counter, number)
+            self.open[number] = client
+        elif stored["step"] == "Finish":
+            self.open.pop(number, None)
+            self.finished.append(number)
+
+    def _remember_system(self, operation: str, stored: Stored) -> None:
+        if operation == "initialize":
+            self.initialized = True
+        elif operation == "disableSecureElement":
+            self.disabled = True
+        elif operation in {"registerClient", "deregisterClient"}:
+            payload = tlv.read_all(parse(stored.message).system_data)
+            client = payload[0].value.decode()
+            if operation == "registerClient":
+                self.clients.append(client)
+            else:
+                self.clients.remove(client)
+
+
+def _time(tag: int, moment: datetime) -> bytes:
+    integer = tlv.read_one(write_time(moment, TimeFormat.UNIX))
+    return tlv.write(tag, integer.content)
