@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from pathlib import Path
+from typing import NoReturn
 
 from provisioning.setup import packages
 from provisioning.setup.environment import Environment
