@@ -72,7 +72,7 @@ def _run(root: Path, arguments: list[str]) -> int:
     if command in {"test", "check"}:
         os.chdir(root)
     module = _module(command, workers)
-    _become(environment.python, [*module, *options], variables)
+    return _become(environment.python, [*module, *options], variables)
 
 
 def _become(python: Path, arguments: list[str], variables: dict[str, str]) -> NoReturn:

@@ -166,7 +166,7 @@ def _no_cluster() -> Iterator[None]:
     try:
         yield
     finally:
-        packaged = CLUSTER_SETTINGS.with_name(CLUSTER_SETTINGS.name + ".dpkg-dist")
+        packaged = CLUSTER_SETTINGS.with_name(CLUSTER_SETTINGS.name + ".ucf-dist")
         if ours and packaged.exists():
             packaged.replace(CLUSTER_SETTINGS)
         elif ours:
