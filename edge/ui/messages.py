@@ -1,0 +1,26 @@
+"""What widgets tell the app: what the cashier wants, and which screen to open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from edge.core.intents import Intent
+
+
+class Wanted(Message):
+    """The cashier wants something of the till."""
+
+    def __init__(self, intent: Intent) -> None:
+        super().__init__()
+        self.intent = intent
+
+
+class StatusAsked(Message):
+    """The cashier wants to read what the lamps say, or has read it."""
+
+
+class ViewChanged(Message):
+    """The till has a new view; posted from whatever thread made it."""

@@ -1,0 +1,69 @@
+"""Approved: what the guest has left, and where the receipt is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from edge.core.intents import Dismiss
+from edge.ui import text
+from edge.ui.screens.panel import Panel, plain
+from edge.ui.widgets.big_text import BigAmount, BigText
+from edge.ui.widgets.qr_code import QrCode
+from edge.ui.widgets.touch_key import TouchKey
+
+if TYPE_CHECKING:
+    from edge.core.view import Approval, TillView
+
+
+class ApprovedPanel(Panel):
+    """Green from edge to edge, with the receipt as a strip of paper."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out result and receipt."""
+        with Horizontal():
+            with Vertical(id="approved-result"):
+                yield BigText(text.PAID_HEADING, id="approved-heading")
+                yield Static(id="approved-paid")
+                yield Static(id="approved-caption")
+                yield BigAmount(id="approved-balance")
+                yield Static(id="approved-notice")
+                yield TouchKey(
+                    text.NEXT_ORDER, Dismiss(), id="approved-next", classes="last"
+                )
+            yield QrCode(id="approved-receipt")
+
+    def show(self, view: TillView) -> None:
+        """Show the completed order."""
+        approval = view.approval
+        if approval is None:
+            return
+        shown = approval.total if approval.balance is None else approval.balance
+        self.query_one(BigAmount).show(plain(shown))
+        self._caption(approval)
+        notice = self.query_one("#approved-notice", Static)
+        sentences = [text.STAND_IN] if approval.stand_in else []
+        if view.banner:
+            sentences.append(f"{view.banner.title} {view.banner.text}".strip())
+        notice.update("\n".join(sentences))
+        notice.display = bool(sentences)
+        caption = text.RECEIPT_LATER if approval.stand_in else text.RECEIPT
+        self.query_one(QrCode).display = bool(approval.receipt_url)
+        self.query_one(QrCode).show(approval.receipt_url, caption)
+
+    def first_key(self) -> TouchKey | None:
+        """Return the key to the next order."""
+        return self.query_one(TouchKey)
+
+    def _caption(self, approval: Approval) -> None:
+        currency = approval.total.currency.value
+        if approval.cash or approval.balance is None:
+            caption, paid = f"{text.PAID_IN_CASH}  {currency}", ""
+        else:
+            caption = f"{text.NEW_BALANCE}  {currency}"
+            paid = f"{text.TOTAL}  {approval.total}"
+        self.query_one("#approved-caption", Static).update(caption)
+        self.query_one("#approved-paid", Static).update(paid)

@@ -1,0 +1,51 @@
+"""What the lamps say, over whatever the till is doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from edge.ui import text
+from edge.ui.messages import StatusAsked
+from edge.ui.widgets.lamp_table import LampTable
+from edge.ui.widgets.touch_key import TouchKey
+
+if TYPE_CHECKING:
+    from edge.core.view import TillView
+
+
+class StatusScreen(ModalScreen[None]):
+    """Each lamp's sentence, and how many orders wait for the hub."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", show=False),
+    ]
+
+    def __init__(self, view: TillView) -> None:
+        super().__init__()
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        """Lay out sentences and the key back."""
+        yield Static(text.STATUS_TITLE, id="status-title")
+        yield Static(id="status-till")
+        yield LampTable(id="status-lamps")
+        yield Static(id="status-undelivered")
+        yield TouchKey(text.CLOSE, StatusAsked(), id="status-close", classes="last")
+
+    def on_mount(self) -> None:
+        """Show the view it was opened with."""
+        self.show(self._view)
+
+    def show(self, view: TillView) -> None:
+        """Show newer lamps."""
+        names = dict.fromkeys([view.label, view.till, view.event_name])
+        till = " · ".join(name for name in names if name)
+        self.query_one("#status-till", Static).update(till)
+        self.query_one(LampTable).show(view.lamps)
+        sentence = text.undelivered(view.undelivered)
+        self.query_one("#status-undelivered", Static).update(sentence)

@@ -1,0 +1,100 @@
+"""Every English word of the screens that the view does not bring along."""
+
+from __future__ import annotations
+
+from contract.messages import LampState
+
+APP_TITLE = "Kassenband"
+DEMO = "DEMO"
+
+MORE_PRODUCTS = "More"
+EMPTY_BASKET = "Tap a product\nto begin"
+NO_PRODUCTS = "No products yet.\nThe catalogue comes from the hub."
+TOTAL = "Total"
+TO_PAY = "To pay"
+PAY_WRISTBAND = "Wristband"
+PAY_CASH = "Cash"
+ABORT = "Abort"
+
+PRESENT_HEADING = ("PRESENT", "WRISTBAND")
+CHECKING_HEADING = ("ONE", "MOMENT")
+CHECKING_HINT = "The wristband is being checked."
+PRESENT_HINT = "Hold the wristband to the reader."
+BACK = "Back"
+
+PAID_HEADING = "✓ PAID"
+NEW_BALANCE = "New balance"
+PAID_IN_CASH = "Paid in cash"
+STAND_IN = "Without network: booked later, the goods may be handed out."
+RECEIPT = "Scan for the receipt"
+RECEIPT_LATER = "Receipt: scan, it opens when the till is online again"
+NEXT_ORDER = "Next order"
+
+DECLINED_HEADING = "✕ DECLINED"
+BALANCE = "Balance"
+MISSING = "Missing"
+OTHER_WRISTBAND = "Other\nwristband"
+BACK_TO_BASKET = "Back to\nbasket"
+ABORT_ORDER = "Abort\norder"
+
+HANDED_OUT_HEADING = "HANDED OUT?"
+HANDED_OUT_HINT = "The till restarted before anybody could see this result."
+HANDED_OUT_YES = "Yes, handed out"
+HANDED_OUT_NO = "No, cancel it"
+
+STARTING_HEADING = "KASSENBAND"
+STARTING_HINT = "The till is starting. Selling begins when everything is ready."
+HALTED_HEADING = "TILL STOPPED"
+
+STATUS_TITLE = "What the till depends on"
+CLOSE = "Close"
+ALL_DELIVERED = "The hub has recorded every order of this till."
+
+WRISTBANDS = "Virtual\nwristbands"
+
+LAMP_NAMES = {"hub": "Hub", "tse": "TSE", "reader": "Reader", "clock": "Clock"}
+LAMP_GLYPHS = {
+    LampState.GOOD: "✓",
+    LampState.WARN: "!",
+    LampState.BAD: "✕",
+    LampState.UNKNOWN: "?",
+}
+LAMP_STATES = {
+    LampState.GOOD: "good",
+    LampState.WARN: "look at it",
+    LampState.BAD: "does not work",
+    LampState.UNKNOWN: "not known yet",
+}
+
+
+def items(count: int) -> str:
+    """Say how many items the basket holds."""
+    return "1 item" if count == 1 else f"{count} items"
+
+
+def earlier_lines(count: int) -> str:
+    """Say how many basket lines are hidden above."""
+    return f"▲ +{count} more"
+
+
+def later_lines(count: int) -> str:
+    """Say how many basket lines are hidden below."""
+    return f"▼ +{count} more"
+
+
+def approved_order(total: str) -> str:
+    """Name the order that the question after a restart is about."""
+    return f"Last order {total} approved."
+
+
+def undelivered(count: int) -> str:
+    """Say that orders wait for the hub."""
+    if count == 0:
+        return ALL_DELIVERED
+    orders = "1 order waits" if count == 1 else f"{count} orders wait"
+    return f"{orders} for the hub; the till sends them by itself."
+
+
+def page(number: int, pages: int) -> str:
+    """Number the page of the product grid."""
+    return f"{number}/{pages}"

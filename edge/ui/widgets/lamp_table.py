@@ -1,0 +1,42 @@
+"""Each lamp with its sentence: what is wrong, and what helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from edge.ui import text
+from edge.ui.widgets.status_row import named_lamps
+
+if TYPE_CHECKING:
+    from contract.messages import Lamp
+    from edge.core.view import Lamps
+
+
+class LampTable(Vertical):
+    """Four rows, one per thing the till depends on."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out one row per lamp."""
+        for field in text.LAMP_NAMES:
+            with Horizontal(id=f"lamp-{field}", classes="lamp"):
+                yield Static(classes="sign")
+                yield Static(classes="sentence")
+
+    def show(self, lamps: Lamps) -> None:
+        """Show the lamps' states and sentences."""
+        pairs = zip(self.query(".lamp"), named_lamps(lamps), strict=True)
+        for row, (name, lamp) in pairs:
+            row.set_classes(f"lamp {lamp.state.value}")
+            row.query_one(".sign", Static).update(text.LAMP_GLYPHS[lamp.state])
+            row.query_one(".sentence", Static).update(_sentence(name, lamp))
+
+
+def _sentence(name: str, lamp: Lamp) -> Content:
+    state = text.LAMP_STATES[lamp.state]
+    head = Content.assemble((name, "bold"), f"  {state}")
+    return Content("\n").join([head, Content(lamp.text)]) if lamp.text else head
