@@ -104,6 +104,8 @@ def write_plan(cc: bytes, message: bytes) -> tuple[PageWrite, ...]:
     Raises NotNdef or DoesNotFit.
     """
     size = data_size(cc)
+    if size == 0:
+        raise NotNdef("The tag is not formatted for NDEF.")
     octets = _block(message)
     if len(octets) > size:
         raise DoesNotFit(
