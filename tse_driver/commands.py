@@ -65,7 +65,7 @@ class Command(Record, Generic[AnswerT_co]):
     TIMEOUT_S: ClassVar[float] = ANSWER_TIMEOUT_S
     BUFFER: ClassVar[int | None] = None
     REPEATABLE: ClassVar[bool] = False
-    """Whether it may be sent again when its answer was lost (it only reads)."""
+    """Whether it may be sent again when its answer was lost (no harm in twice)."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,7 @@ class UpdateTime(Command[Done]):
     """Set the TSE's clock (a timeAdmin or admin must be logged in)."""
 
     NUMBER = "101"
+    REPEATABLE = True
     CODECS = (TIME,)
     time: datetime
 
@@ -199,6 +200,7 @@ class RunSelfTest(_OfSlot, Command[Digit]):
     """Run the self test: 1 ok, 2 failed, 3 client not registered."""
 
     NUMBER = "112"
+    REPEATABLE = True
     ANSWER = Digit
     TIMEOUT_S = SELF_TEST_TIMEOUT_S
 
@@ -375,6 +377,7 @@ class ResetExport(_OfSlot, Command[Done]):
     """Reset the export (undocumented, harmless; failure is ignored)."""
 
     NUMBER = "309"
+    REPEATABLE = True
 
 
 @dataclass(frozen=True)
@@ -394,6 +397,7 @@ class LogoutUser(Command[Digit]):
     """Log a user out."""
 
     NUMBER = "401"
+    REPEATABLE = True
     ANSWER = Digit
     CODECS = (TEXT, TEXT)
     slot: str

@@ -150,7 +150,7 @@ class Connection:
     def _lost(self, command: Command[Any]) -> AnswerLost | ProtocolError:
         if self._saw_other_answer:
             return ProtocolError(self.where, "the answer to another request")
-        return AnswerLost(self.where, f"'{type(command).__name__}', or never got it,")
+        return AnswerLost(self.where, f"'{type(command).__name__}'")
 
     def _gather(self, command: Command[Any]) -> tuple[bytes, ...]:
         """Collect a small buffered answer and read it as the frame it is."""

@@ -152,8 +152,8 @@ class TseSilent(TryAgain):
 
 
 class AnswerLost(TryAgain):
-    """{where} did {detail} but its answer was lost. The signature can be found later by
-    its number; press 'Restart TSE' if this happens again."""
+    """{where} is alive but gave no answer to {detail}. If it signed, the signature can
+    still be read from its log; press 'Restart TSE' if this happens again."""
 
 
 class TseGone(CallTheTechnician):

@@ -197,6 +197,25 @@ class Receipt:
             public_key=right[7],
         )
 
+    def to_text(self) -> str:
+        """Write the twelve fields; process data stays exactly as it is."""
+        return ";".join(
+            (
+                "V0",
+                self.client_id,
+                self.process_type,
+                self.process_data,
+                str(self.transaction_number),
+                str(self.signature_counter),
+                _iso(self.start),
+                _iso(self.finish),
+                self.algorithm,
+                self.time_format,
+                self.signature,
+                self.public_key,
+            )
+        )
+
     def signed_bytes(self, key: PublicKey) -> bytes:
         """Rebuild what the TSE signed: the Finish message up to its signature."""
         try:
@@ -400,6 +419,11 @@ def _decode(text: str, what: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Unreadable("The receipt", f"its {what} is no Base64") from error
+
+
+def _iso(moment: datetime) -> str:
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
 
 
 def _receipt_number(text: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import select
-from typing import Final
 
 import serial
 
@@ -19,7 +18,7 @@ class Port:
 
     def __init__(self, path: str) -> None:
         """Open exclusively with DTR on; raise TseGone, PortForbidden or PortBusy."""
-        self.name: Final = path
+        self.name = path
         try:
             self._serial = serial.Serial(
                 path,

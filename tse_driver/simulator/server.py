@@ -1,4 +1,4 @@
-"""Serves a simulated TSE on a pseudo terminal, as the real one sits on a serial port."""
+"""Serves a simulated TSE on a pseudo terminal, where a real one has a serial port."""
 
 from __future__ import annotations
 

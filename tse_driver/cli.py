@@ -1,0 +1,224 @@
+"""What the commands of kassenband-tse do; each returns its exit code.
+
+0 = good, 1 = judged bad, 2 = could not be read or run (raised as TseError or OSError).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tse_driver.errors import SelfTestFailed, TseError, Unreadable
+from tse_driver.export_reader import check_export
+from tse_driver.log_message import Receipt, verify_receipt
+from tse_driver.port import Port
+from tse_driver.session import Pins, Session
+from tse_driver.simulator import keys
+from tse_driver.simulator.faults import Fault, FaultyTse
+from tse_driver.simulator.module import SimulatedTse
+from tse_driver.simulator.server import PtyServer
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+GOOD, BAD = 0, 1
+EXPIRED_DAYS = -1
+TEST_PROCESS_TYPE = "SonstigerVorgang"
+TEST_PROCESS_DATA = "Test"
+ADMIN_PIN = "KASSENBAND_TSE_ADMIN_PIN"
+TIME_ADMIN_PIN = "KASSENBAND_TSE_TIME_ADMIN_PIN"
+
+
+def info(options: Namespace) -> int:
+    """Say what the TSE is and how much is left of it."""
+    with _session(options) as session:
+        _report(options, _plain(asdict(session.info())))
+    return GOOD
+
+
+def setup(options: Namespace) -> int:
+    """Put a new TSE into service and register the client."""
+    with _session(options) as session:
+        _report(options, _plain(asdict(session.setup(options.description))))
+    return GOOD
+
+
+def selftest(options: Namespace) -> int:
+    """Run the self test."""
+    with _session(options) as session:
+        try:
+            session.self_test()
+        except SelfTestFailed as error:
+            _report(options, {"ok": False, "reason": str(error)})
+            return BAD
+    _report(options, {"ok": True, "reason": "The TSE passed its self test."})
+    return GOOD
+
+
+def sign(options: Namespace) -> int:
+    """Sign a test and verify it from the receipt's text."""
+    with _session(options) as session:
+        tse = session.open()
+        started = session.start()
+        number = started.transaction_number
+        done = session.finish(number, TEST_PROCESS_TYPE, TEST_PROCESS_DATA)
+    receipt = Receipt(
+        options.client,
+        TEST_PROCESS_TYPE,
+        TEST_PROCESS_DATA,
+        number,
+        done.signature_counter,
+        started.log_time,
+        done.log_time,
+        tse.algorithm,
+        tse.time_format,
+        base64.b64encode(done.value).decode(),
+        base64.b64encode(tse.public_key).decode(),
+    )
+    text = receipt.to_text()
+    check = verify_receipt(text)
+    _report(options, {"qr": text, **asdict(check)})
+    return GOOD if check.valid else BAD
+
+
+def export(options: Namespace) -> int:
+    """Write the whole export; the file appears only when it is complete."""
+    part = Path(f"{options.out}.part")
+    digest, size = hashlib.sha256(), 0
+    with _session(options) as session, part.open("wb") as file:
+        for piece in session.export_all():
+            file.write(piece)
+            digest.update(piece)
+            size += len(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(options.out)
+    result = {"file": str(options.out), "bytes": size, "sha256": digest.hexdigest()}
+    _report(options, result)
+    return GOOD
+
+
+def verify_receipt_text(options: Namespace) -> int:
+    """Judge a receipt's QR text."""
+    check = verify_receipt(options.text)
+    _report(options, asdict(check))
+    return GOOD if check.valid else BAD
+
+
+def verify_export(options: Namespace) -> int:
+    """Judge an export archive: every signature, every counter."""
+    with Path(options.file).open("rb") as file:
+        check = check_export(file)
+    if not check.messages:
+        raise Unreadable(f"The export {options.file}", "it holds no log message")
+    _report(
+        options,
+        {
+            "valid": check.valid,
+            "messages": check.messages,
+            "verified": check.verified,
+            "transactions": len(check.transactions),
+            "open": check.open_numbers,
+            "tse_serials": sorted(check.serials),
+            "findings": [asdict(finding) for finding in check.findings],
+        },
+    )
+    return GOOD if check.valid else BAD
+
+
+def simulate(options: Namespace) -> int:
+    """Serve a simulated TSE until SIGTERM or SIGINT; the first line is its path."""
+    faults = _faults(options.faults)
+    module = SimulatedTse(
+        options.state,
+        valid_days=EXPIRED_DAYS if Fault.EXPIRED in faults else keys.VALID_DAYS,
+    )
+    tse = FaultyTse(module, faults, latency_s=options.latency_ms / 1000)
+    server = PtyServer(tse, options.link)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    try:
+        server.run(_say)
+    finally:
+        server.close()
+        module.close()
+    return GOOD
+
+
+def report_error(options: Namespace, error: TseError | OSError) -> None:
+    """Say what went wrong, as a sentence and for --json as an object."""
+    sentence = str(error)
+    if isinstance(error, OSError):
+        place = error.filename or "The output"
+        sentence = f"{place} can't be used: {error.strerror}. Check path and rights."
+    if options.as_json:
+        _say(json.dumps({"valid": False, "reason": sentence}))
+    else:
+        sys.stderr.write(f"{sentence}\n")
+
+
+@contextmanager
+def _session(options: Namespace) -> Iterator[Session]:
+    pins = Pins(
+        os.environ.get(ADMIN_PIN, Pins().admin),
+        os.environ.get(TIME_ADMIN_PIN, Pins().time_admin),
+    )
+    port = Port(options.port)
+    try:
+        yield Session(port, options.client, pins=pins)
+    finally:
+        port.close()
+
+
+def _faults(names: str) -> set[Fault]:
+    faults = set()
+    for name in filter(None, names.split(",")):
+        try:
+            faults.add(Fault(name.strip()))
+        except ValueError:
+            known = ", ".join(Fault)
+            raise TseError(
+                "The simulator", f"'{name}' is no fault, known are {known}"
+            ) from None
+    return faults
+
+
+def _report(options: Namespace, result: dict[str, Any]) -> None:
+    if options.as_json:
+        _say(json.dumps(result))
+        return
+    for name, value in result.items():
+        _say(f"{name.replace('_', ' ')}: {_in_words(value)}")
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return "unknown" if value is None else str(value)
+
+
+def _plain(result: dict[str, Any]) -> dict[str, Any]:
+    """Make values fit for JSON: bytes become Base64, times ISO 8601."""
+    for name, value in result.items():
+        if isinstance(value, bytes):
+            result[name] = base64.b64encode(value).decode()
+        elif isinstance(value, datetime):
+            result[name] = value.isoformat()
+    return result
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

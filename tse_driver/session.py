@@ -1,0 +1,487 @@
+"""A till's session with its TSE: in the words of fiscal law, not of the wire.
+
+Blocking and not thread-safe: run it behind one worker thread. Start-up order,
+keep-alive and retries follow the fiskaltrust middleware scu-de (EUPL-1.2), facts only.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tse_driver import commands as ask
+from tse_driver.answers import Export, MfcState, SlotInfo, StepSigned, TseState
+from tse_driver.clock import Clock, SystemClock
+from tse_driver.connection import Connection, Wire
+from tse_driver.errors import (
+    AnswerLost,
+    CertificateExpired,
+    ClientIdInvalid,
+    PinBlocked,
+    ProtocolError,
+    SelfTestFailed,
+    SignatureInvalid,
+    TseCode,
+    TseError,
+    TseGone,
+    TseRefused,
+    TseSilent,
+    WrongPin,
+    WrongTime,
+)
+from tse_driver.export_reader import read_certificates, read_export
+from tse_driver.log_message import (
+    Certified,
+    Kind,
+    LogMessage,
+    Operation,
+    Protocolled,
+    TimeFormat,
+    signed_bytes,
+)
+from tse_driver.results import Pins, Signature, Started, TseInfo
+from tse_driver.signature import PublicKey, algorithm_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Pins", "Session", "Signature", "Started", "TseInfo"]
+
+SELF_TEST_SHARE = 0.9  # of the time the device gives until the next one
+DRIFT_S_MAX = 30.0  # TSE time this far from ours is set again
+OLDEST_TIME = datetime(2024, 1, 1, tzinfo=UTC)  # an earlier clock was never set
+LOGIN_BLOCKED = 4
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_CLIENT = re.compile(rf"[A-Za-z0-9()+,\-.:? ]{{1,{ask.CLIENT_CHARACTERS_MAX}}}")
+
+
+class Session:
+    """Everything a till asks of its TSE, for one client."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        client_id: str,
+        *,
+        clock: Clock | None = None,
+        pins: Pins | None = None,
+        slot: str = "1",
+    ) -> None:
+        """Take a wire over; raise ClientIdInvalid. Nothing is sent before open()."""
+        self._clock = clock or SystemClock()
+        self._connection = Connection(wire, self._clock)
+        if not _CLIENT.fullmatch(client_id):
+            raise ClientIdInvalid(self._connection.where, repr(client_id[:60]))
+        self.client_id = client_id
+        self._pins = pins or Pins()
+        self._slot = slot
+        self._named = ""  # the client the device was told last
+        self._refused_pins: set[str] = set()
+        self._key: PublicKey | None = None
+        self._algorithm = ""
+        self._time_format = TimeFormat.UNIX
+        self._known_open: set[int] = set()
+        self._self_test_due = 0.0
+        self._time_due = 0.0
+        self.drift_s = 0.0
+        """Seconds the TSE's clock was ahead of ours at the last signature."""
+
+    def open(self) -> TseInfo:
+        """Wake the device: self test and time if due; report what was left open."""
+        self._connection.ask(ask.SetAsb(0))
+        self._void_left_over_step()
+        if self._connection.ask(ask.GetTimeUntilNextSelfTest()).seconds == 0:
+            self.self_test()
+            self.set_time()
+        self._plan_self_test()
+        self._plan_time()
+        return self.info()
+
+    def close(self) -> None:
+        """Give the wire back."""
+        self._connection.close()
+
+    def info(self) -> TseInfo:
+        """Ask for everything worth knowing; costs several round trips."""
+        slot = self._connection.ask(ask.GetSlotInfo(self._slot))
+        firmware = self._connection.ask(ask.GetFirmwareInfo()).numbers
+        state = TseState(slot.tse_state)
+        initialized = TseState.INITIALIZED in state
+        key = b""
+        if initialized:
+            key = self._learn_key(slot).point
+            self._known_open = set(self.open_transactions())
+        return TseInfo(
+            serial=self._key.serial.hex() if self._key else "",
+            public_key=key,
+            algorithm=slot.algorithm,
+            time_format=self._time_format,
+            firmware=".".join(map(str, firmware[:3])),
+            description=slot.description,
+            certificate_expiry=slot.certificate_expiry,
+            signatures_left=slot.signatures_left,
+            capacity_bytes=slot.capacity,
+            free_bytes=slot.free,
+            initialized=initialized,
+            disabled=TseState.DISABLED in state,
+            open_transactions=tuple(sorted(self._known_open)),
+        )
+
+    @property
+    def public_key(self) -> PublicKey:
+        """Return the TSE's key; open() must have found an initialized device."""
+        if self._key is None:
+            raise TseRefused(
+                self._connection.where, "ExportPublicKey", TseCode.NOT_INITIALIZED
+            )
+        return self._key
+
+    def setup(self, description: str = "") -> TseInfo:
+        """Put a new device into service and register this client; may be repeated."""
+        self._connection.ask(ask.SetAsb(0))
+        slot = self._connection.ask(ask.GetSlotInfo(self._slot))
+        self.self_test()
+        with self._login(ask.ADMIN):
+            if TseState.INITIALIZED not in TseState(slot.tse_state):
+                self._connection.ask(ask.Initialize(self._slot, description))
+            self._update_time(self._host_time())
+            self._name(self.client_id)
+            self._connection.ask(ask.RegisterClient(self._slot))
+        return self.open()
+
+    def self_test(self) -> None:
+        """Run the self test; raise SelfTestFailed. May take two minutes."""
+        self._quietly(ask.ResetExport(self._slot))
+        for client in (self.client_id, ask.FACTORY_CLIENT):
+            self._name(client)
+            verdict = self._connection.ask(ask.RunSelfTest(self._slot)).value
+            if verdict == ask.SELF_TEST_OK:
+                self._plan_self_test()
+                return
+            if verdict != ask.SELF_TEST_CLIENT_UNKNOWN:
+                break
+        raise SelfTestFailed(self._connection.where)
+
+    def set_time(self) -> None:
+        """Give the TSE this machine's time; raise WrongTime, WrongPin, PinBlocked."""
+        moment = self._host_time()
+        with self._login(ask.TIME_ADMIN):
+            self._update_time(moment)
+        self._plan_time()
+
+    def keep_alive(self) -> None:
+        """Do what is due (self test, time); call it about once a minute when idle."""
+        now = self._clock.monotonic()
+        if now >= self._self_test_due:
+            self.self_test()
+        if now >= self._time_due or abs(self.drift_s) > DRIFT_S_MAX:
+            self.drift_s = 0.0
+            self.set_time()
+
+    def register(self, client_id: str | None = None) -> None:
+        """Register a client (this one by default)."""
+        with self._login(ask.ADMIN):
+            self._name(client_id or self.client_id)
+            self._connection.ask(ask.RegisterClient(self._slot))
+
+    def deregister(self, client_id: str | None = None) -> None:
+        """Deregister a client; it must have nothing open."""
+        with self._login(ask.ADMIN):
+            self._name(client_id or self.client_id)
+            self._connection.ask(ask.DeregisterClient(self._slot))
+
+    def clients(self) -> tuple[str, ...]:
+        """Return the registered clients but the factory's."""
+        with self._login(ask.ADMIN):
+            answer = self._connection.ask(ask.GetRegisteredClients(self._slot))
+        return tuple(c for c in answer.clients if not c.startswith("DN TSEProduction"))
+
+    def start(self) -> Started:
+        """Start a fiscal transaction; the law wants this at the first item."""
+        try:
+            started = self._ready(self._start)
+        except (AnswerLost, CertificateExpired):
+            started = self._find_started()
+        self._known_open.add(started.transaction_number)
+        self.drift_s = (started.log_time - self._clock.now()).total_seconds()
+        return started
+
+    def finish(
+        self, transaction_number: int, process_type: str, process_data: bytes | str
+    ) -> Signature:
+        """Finish it and return the verified signature over exactly these bytes.
+
+        An answer that was lost is looked up in the device's log. SignatureInvalid
+        means that even there the signature is wrong.
+        """
+        data = process_data.encode() if isinstance(process_data, str) else process_data
+        said = Certified(
+            Operation.FINISH, self.client_id, data, process_type, transaction_number
+        )
+        signature = self._finish(said) or self.find_signature(transaction_number)
+        if signature is None:
+            number = f"fiscal transaction {transaction_number}"
+            raise SignatureInvalid(self._connection.where, number)
+        self._known_open.discard(transaction_number)
+        self.drift_s = (signature.log_time - self._clock.now()).total_seconds()
+        return signature
+
+    def void(self) -> None:
+        """Give up a step that was opened but not signed; harmless if there is none."""
+        if MfcState.TRANSACTION_COMMAND_OPEN & self._connection.status().state:
+            self._connection.ask(ask.TransactionVoid())
+
+    def open_transactions(self) -> tuple[int, ...]:
+        """Return the numbers of this client's open fiscal transactions."""
+        self._name(self.client_id)
+        return self._connection.ask(ask.GetStartedTransactions(self.client_id)).numbers
+
+    def find_signature(self, transaction_number: int) -> Signature | None:
+        """Look a finish up in the device's log: after a lost answer or a restart."""
+        message = self._find_message(transaction_number, Operation.FINISH)
+        if message is None:
+            return None
+        return Signature(
+            transaction_number,
+            message.signature_counter,
+            message.log_time,
+            message.signature,
+        )
+
+    def export_all(self) -> Iterator[bytes]:
+        """Yield the whole export TAR in pieces; ask nothing else until it ended."""
+        return self._export(ask.ExportAll(self._slot))
+
+    def export_transaction(self, transaction_number: int) -> bytes:
+        """Return the export TAR of one fiscal transaction."""
+        command = ask.ExportByNumber(self._slot, transaction_number)
+        return b"".join(self._export(command))
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """Return the certificate chain in DER, own certificate first."""
+        tar = b"".join(self._export(ask.ExportCertificates(self._slot)))
+        found = read_certificates(io.BytesIO(tar))
+        own = self.public_key.serial
+        return tuple(found[serial] for serial in sorted(found, key=lambda s: s != own))
+
+    # --- steps ---------------------------------------------------------------------
+
+    def _ready(self, step: Callable[[], T]) -> T:
+        """Run a step; where the device says what it lacks, give it that, once more."""
+        try:
+            return self._voiding(step)
+        except TseRefused as error:
+            if error.code == TseCode.SELF_TEST_REQUIRED:
+                self.self_test()
+                self.set_time()
+            elif error.code == TseCode.TIME_NOT_SET:
+                self.set_time()
+            elif error.code == TseCode.CLIENT_ID_NOT_SET:
+                self._named = ""
+            elif error.code == TseCode.WRONG_ORDER:
+                self._void_left_over_step()
+            else:
+                raise
+        return self._voiding(step)
+
+    def _voiding(self, step: Callable[[], T]) -> T:
+        """Run a step; if it fails half-way, leave no step open on the device."""
+        self._name(self.client_id)
+        try:
+            return step()
+        except (TseGone, TseSilent):
+            self._named = ""
+            raise
+        except TseError:
+            self._void_left_over_step()
+            raise
+
+    def _void_left_over_step(self) -> None:
+        try:
+            self.void()
+        except TseGone:
+            raise
+        except TseError as error:
+            logger.warning("could not void: %s", error)
+
+    def _start(self) -> Started:
+        self._connection.ask(ask.StartInit(0, ""))
+        answer = self._connection.ask(ask.StartEnd())
+        return Started(
+            answer.transaction_number,
+            answer.log_time,
+            answer.signature_counter,
+            answer.serial.hex(),
+            answer.signature,
+        )
+
+    def _finish(self, said: Certified) -> Signature | None:
+        """Finish and return the signature, None if it does not verify."""
+        number, data = said.transaction_number, said.process_data
+        init = ask.FinishInit(number, len(data), said.process_type)
+        try:
+            answer = self._ready(lambda: self._step(init, data, ask.FinishEnd()))
+        except (AnswerLost, CertificateExpired):
+            signature = self.find_signature(number)
+            if signature is None:
+                raise
+            return signature
+        if not self._verifies(said, answer):
+            return None
+        return Signature(
+            number, answer.signature_counter, answer.log_time, answer.signature
+        )
+
+    def _step(
+        self, init: ask.FinishInit, data: bytes, end: ask.Command[StepSigned]
+    ) -> StepSigned:
+        self._connection.ask(init)
+        for packet, at in enumerate(range(0, len(data), ask.PACKET_BYTES_MAX)):
+            piece = data[at : at + ask.PACKET_BYTES_MAX]
+            self._connection.ask(ask.TransactionData(packet, piece))
+        return self._connection.ask(end)
+
+    def _find_started(self) -> Started:
+        """Find a start whose answer was lost: the one number we do not know."""
+        new = set(self.open_transactions()) - self._known_open
+        if not new:
+            raise AnswerLost(self._connection.where, "'StartEnd'")
+        number = max(new)
+        message = self._find_message(number, Operation.START)
+        if message is None:
+            raise ProtocolError(self._connection.where, f"no log of start {number}")
+        return Started(
+            number,
+            message.log_time,
+            message.signature_counter,
+            message.serial,
+            message.signature,
+        )
+
+    def _find_message(self, number: int, operation: Operation) -> LogMessage | None:
+        try:
+            tar = self.export_transaction(number)
+        except TseRefused as error:
+            if error.code in {TseCode.NO_DATA, TseCode.NO_TRANSACTION}:
+                return None
+            raise
+        for _, message in read_export(io.BytesIO(tar)):
+            said = message.certified
+            if said is None or said.transaction_number != number:
+                continue
+            if said.operation == operation and message.verifies(self.public_key):
+                return message
+        return None
+
+    def _verifies(self, said: Certified, answer: StepSigned) -> bool:
+        """Rebuild the Finish message and verify it; find the time format once."""
+        key, algorithm = self.public_key, algorithm_named(self._algorithm)
+        # The device does not tell its time format: the one that verifies is the one.
+        formats = sorted(TimeFormat, key=lambda form: form != self._time_format)
+        for time_format in formats:
+            protocolled = Protocolled(
+                key.serial,
+                algorithm,
+                answer.signature_counter,
+                answer.log_time,
+                time_format,
+            )
+            signed = signed_bytes(Kind.TRANSACTION, said.to_bytes(), protocolled)
+            if key.verify(answer.signature, algorithm, signed):
+                self._time_format = time_format
+                return True
+        return False
+
+    def _export(self, command: ask.Command[Export]) -> Iterator[bytes]:
+        try:
+            yield from self._connection.stream(command)
+        except GeneratorExit:
+            self._quietly(ask.ResetExport(self._slot))
+            raise
+        self._quietly(ask.ResetExport(self._slot))
+
+    # --- device state --------------------------------------------------------------
+
+    def _learn_key(self, slot: SlotInfo) -> PublicKey:
+        key = self._connection.ask(ask.ExportPublicKey(self._slot)).data
+        self._key = PublicKey.from_bytes(key)
+        self._algorithm = slot.algorithm
+        return self._key
+
+    def _name(self, client_id: str) -> None:
+        if self._named != client_id:
+            self._named = ""
+            self._connection.ask(ask.SetClientId(client_id))
+            self._named = client_id
+
+    def _login(self, user: str) -> _Login:
+        return _Login(self, user)
+
+    def log_in(self, user: str) -> None:
+        """Log a user in; a PIN once refused is never tried again by this session."""
+        who = "the admin" if user == ask.ADMIN else "the time admin"
+        where = self._connection.where
+        if user in self._refused_pins:
+            raise WrongPin(where, who)
+        login = ask.LoginUser(self._slot, user, self._pins.of(user))
+        verdict = self._connection.ask(login).value
+        if verdict > ask.LOGIN_OK_MAX:
+            self._refused_pins.add(user)
+            raise (PinBlocked if verdict == LOGIN_BLOCKED else WrongPin)(where, who)
+
+    def log_out(self, user: str) -> None:
+        """Log a user out; failure is only logged."""
+        self._quietly(ask.LogoutUser(self._slot, user))
+
+    def _quietly(self, command: ask.Command[Any]) -> None:
+        try:
+            self._connection.ask(command)
+        except TseGone:
+            raise
+        except TseError as error:
+            logger.info("%s ignored: %s", type(command).__name__, error)
+
+    def _update_time(self, moment: datetime) -> None:
+        try:
+            self._connection.ask(ask.UpdateTime(moment))
+        except TseRefused as error:
+            if error.code != TseCode.PARA_VALUE:
+                raise
+            text = f"{moment:%Y-%m-%d %H:%M} UTC"
+            raise WrongTime(self._connection.where, text) from error
+
+    def _host_time(self) -> datetime:
+        moment = self._clock.now()
+        if moment < OLDEST_TIME:
+            raise WrongTime(self._connection.where, f"{moment:%Y-%m-%d %H:%M} UTC")
+        return moment
+
+    def _plan_self_test(self) -> None:
+        seconds = self._connection.ask(ask.GetTimeUntilNextSelfTest()).seconds
+        self._self_test_due = self._clock.monotonic() + SELF_TEST_SHARE * seconds
+
+    def _plan_time(self) -> None:
+        seconds = self._connection.ask(ask.GetUpdateTimeInterval()).seconds
+        self._time_due = self._clock.monotonic() + seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """A user logged in for the length of a with-block."""
+
+    session: Session
+    user: str
+
+    def __enter__(self) -> None:
+        self.session.log_in(self.user)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, TseGone):
+            self.session.log_out(self.user)
