@@ -9,19 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from edge.core.records import FiscalStart
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from contract.fiscal import Signature
+    from contract.ids import OrderId, WalletSerial
+    from contract.messages import CatalogueLink, FromTill
+    from edge.core.records import CachedWallet, Record, Recovered
 
-
-@dataclass(frozen=True, slots=True)
-class FiscalStart:
-    """A fiscal transaction begun at the TSE: its number, counter and log time."""
-
-    number: int
-    counter: int
-    started_at: datetime
+__all__ = [
+    "CatalogueSource",
+    "Clock",
+    "FiscalInfo",
+    "FiscalModule",
+    "FiscalStart",
+    "Hub",
+    "Journal",
+    "Reader",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +82,46 @@ class Clock(Protocol):
 
     def monotonic_ns(self) -> int:
         """A clock that never jumps; deadlines use it."""
+
+
+class Journal(Protocol):
+    """The till's memory on disk; what it has committed survives a power cut.
+
+    Every call raises JournalBroken when the disk refuses, and then nothing of it has
+    happened.
+    """
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Write these records durably, all or none; returns when they are on disk."""
+
+    async def recover(self) -> Recovered:
+        """Read what a till must know to go on."""
+
+    async def undelivered(self) -> tuple[OrderId, ...]:
+        """List the sealed orders whose advice the ledger does not hold, oldest first."""
+
+    async def advices(self, orders: Sequence[OrderId]) -> dict[OrderId, bytes]:
+        """Read the sealed advices of these orders."""
+
+    async def latest_recorded(self) -> OrderId | None:
+        """Name the order whose advice was recorded last; it serves as a probe."""
+
+    async def cache(self, wallets: Iterable[tuple[WalletSerial, CachedWallet]]) -> None:
+        """Remember what the hub said of wallets; a power cut may lose it."""
+
+    async def forget_wallets(self) -> None:
+        """Drop every cached wallet."""
+
+
+class Hub(Protocol):
+    """The way to the hub; what comes from there is posted as events."""
+
+    def send(self, message: FromTill, *, expires_s: int | None = None) -> None:
+        """Publish at once, or raise NotConnected; nothing is ever queued."""
+
+
+class CatalogueSource(Protocol):
+    """Where catalogue versions are downloaded."""
+
+    async def fetch(self, link: CatalogueLink) -> bytes:
+        """Download a version's bytes; raises CatalogueUnavailable saying why."""

@@ -44,3 +44,11 @@ class FiscalModuleSilent(FiscalModuleDown):
 
 class JournalFull(CallTheTechnician):
     """Too many orders wait for the hub; selling on would risk losing them."""
+
+
+class JournalBroken(CallTheTechnician):
+    """The journal can't be opened or written."""
+
+
+class CatalogueUnavailable(TryAgain):
+    """The product list could not be downloaded."""

@@ -1,7 +1,7 @@
 """What happens to a till, apart from what its cashier wants (see intents).
 
-Devices and link post these into the till's one queue. Times are monotonic nanoseconds
-unless they say otherwise.
+Devices, link, journal and timers post these into the till's one queue. Times are
+monotonic nanoseconds unless they say otherwise.
 """
 
 from __future__ import annotations
@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from contract.ids import WristbandUid
-    from contract.messages import Lamp
+    from datetime import datetime
+    from uuid import UUID
+
+    from contract.fiscal import Signature
+    from contract.ids import OrderId, WristbandUid
+    from contract.messages import FromHub, Lamp
+    from edge.core.records import FiscalStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +66,184 @@ class HubLamp:
     lamp: Lamp
 
 
-Event = CardRead | CardUnreadable | CardLeft | ReaderLamp | FiscalLamp | HubLamp
+# --- the TSE's answers ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalOpened:
+    """The TSE is in service; `open_numbers` are its unfinished transactions."""
+
+    serial: str
+    expires: datetime | None
+    open_numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalStarted:
+    """The TSE began an order's fiscal transaction."""
+
+    order: OrderId
+    start: FiscalStart
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalFinished:
+    """The TSE signed an order, or a signature it made unheard was found."""
+
+    order: OrderId
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalFailed:
+    """The TSE did not begin, sign or find; `silent` when it may have signed unheard."""
+
+    order: OrderId
+    reason: str
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalNotFound:
+    """The TSE knows no signature of this order."""
+
+    order: OrderId
+
+
+# --- the hub and the way to it -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The till is connected to the broker and subscribed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The till is no longer connected; a HubLamp says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSaid:
+    """A message from the hub."""
+
+    message: FromHub
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyListens:
+    """The broker took a message, but no hub is subscribed to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """A message could not leave the till: the connection is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeImpossible:
+    """The courier holds nothing that could be sent to probe a silent hub."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredAgain:
+    """The journal was asked anew: all sealed orders the ledger does not hold."""
+
+    orders: tuple[OrderId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceStuck:
+    """The hub refuses this advice again and again; the others are not held up."""
+
+    order: OrderId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFetched:
+    """The catalogue's bytes came from the hub's edge listener."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFailed:
+    """The catalogue could not be fetched; the text says why."""
+
+    text: str
+
+
+# --- the till itself -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A screen has painted this order's approval."""
+
+    order: UUID
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFailed:
+    """The journal could not be written; nothing of that step has happened."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatRequest:
+    """Alarm: time to repeat the request of this attempt."""
+
+    order: OrderId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestExpired:
+    """Alarm: the hub has been silent about this attempt for too long."""
+
+    order: OrderId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeDue:
+    """Alarm: time to see whether a silent hub answers again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationDue:
+    """Alarm: time to ask the hub (again) to book this cancellation."""
+
+    order: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueDue:
+    """Alarm: time to fetch the catalogue (again)."""
+
+
+Alarm = RepeatRequest | RequestExpired | ProbeDue | CancellationDue | CatalogueDue
+
+DeviceEvent = CardRead | CardUnreadable | CardLeft | ReaderLamp | FiscalLamp
+
+FiscalEvent = (
+    FiscalOpened | FiscalStarted | FiscalFinished | FiscalFailed | FiscalNotFound
+)
+
+LinkEvent = (
+    HubLamp
+    | LinkUp
+    | LinkDown
+    | NobodyListens
+    | NotSent
+    | ProbeImpossible
+    | UndeliveredAgain
+    | AdviceStuck
+    | CatalogueFetched
+    | CatalogueFailed
+)
+
+Event = DeviceEvent | FiscalEvent | LinkEvent | HubSaid | Alarm | Shown | JournalFailed

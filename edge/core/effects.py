@@ -1,0 +1,166 @@
+"""What a step wants done; the till performs it through its ports, in this order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contract.ids import OrderId, WalletSerial
+    from contract.messages import CatalogueLink, OrderRequest, Rejected
+    from edge.core.events import Alarm
+    from edge.core.records import CachedWallet, FiscalStart, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Write these records durably, all or none, before anything that follows."""
+
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheWallets:
+    """Remember what the hub said of wallets; may be lost."""
+
+    wallets: tuple[tuple[WalletSerial, CachedWallet], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetWallets:
+    """Drop every cached wallet: their ledger is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """Publish a request, to be dropped by the broker when its time has passed."""
+
+    request: OrderRequest
+    expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlarm:
+    """Post this alarm after some time."""
+
+    alarm: Alarm
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BeginFiscal:
+    """Let the TSE begin this order's fiscal transaction, beside everything else."""
+
+    order: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class FinishFiscal:
+    """Let the TSE sign and close it."""
+
+    order: OrderId
+    start: FiscalStart
+    process_data: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindFiscal:
+    """Let the TSE look for a signature it may have made unheard."""
+
+    order: OrderId
+    start: FiscalStart
+
+
+@dataclass(frozen=True, slots=True)
+class CloseStray:
+    """Close a fiscal transaction that belongs to no order of this till."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hand sealed advices to the courier."""
+
+    orders: tuple[OrderId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Tell the courier that the ledger holds these."""
+
+    orders: tuple[OrderId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverNow:
+    """Let the courier send at once what it holds: the hub is there again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redeliver:
+    """Let the courier ask the journal anew for all that is undelivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedByHub:
+    """Tell the courier that the hub refused a message which no order waits for."""
+
+    rejected: Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Let the courier send something the hub must answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCatalogue:
+    """Download a catalogue version."""
+
+    link: CatalogueLink
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write a line to the log; `urgent` ones ask for a person."""
+
+    text: str
+    urgent: bool = False
+
+
+Effect = (
+    Commit
+    | CacheWallets
+    | ForgetWallets
+    | SendRequest
+    | SetAlarm
+    | BeginFiscal
+    | FinishFiscal
+    | FindFiscal
+    | CloseStray
+    | Deliver
+    | Delivered
+    | DeliverNow
+    | Redeliver
+    | RefusedByHub
+    | Probe
+    | FetchCatalogue
+    | Note
+)
+
+Effects = tuple[Effect, ...]
+
+
+def gathered(effects: Effects) -> Effects:
+    """Join all commits into the first place: one write to disk per step."""
+    records = tuple(
+        record
+        for effect in effects
+        if isinstance(effect, Commit)
+        for record in effect.records
+    )
+    if not records:
+        return effects
+    others = (effect for effect in effects if not isinstance(effect, Commit))
+    return (Commit(records), *others)

@@ -1,0 +1,300 @@
+"""What the till hears of the hub, apart from verdicts, and of the way to it.
+
+The breaker: a silence, the hub's status "offline", or a broker that finds no hub
+subscribed opens it; any sign of life closes it. While it is open nothing is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+import msgspec
+
+from contract.catalogue import decode_catalogue, digest
+from contract.ids import OrderId, WalletSerial
+from contract.messages import (
+    AdviceFlag,
+    AdviceRecorded,
+    HubStatus,
+    Rejected,
+    TillConfig,
+    TokenIssued,
+    WalletChanges,
+    encode,
+)
+from edge.core.effects import (
+    CacheWallets,
+    Commit,
+    Delivered,
+    DeliverNow,
+    FetchCatalogue,
+    ForgetWallets,
+    Note,
+    Probe,
+    Redeliver,
+    RefusedByHub,
+    SetAlarm,
+)
+from edge.core.events import (
+    AdviceStuck,
+    CatalogueDue,
+    CatalogueFailed,
+    CatalogueFetched,
+    HubLamp,
+    LinkDown,
+    LinkUp,
+    NobodyListens,
+    NotSent,
+    ProbeDue,
+    ProbeImpossible,
+    UndeliveredAgain,
+)
+from edge.core.records import (
+    AdvicesRecorded,
+    CatalogueKept,
+    ConfigKept,
+    LedgerRestored,
+)
+from edge.core.state import Connection, Terms
+from edge.core.view import Banner, Tone
+
+if TYPE_CHECKING:
+    from contract.messages import Anchor
+    from edge.core.effects import Effect, Effects
+    from edge.core.events import LinkEvent
+    from edge.core.state import Moment, Step, TillState
+
+PROBE_INTERVAL_S = 2.0
+CATALOGUE_RETRY_S = 5.0
+
+Announcement = (
+    AdviceRecorded | Rejected | TillConfig | WalletChanges | HubStatus | TokenIssued
+)
+
+_ODD = frozenset(AdviceFlag) - {AdviceFlag.SUPERSEDED_CATALOGUE}
+
+
+def on_announcement(state: TillState, message: Announcement, moment: Moment) -> Step:
+    """Take in what the hub says without having been asked about an open order."""
+    state = alive(state, moment)
+    match message:
+        case AdviceRecorded():
+            return _recorded(state, message)
+        case Rejected():
+            return state, (RefusedByHub(message),)
+        case TillConfig():
+            return _configured(state, message)
+        case WalletChanges():
+            return _wallets(state, message)
+        case HubStatus():
+            return _status(state, message, moment)
+        case TokenIssued():
+            return state, (Note("The hub issued a token nobody here asked for."),)
+        case _:
+            assert_never(message)
+
+
+def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
+    """Take in what became of the way to the hub."""
+    known = state.connection
+    step: Step = state, ()
+    match event:
+        case HubLamp(lamp=lamp):
+            step = replace(state, connection=replace(known, lamp=lamp)), ()
+        case LinkUp():
+            fresh = Connection(
+                linked=True, lamp=known.lamp, outage_since=known.outage_since
+            )
+            step = _connected(state, fresh, moment), (DeliverNow(), *_fetch(state))
+        case LinkDown() | NotSent():
+            step = _connected(state, replace(known, linked=False), moment), ()
+        case NobodyListens():
+            step = silenced(state, moment)
+        case ProbeImpossible():
+            step = _connected(state, replace(known, silent=False), moment), ()
+        case UndeliveredAgain(orders=orders):
+            unsealed = (each.decision.order for each in state.signing)
+            step = replace(state, undelivered=dict.fromkeys((*orders, *unsealed))), ()
+        case AdviceStuck(order=order, text=text):
+            step = _stuck(state, order, text)
+        case CatalogueFetched(data=data):
+            step = _catalogue(state, data)
+        case CatalogueFailed(text=text):
+            step = _no_catalogue(state, text)
+        case _:
+            assert_never(event)
+    return step
+
+
+def on_probe_due(state: TillState) -> Step:
+    """Probe a silent hub, and again as long as it stays silent."""
+    if not state.connection.silent:
+        return state, ()
+    again = SetAlarm(ProbeDue(), PROBE_INTERVAL_S)
+    return state, (Probe(), again) if state.connection.linked else (again,)
+
+
+def on_catalogue_due(state: TillState) -> Step:
+    """Try the download again, if it is still wanted."""
+    return state, _fetch(state)
+
+
+def alive(state: TillState, moment: Moment) -> TillState:
+    """Note a sign of life from the hub: it closes the breaker."""
+    if not state.connection.silent:
+        return state
+    return _connected(state, replace(state.connection, silent=False), moment)
+
+
+def silenced(state: TillState, moment: Moment) -> Step:
+    """Open the breaker; a background probe will close it."""
+    if state.connection.silent:
+        return state, ()
+    state = _connected(state, replace(state.connection, silent=True), moment)
+    return state, (SetAlarm(ProbeDue(), PROBE_INTERVAL_S),)
+
+
+def on_anchor(state: TillState, anchor: Anchor, *, may_be_old: bool = False) -> Step:
+    """Compare an answer's ledger with the one known so far.
+
+    `may_be_old`: the answer repeats an original verdict, so a lower batch says nothing.
+    """
+    if state.incarnation is None or (
+        anchor.incarnation == state.incarnation
+        and (may_be_old or anchor.batch >= state.batch)
+    ):
+        batch = max(state.batch, anchor.batch)
+        return replace(state, incarnation=anchor.incarnation, batch=batch), ()
+    same = anchor.incarnation == state.incarnation
+    book = state.book.restored(anchor.batch if same else None)
+    state = replace(
+        state, incarnation=anchor.incarnation, batch=anchor.batch, book=book
+    )
+    effects: Effects = (
+        Commit((LedgerRestored(anchor),)),
+        Redeliver(),
+        Note(
+            f"The ledger went back to batch {anchor.batch}; this till sends again"
+            " what came after it.",
+            urgent=True,
+        ),
+    )
+    return state, effects if same else (*effects, ForgetWallets())
+
+
+def _connected(state: TillState, now: Connection, moment: Moment) -> TillState:
+    since = None if now.up else (now.outage_since or moment.now)
+    return replace(state, connection=replace(now, outage_since=since))
+
+
+def _status(state: TillState, message: HubStatus, moment: Moment) -> Step:
+    online = replace(state.connection, online=message.online)
+    state = _connected(state, online, moment)
+    effects: Effects = ()
+    if message.anchor is not None:
+        state, effects = on_anchor(state, message.anchor)
+    return state, (*effects, DeliverNow()) if message.online else effects
+
+
+def _recorded(state: TillState, message: AdviceRecorded) -> Step:
+    state, effects = on_anchor(state, message.anchor)
+    news = tuple(
+        (OrderId(each.order), each.flags)
+        for each in message.recorded
+        if each.order in state.undelivered
+    )
+    orders = tuple(order for order, _ in news)
+    if news:
+        left = {key: None for key in state.undelivered if key not in set(orders)}
+        book = state.book.recorded(orders, message.anchor.batch)
+        state = replace(state, undelivered=left, book=book)
+        effects = (Commit((AdvicesRecorded(news, message.anchor),)), *effects)
+    done = tuple(OrderId(each.order) for each in message.recorded)
+    return state, (*effects, Delivered(done), *_remarks(news))
+
+
+def _remarks(news: tuple[tuple[OrderId, tuple[AdviceFlag, ...]], ...]) -> Effects:
+    return tuple(
+        Note(f"The hub booked order {order}, but flagged it: {flag.value}.")
+        for order, flags in news
+        for flag in flags
+        if flag in _ODD
+    )
+
+
+def _wallets(state: TillState, message: WalletChanges) -> Step:
+    state, effects = on_anchor(state, message.anchor, may_be_old=True)
+    if message.anchor.incarnation != state.incarnation:
+        return state, effects
+    book = state.book.heard(message.changes, message.anchor.batch)
+    news = tuple(
+        (WalletSerial(each.wallet), book.wallets[WalletSerial(each.wallet)])
+        for each in message.changes
+    )
+    return replace(state, book=book), (*effects, CacheWallets(news))
+
+
+def _stuck(state: TillState, order: OrderId, text: str) -> Step:
+    banner = Banner(
+        Tone.CALL_THE_TECHNICIAN,
+        "The hub refuses an order",
+        f"Order {order} is kept in this till. The hub says: {text}",
+    )
+    note = Note(f"The hub refuses the advice of order {order}: {text}", urgent=True)
+    return replace(state, banner=banner), (note,)
+
+
+def _configured(state: TillState, config: TillConfig) -> Step:
+    me = state.identity
+    if config.till != me.till or config.event != me.event:
+        text = (
+            f"The hub sent the configuration of till {config.till} at event"
+            f" {config.event}; this is {me.till} at {me.event}."
+            " Check the till's identity at the hub."
+        )
+        banner = Banner(Tone.CALL_THE_TECHNICIAN, "Wrong configuration", text)
+        return replace(state, banner=banner), (Note(text, urgent=True),)
+    keep = Commit((ConfigKept(encode(config)),))
+    terms = state.terms
+    if terms is not None and terms.digest == config.catalogue.digest:
+        if terms.config == config:
+            return state, ()
+        terms = replace(terms, config=config)
+        return replace(state, terms=terms, next_config=None), (keep,)
+    state = replace(state, next_config=config)
+    return state, (keep, *_fetch(state))
+
+
+def _fetch(state: TillState) -> tuple[Effect, ...]:
+    if state.next_config is None:
+        return ()
+    return (FetchCatalogue(state.next_config.catalogue),)
+
+
+def _no_catalogue(state: TillState, text: str) -> Step:
+    banner = Banner(Tone.TRY_AGAIN, "No product list yet", text)
+    retry = SetAlarm(CatalogueDue(), CATALOGUE_RETRY_S)
+    return replace(state, banner=banner), (Note(text), retry)
+
+
+def _catalogue(state: TillState, data: bytes) -> Step:
+    config = state.next_config
+    if config is None:
+        return state, ()
+    retry = SetAlarm(CatalogueDue(), CATALOGUE_RETRY_S)
+    if digest(data) != config.catalogue.digest:
+        text = (
+            "The product list that arrived is not the one the hub announced;"
+            " it is fetched again."
+        )
+        return state, (Note(text), retry)
+    try:
+        catalogue = decode_catalogue(data)
+    except msgspec.DecodeError as error:
+        text = f"The hub's product list can't be used: {error}."
+        banner = Banner(Tone.CALL_THE_TECHNICIAN, "Product list broken", text)
+        return replace(state, banner=banner), (Note(text, urgent=True), retry)
+    terms = Terms(config, catalogue, config.catalogue.digest)
+    state = replace(state, terms=terms, next_config=None, banner=None)
+    return state, (Commit((CatalogueKept(data),)),)

@@ -1,0 +1,110 @@
+"""The picture of the till: what a screen shows of a state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from contract.messages import Lamp, LampState
+from contract.money import Money
+from edge.core import texts
+from edge.core.state import (
+    Approved,
+    Asking,
+    Checking,
+    Declined,
+    Halted,
+    Presenting,
+    Selling,
+    Starting,
+)
+from edge.core.view import Lamps, TillView
+
+if TYPE_CHECKING:
+    from edge.core.basket import OpenOrder
+    from edge.core.state import Connection, TillState
+    from edge.core.view import Approval, Banner, Decline
+
+
+def picture(state: TillState) -> TillView:
+    """Show everything a screen needs of this state."""
+    terms = state.terms
+    order = _order(state)
+    return TillView(
+        phase=state.counter.phase,
+        till=state.identity.till,
+        label=terms.config.label if terms else "",
+        event_name=terms.config.event_name if terms else "",
+        demo=terms.config.demo if terms else False,
+        catalogue=terms.catalogue if terms else None,
+        basket=order.basket.rows if order else (),
+        total=_total(state, order),
+        approval=_approval(state),
+        decline=_decline(state),
+        banner=_banner(state),
+        lamps=Lamps(
+            hub=hub_lamp(state.connection),
+            tse=state.unit.lamp,
+            reader=state.reader,
+            clock=state.clock,
+        ),
+        undelivered=len(state.undelivered),
+    )
+
+
+def hub_lamp(connection: Connection) -> Lamp:
+    """Say how the hub is doing: first the way to it, then its own word."""
+    if not connection.linked:
+        lamp = connection.lamp
+        if lamp.state is LampState.GOOD:  # the link has not said more than "gone" yet
+            return Lamp(state=LampState.BAD, text=texts.LINK_GONE)
+        return lamp
+    if connection.online is False:
+        return Lamp(state=LampState.BAD, text=texts.HUB_OFFLINE)
+    if connection.silent:
+        return Lamp(state=LampState.WARN, text=texts.HUB_SILENT)
+    return connection.lamp
+
+
+def _order(state: TillState) -> OpenOrder | None:
+    match state.counter:
+        case Selling(order=order):
+            return order
+        case Presenting(order=order) | Checking(order=order) | Declined(order=order):
+            return order
+        case Starting() | Approved() | Asking() | Halted():
+            return None
+        case _ as never:
+            assert_never(never)
+
+
+def _total(state: TillState, order: OpenOrder | None) -> Money | None:
+    if order is not None:
+        return order.basket.total
+    if state.terms is None:
+        return None
+    return Money(0, state.terms.catalogue.currency)
+
+
+def _approval(state: TillState) -> Approval | None:
+    match state.counter:
+        case Approved(approval=approval) | Asking(approval=approval):
+            return approval
+        case _:
+            return None
+
+
+def _decline(state: TillState) -> Decline | None:
+    return state.counter.decline if isinstance(state.counter, Declined) else None
+
+
+def _banner(state: TillState) -> Banner | None:
+    match state.counter:
+        case Halted(banner=banner):
+            return banner
+        case Starting():
+            missing = texts.NO_CONFIG
+            if state.next_config is not None:
+                missing = texts.NO_CATALOGUE
+            return state.banner or missing
+        case _:
+            return state.banner

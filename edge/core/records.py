@@ -1,0 +1,232 @@
+"""What a till writes into its journal, and what it finds there after a restart.
+
+Records are facts, appended in the order they happened; those of one step are committed
+together. A journal (edge.ports.Journal) keeps them and answers with `Recovered`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from contract.fiscal import Outage, Signature
+    from contract.ids import OrderId, WalletSerial
+    from contract.messages import AdviceFlag, Anchor
+    from contract.order import OrderKind, Outcome, Path
+    from contract.token import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalStart:
+    """A fiscal transaction begun at the TSE: its number, counter and log time."""
+
+    number: int
+    counter: int
+    started_at: datetime
+
+
+# --- what is written -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOpened:
+    """An order exists from now on; `document` holds its bytes as attempt 0."""
+
+    order: OrderId
+    sequence: int
+    z_number: int
+    kind: OrderKind
+    opened_at: datetime
+    document: bytes
+    cancels: OrderId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptMade:
+    """A numbered try to pay; `document` is sent verbatim however often it is sent."""
+
+    order: OrderId
+    attempt: int
+    document: bytes
+    credential: Credential | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptAnswered:
+    """What the hub said of an attempt, also when it said so too late."""
+
+    order: OrderId
+    attempt: int
+    verdict: str
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How an order ended; never undone. Written before any screen shows it.
+
+    `wallet` and `total_minor` are what the deciding attempt took from where;
+    `card_to_decision_us` is measured by the monotonic clock, without this commit.
+    """
+
+    order: OrderId
+    attempt: int
+    document: bytes
+    outcome: Outcome
+    path: Path | None
+    decided_at: datetime
+    process_data: str
+    total_minor: int
+    wallet: WalletSerial | None = None
+    batch: int | None = None
+    basis_batch: int | None = None
+    card_to_decision_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShown:
+    """The cashier has seen the decision; `card_to_shown_us` includes the commit."""
+
+    order: OrderId
+    card_to_shown_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalBegun:
+    """The TSE opened a fiscal transaction for this order."""
+
+    order: OrderId
+    start: FiscalStart
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceSealed:
+    """The advice's one and only bytes, with the signature or the outage in them."""
+
+    order: OrderId
+    advice: bytes
+    signature: Signature | None = None
+    outage: Outage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdvicesRecorded:
+    """The ledger holds these advices."""
+
+    orders: tuple[tuple[OrderId, tuple[AdviceFlag, ...]], ...]
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRestored:
+    """The ledger went back: all above `anchor.batch`, and all of another incarnation,
+    are undelivered again."""
+
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigKept:
+    """The till's configuration as the hub last sent it (a TillConfig message)."""
+
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueKept:
+    """The catalogue that configuration names."""
+
+    document: bytes
+
+
+Record = (
+    OrderOpened
+    | AttemptMade
+    | AttemptAnswered
+    | Decided
+    | OrderShown
+    | FiscalBegun
+    | AdviceSealed
+    | AdvicesRecorded
+    | LedgerRestored
+    | ConfigKept
+    | CatalogueKept
+)
+
+
+# --- what is found -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CachedWallet:
+    """What a wallet could spend as of a batch, as the hub last said."""
+
+    available_minor: int
+    blocked: bool
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """A completed order of this till on a wallet; `batch` once the ledger said it."""
+
+    order: OrderId
+    attempt: int
+    wallet: WalletSerial
+    total_minor: int
+    batch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttempt:
+    """An attempt as journaled."""
+
+    number: int
+    document: bytes
+    credential: Credential | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order as the journal knows it, while its life has not ended."""
+
+    id: OrderId
+    sequence: int
+    z_number: int
+    kind: OrderKind
+    opened_at: datetime
+    cancels: OrderId | None
+    attempts: tuple[StoredAttempt, ...]
+    decision: Decided | None = None
+    shown: bool = False
+    start: FiscalStart | None = None
+    sealed: bool = False
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Everything a till must know to go on where it stopped.
+
+    `orders` are those not sealed yet, and completed ones that nobody may have seen;
+    `undelivered` all sealed ones the ledger does not hold, oldest first.
+    """
+
+    orders: tuple[StoredOrder, ...] = ()
+    undelivered: tuple[OrderId, ...] = ()
+    spends: tuple[Spend, ...] = ()
+    next_sequence: int = 1
+    z_number: int = 1
+    incarnation: UUID | None = None
+    batch: int = 0
+    last_at: datetime | None = None
+    standing_in_since: datetime | None = None
+    config: bytes | None = None
+    catalogue: bytes | None = None
+    wallets: Mapping[WalletSerial, CachedWallet] = field(default_factory=dict)

@@ -1,0 +1,141 @@
+"""After a start: go on where the journal says the till stopped.
+
+A decided order is never undone: it is signed, sealed and delivered. An undecided sale
+is aborted. A completed order whose approval may not have been seen is asked about.
+An unfinished cancellation goes on, since the cashier has already said no.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from contract.catalogue import decode_catalogue, digest
+from contract.fiscal import Outage
+from contract.messages import Malformed, TillConfig, decode_from_hub
+from contract.order import OrderKind, Outcome
+from edge.core import paying, signing
+from edge.core.clock import clock_lamp
+from edge.core.effects import Deliver, Note
+from edge.core.standin import StandInBook
+from edge.core.state import (
+    Asking,
+    Cancellation,
+    ClosedOrder,
+    Connection,
+    Selling,
+    Starting,
+    Terms,
+    TillState,
+    at_counter,
+    chain,
+)
+
+if TYPE_CHECKING:
+    from contract.ids import OrderId, WalletSerial
+    from edge.core.records import FiscalStart, Recovered, Spend, StoredOrder
+    from edge.core.state import Identity, Moment, Step
+
+
+def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
+    """Make the till's first state out of its journal, and what must be done at once."""
+    terms, next_config, notes = _terms(found)
+    since = min(moment.now, found.standing_in_since or moment.now)
+    state = TillState(
+        identity=identity,
+        counter=Starting() if terms is None else Selling(),
+        terms=terms,
+        next_config=next_config,
+        next_sequence=found.next_sequence,
+        z_number=found.z_number,
+        last_at=found.last_at,
+        undelivered=dict.fromkeys(found.undelivered),
+        book=StandInBook(found.wallets, _by_wallet(found.spends)),
+        connection=Connection(outage_since=since),
+        clock=clock_lamp(moment.now, found.last_at),
+        incarnation=found.incarnation,
+        batch=found.batch,
+    )
+    state, effects = chain(
+        state,
+        *(
+            lambda s, order=order: _resume(s, order, moment)
+            for order in found.orders
+            if not order.sealed
+        ),
+    )
+    state = _asked(state, found)
+    return state, (*effects, Deliver(found.undelivered), *notes)
+
+
+def _terms(
+    found: Recovered,
+) -> tuple[Terms | None, TillConfig | None, tuple[Note, ...]]:
+    if found.config is None:
+        return None, None, ()
+    try:
+        config = decode_from_hub(found.config)
+        assert isinstance(config, TillConfig)
+        if found.catalogue is None:
+            return None, config, ()
+        catalogue = decode_catalogue(found.catalogue)
+    except (Malformed, msgspec.DecodeError) as error:
+        text = f"The journal's configuration can't be used ({error}); waiting for the"
+        return None, None, (Note(f"{text} hub's."),)
+    terms = Terms(config, catalogue, digest(found.catalogue))
+    outdated = terms.digest != config.catalogue.digest
+    return terms, config if outdated else None, ()
+
+
+def _by_wallet(
+    spends: tuple[Spend, ...],
+) -> dict[WalletSerial, tuple[Spend, ...]]:
+    book: dict[WalletSerial, tuple[Spend, ...]] = {}
+    for spend in spends:
+        book[spend.wallet] = (*book.get(spend.wallet, ()), spend)
+    return book
+
+
+def _resume(state: TillState, order: StoredOrder, moment: Moment) -> Step:
+    state = _with_start(state, order.id, order.start, moment)
+    if order.decision is not None:
+        closed = ClosedOrder(order.decision, order.attempts, look_first=True)
+        state = replace(
+            state,
+            signing=(*state.signing, closed),
+            undelivered={**state.undelivered, order.id: None},
+        )
+        return signing.advance(state, closed, moment)
+    if order.kind is OrderKind.CANCELLATION and len(order.attempts) > 1:
+        assert order.cancels is not None
+        waiting = Cancellation(order.id, order.cancels, order.attempts[1:])
+        return replace(state, cancellations=(*state.cancellations, waiting)), ()
+    last = order.attempts[-1]
+    tried = tuple(each for each in order.attempts if each.number > 0)
+    aborted = signing.decided(tried, last.document, Outcome.ABORTED, moment)
+    return signing.close(state, aborted, tried, moment)
+
+
+def _with_start(
+    state: TillState, order: OrderId, start: FiscalStart | None, moment: Moment
+) -> TillState:
+    lost = Outage(since=moment.now, reason=signing.LOST_START)
+    return replace(state, fiscal={**state.fiscal, order: start or lost})
+
+
+def _asked(state: TillState, found: Recovered) -> TillState:
+    unseen = [
+        order
+        for order in found.orders
+        if order.decision is not None
+        and order.decision.outcome is Outcome.COMPLETED
+        and order.kind is OrderKind.SALE
+        and not order.shown
+    ]
+    if not unseen:
+        return state
+    last = max(unseen, key=lambda order: order.sequence)
+    assert last.decision is not None
+    return at_counter(state, Asking(last, paying.approval_of(state, last.decision)))

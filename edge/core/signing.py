@@ -1,0 +1,300 @@
+"""After the decision: a closed order gets its signature or its outage, and is sealed.
+
+Nothing here holds the counter up. An order whose transaction the TSE did not begin or
+finish is sealed with an outage; nothing is signed later (AEAO zu section 146a AO).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+import msgspec
+
+from contract.fiscal import FAULT_LENGTH_MAX, Outage, process_data
+from contract.ids import OrderId, WalletSerial
+from contract.messages import (
+    EarlierAttempt,
+    OrderAdvice,
+    encode_advice,
+)
+from contract.order import Outcome, decode_order, order_digest
+from edge.core.effects import (
+    BeginFiscal,
+    CloseStray,
+    Commit,
+    Deliver,
+    FindFiscal,
+    FinishFiscal,
+    Note,
+)
+from edge.core.events import (
+    FiscalFailed,
+    FiscalFinished,
+    FiscalNotFound,
+    FiscalOpened,
+    FiscalStarted,
+)
+from edge.core.records import AdviceSealed, Decided, FiscalBegun, FiscalStart, Spend
+from edge.core.state import ClosedOrder, Moment, Stage, Step, TillState
+
+if TYPE_CHECKING:
+    from contract.fiscal import Signature
+    from contract.order import Order, Path
+    from edge.core.events import FiscalEvent
+    from edge.core.records import StoredAttempt
+
+LOST_START = "The till stopped before the TSE's answer was on disk."
+
+
+def begin(state: TillState, order: OrderId) -> Step:
+    """Begin the fiscal transaction of an order that has just been opened."""
+    return replace(state, fiscal={**state.fiscal, order: None}), (BeginFiscal(order),)
+
+
+def decided(  # noqa: PLR0913 - the parts of one record, all named
+    attempts: tuple[StoredAttempt, ...],
+    document: bytes,
+    outcome: Outcome,
+    moment: Moment,
+    *,
+    path: Path | None = None,
+    batch: int | None = None,
+    basis_batch: int | None = None,
+    card_ns: int | None = None,
+) -> Decided:
+    """Write down how an order ended, with the text the TSE will sign."""
+    order = decode_order(document)
+    took = None if card_ns is None else (moment.monotonic_ns - card_ns) // 1000
+    return Decided(
+        order=OrderId(order.id),
+        attempt=attempts[-1].number if attempts else 0,
+        document=document,
+        outcome=outcome,
+        path=path,
+        decided_at=moment.now,
+        process_data=process_data(order, outcome),
+        total_minor=order.total_minor,
+        wallet=_wallet_of(order),
+        batch=batch,
+        basis_batch=basis_batch,
+        card_to_decision_us=took,
+    )
+
+
+def close(
+    state: TillState,
+    decision: Decided,
+    attempts: tuple[StoredAttempt, ...],
+    moment: Moment,
+) -> Step:
+    """Put a decision on disk and its order into the signing queue."""
+    closed = ClosedOrder(decision=decision, attempts=attempts)
+    book = state.book
+    if decision.outcome is Outcome.COMPLETED and decision.wallet is not None:
+        book = book.spent(
+            Spend(decision.order, decision.wallet, decision.total_minor, decision.batch)
+        )
+    state = replace(
+        state,
+        book=book,
+        signing=(*state.signing, closed),
+        undelivered={**state.undelivered, decision.order: None},
+        last_at=max(moment.now, state.last_at or moment.now),
+    )
+    state, effects = advance(state, closed, moment)
+    return state, (Commit((decision,)), *effects)
+
+
+def advance(state: TillState, closed: ClosedOrder, moment: Moment) -> Step:
+    """Take a closed order as far as what is known of its transaction allows."""
+    order = closed.decision.order
+    fiscal = state.fiscal.get(order)
+    match fiscal:
+        case None:
+            return state, ()
+        case Outage():
+            return _seal(state, closed, outage=fiscal)
+        case FiscalStart() if closed.stage is not Stage.WAITING:
+            return state, ()
+        case FiscalStart() if closed.look_first:
+            state = _staged(state, closed, Stage.FINDING)
+            return state, (FindFiscal(order, fiscal),)
+        case FiscalStart():
+            return _finish(state, closed, fiscal)
+        case _:
+            assert_never(fiscal)
+
+
+def on_fiscal(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
+    """Take in what the TSE did, or did not do."""
+    match event:
+        case FiscalOpened():
+            return _opened(state, event)
+        case FiscalStarted(order=order, start=start):
+            return _started(state, order, start, moment)
+        case FiscalFinished(order=order, signature=signature):
+            return _signed(state, order, signature)
+        case FiscalFailed():
+            return _failed(state, event, moment)
+        case FiscalNotFound(order=order):
+            return _not_found(state, order, moment)
+        case _:
+            assert_never(event)
+
+
+def _opened(state: TillState, event: FiscalOpened) -> Step:
+    unit = replace(
+        state.unit, serial=event.serial, expires=event.expires, down_since=None
+    )
+    ours = {
+        start.number
+        for start in state.fiscal.values()
+        if isinstance(start, FiscalStart)
+    }
+    waiting = any(start is None for start in state.fiscal.values())
+    # While a start is under way its number can't be told from a stray one.
+    strays = () if waiting else tuple(n for n in event.open_numbers if n not in ours)
+    return replace(state, unit=unit), tuple(CloseStray(number) for number in strays)
+
+
+def _started(
+    state: TillState, order: OrderId, start: FiscalStart, moment: Moment
+) -> Step:
+    if state.fiscal.get(order, start) is not None:
+        return state, (CloseStray(start.number),)  # too late: an outage is on record
+    state = _working(replace(state, fiscal={**state.fiscal, order: start}))
+    commit = Commit((FiscalBegun(order, start),))
+    closed = _in_signing(state, order)
+    if closed is None:
+        return state, (commit,)
+    state, effects = advance(state, closed, moment)
+    return state, (commit, *effects)
+
+
+def _signed(state: TillState, order: OrderId, signature: Signature) -> Step:
+    closed = _in_signing(state, order)
+    if closed is None:
+        return state, (
+            Note(f"A signature for order {order} came after its advice was sealed."),
+        )
+    return _seal(_working(state), closed, signature=signature)
+
+
+def _failed(state: TillState, event: FiscalFailed, moment: Moment) -> Step:
+    unit = replace(state.unit, down_since=state.unit.down_since or moment.now)
+    state = replace(state, unit=unit)
+    closed = _in_signing(state, event.order)
+    start = state.fiscal.get(event.order)
+    note = Note(f"Order {event.order}: {event.reason}")
+    if (
+        closed is not None
+        and isinstance(start, FiscalStart)
+        and closed.stage is Stage.FINISHING
+        and event.silent
+    ):
+        state = _staged(state, closed, Stage.FINDING, look_first=False)
+        return state, (note, FindFiscal(event.order, start))
+    return _give_up(state, event.order, event.reason, moment, note)
+
+
+def _not_found(state: TillState, order: OrderId, moment: Moment) -> Step:
+    closed, start = _in_signing(state, order), state.fiscal.get(order)
+    if closed is None or not isinstance(start, FiscalStart):
+        return state, ()
+    if closed.look_first:
+        return _finish(state, closed, start)
+    reason = "The TSE did not answer and has no signature of this order."
+    return _give_up(state, order, reason, moment, Note(f"Order {order}: {reason}"))
+
+
+def _give_up(
+    state: TillState, order: OrderId, reason: str, moment: Moment, note: Note
+) -> Step:
+    if order not in state.fiscal:
+        return state, (note,)
+    start = state.fiscal[order]
+    outage = Outage(
+        since=state.unit.down_since or moment.now,
+        reason=reason[:FAULT_LENGTH_MAX],
+        number=start.number if isinstance(start, FiscalStart) else None,
+    )
+    state = replace(state, fiscal={**state.fiscal, order: outage})
+    closed = _in_signing(state, order)
+    if closed is None:
+        return state, (note,)
+    state, effects = advance(state, closed, moment)
+    return state, (*effects, note)
+
+
+def _finish(state: TillState, closed: ClosedOrder, start: FiscalStart) -> Step:
+    decision = closed.decision
+    state = _staged(state, closed, Stage.FINISHING, look_first=False)
+    return state, (FinishFiscal(decision.order, start, decision.process_data),)
+
+
+def _seal(
+    state: TillState,
+    closed: ClosedOrder,
+    *,
+    signature: Signature | None = None,
+    outage: Outage | None = None,
+) -> Step:
+    decision = closed.decision
+    deciding = next(
+        (each for each in closed.attempts if each.number == decision.attempt), None
+    )
+    advice = encode_advice(
+        OrderAdvice(
+            order=msgspec.Raw(decision.document),
+            earlier=tuple(
+                EarlierAttempt(
+                    attempt=each.number, digest=order_digest(each.document).hex()
+                )
+                for each in closed.attempts
+                if 0 < each.number < decision.attempt
+            ),
+            outcome=decision.outcome,
+            path=decision.path,
+            decided_at=decision.decided_at,
+            credential=deciding.credential if deciding else None,
+            basis_batch=decision.basis_batch,
+            signature=signature,
+            outage=outage,
+        )
+    )
+    order = decision.order
+    state = replace(
+        state,
+        signing=tuple(each for each in state.signing if each.decision.order != order),
+        fiscal={key: value for key, value in state.fiscal.items() if key != order},
+    )
+    record = AdviceSealed(order, advice, signature=signature, outage=outage)
+    return state, (Commit((record,)), Deliver((order,)))
+
+
+def _wallet_of(order: Order) -> WalletSerial | None:
+    if order.payment is None or order.payment.wallet is None:
+        return None
+    return WalletSerial(order.payment.wallet)
+
+
+def _in_signing(state: TillState, order: OrderId) -> ClosedOrder | None:
+    return next((each for each in state.signing if each.decision.order == order), None)
+
+
+def _staged(
+    state: TillState, closed: ClosedOrder, stage: Stage, *, look_first: bool = True
+) -> TillState:
+    moved = replace(closed, stage=stage, look_first=closed.look_first and look_first)
+    return replace(
+        state,
+        signing=tuple(
+            moved if each.decision.order == closed.decision.order else each
+            for each in state.signing
+        ),
+    )
+
+
+def _working(state: TillState) -> TillState:
+    return replace(state, unit=replace(state.unit, down_since=None))

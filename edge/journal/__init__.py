@@ -1,0 +1,3 @@
+"""What a till has promised, kept on disk."""
+
+from __future__ import annotations

@@ -1,0 +1,255 @@
+"""The journal's twin in memory: the same answers, without a disk.
+
+For simulations, where thousands of power cuts must cost nothing, and as the model the
+journal on disk is compared with. A power cut is simulated by dropping the till and
+keeping this object: it holds exactly what was committed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, assert_never
+
+from contract.order import OrderKind, Outcome, Path
+from edge.core.records import (
+    AdviceSealed,
+    AdvicesRecorded,
+    AttemptAnswered,
+    AttemptMade,
+    CatalogueKept,
+    ConfigKept,
+    Decided,
+    FiscalBegun,
+    LedgerRestored,
+    OrderOpened,
+    OrderShown,
+    Recovered,
+    Spend,
+    StoredAttempt,
+    StoredOrder,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from contract.ids import OrderId, WalletSerial
+    from contract.messages import Anchor
+    from edge.core.records import CachedWallet, Record
+
+
+@dataclass(slots=True)
+class _Row:
+    order: StoredOrder
+    advice: bytes | None = None
+    batch: int | None = None
+    incarnation: UUID | None = None
+    recorded_as: int = 0
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """A Journal that forgets nothing but the process it lives in."""
+
+    rows: dict[OrderId, _Row] = field(default_factory=dict)
+    wallets: dict[WalletSerial, CachedWallet] = field(default_factory=dict)
+    commits: int = 0
+    _incarnation: UUID | None = None
+    _batch: int = 0
+    _recordings: int = 0
+    _config: bytes | None = None
+    _catalogue: bytes | None = None
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Take these records in, all or none."""
+        self.write(records)
+
+    async def recover(self) -> Recovered:
+        """Read what a till must know to go on."""
+        return self.read()
+
+    async def undelivered(self) -> tuple[OrderId, ...]:
+        """List the sealed orders whose advice the ledger does not hold."""
+        return self.unrecorded()
+
+    async def advices(self, orders: Sequence[OrderId]) -> dict[OrderId, bytes]:
+        """Read the sealed advices of these orders."""
+        return self.sealed(orders)
+
+    async def latest_recorded(self) -> OrderId | None:
+        """Name the order whose advice was recorded last."""
+        recorded = [row for row in self.rows.values() if row.order.recorded]
+        latest = max(recorded, key=lambda row: row.recorded_as, default=None)
+        return latest.order.id if latest else None
+
+    async def cache(self, wallets: Iterable[tuple[WalletSerial, CachedWallet]]) -> None:
+        """Remember what the hub said of wallets."""
+        self.wallets.update(wallets)
+
+    async def forget_wallets(self) -> None:
+        """Drop every cached wallet."""
+        self.wallets.clear()
+
+    # --- the same without a loop, for simulations ------------------------------------
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Take these records in at once."""
+        self.commits += 1
+        for record in records:
+            self._apply(record)
+
+    def sealed(self, orders: Sequence[OrderId]) -> dict[OrderId, bytes]:
+        """Return the sealed advices of these orders at once."""
+        rows = ((each, self.rows[each].advice) for each in orders)
+        return {order: advice for order, advice in rows if advice is not None}
+
+    def unrecorded(self) -> tuple[OrderId, ...]:
+        """Return the sealed orders whose advice the ledger does not hold, at once."""
+        return tuple(
+            row.order.id
+            for row in sorted(self.rows.values(), key=lambda row: row.order.sequence)
+            if row.order.sealed and not row.order.recorded
+        )
+
+    def read(self) -> Recovered:
+        """Return what a till must know to go on, at once."""
+        rows = sorted(self.rows.values(), key=lambda row: row.order.sequence)
+        orders = [row.order for row in rows]
+        return Recovered(
+            orders=tuple(order for order in orders if _alive(order)),
+            undelivered=self.unrecorded(),
+            spends=tuple(spend for spend in map(_spend, rows) if spend is not None),
+            next_sequence=max((each.sequence for each in orders), default=0) + 1,
+            z_number=max((each.z_number for each in orders), default=1),
+            incarnation=self._incarnation,
+            batch=self._batch,
+            last_at=max((_last_at(order) for order in orders), default=None),
+            standing_in_since=min(
+                (
+                    order.decision.decided_at
+                    for order in orders
+                    if order.decision is not None
+                    and order.decision.path is Path.STAND_IN
+                    and not order.recorded
+                ),
+                default=None,
+            ),
+            config=self._config,
+            catalogue=self._catalogue,
+            wallets=dict(self.wallets),
+        )
+
+    def _apply(self, record: Record) -> None:  # noqa: C901 - one case per record
+        match record:
+            case OrderOpened():
+                assert record.order not in self.rows, "an order is opened once"
+                self.rows[record.order] = _Row(_opened(record))
+            case AttemptMade():
+                row = self.rows[record.order]
+                attempt = StoredAttempt(
+                    record.attempt, record.document, record.credential
+                )
+                row.order = replace(row.order, attempts=(*row.order.attempts, attempt))
+            case AttemptAnswered():
+                self._answered(record)
+            case Decided():
+                row = self.rows[record.order]
+                assert row.order.decision is None, "a decision is never undone"
+                row.order = replace(row.order, decision=record)
+                row.batch, row.incarnation = record.batch, self._incarnation
+            case OrderShown():
+                row = self.rows[record.order]
+                row.order = replace(row.order, shown=True)
+            case FiscalBegun():
+                row = self.rows[record.order]
+                row.order = replace(row.order, start=record.start)
+            case AdviceSealed():
+                row = self.rows[record.order]
+                assert row.advice is None, "an advice is sealed once"
+                row.order = replace(row.order, sealed=True)
+                row.advice = record.advice
+            case AdvicesRecorded():
+                self._recorded(record)
+            case LedgerRestored():
+                self._restored(record.anchor)
+            case ConfigKept():
+                self._config = record.document
+            case CatalogueKept():
+                self._catalogue = record.document
+            case _:
+                assert_never(record)
+
+    def _answered(self, record: AttemptAnswered) -> None:
+        self._anchored(record.anchor)
+        row = self.rows.get(record.order)
+        if row is None or row.order.decision is None or record.verdict != "booked":
+            return
+        if row.batch is None and row.order.decision.attempt == record.attempt:
+            row.batch = record.anchor.batch
+            row.incarnation = record.anchor.incarnation
+
+    def _recorded(self, record: AdvicesRecorded) -> None:
+        self._anchored(record.anchor)
+        for order, _ in record.orders:
+            row = self.rows[order]
+            self._recordings += 1
+            row.recorded_as = self._recordings
+            row.order = replace(row.order, recorded=True)
+            if row.batch is None:
+                row.batch = record.anchor.batch
+            row.incarnation = record.anchor.incarnation
+
+    def _anchored(self, anchor: Anchor) -> None:
+        if self._incarnation in {None, anchor.incarnation}:
+            self._incarnation = anchor.incarnation
+            self._batch = max(self._batch, anchor.batch)
+
+    def _restored(self, anchor: Anchor) -> None:
+        self._incarnation, self._batch = anchor.incarnation, anchor.batch
+        for row in self.rows.values():
+            above = row.batch is not None and row.batch > anchor.batch
+            if row.incarnation != anchor.incarnation or above:
+                row.order = replace(row.order, recorded=False)
+                row.batch = None
+
+
+def _opened(record: OrderOpened) -> StoredOrder:
+    return StoredOrder(
+        id=record.order,
+        sequence=record.sequence,
+        z_number=record.z_number,
+        kind=record.kind,
+        opened_at=record.opened_at,
+        cancels=record.cancels,
+        attempts=(StoredAttempt(0, record.document, None),),
+    )
+
+
+def _alive(order: StoredOrder) -> bool:
+    unseen = (
+        order.decision is not None
+        and order.decision.outcome is Outcome.COMPLETED
+        and order.kind is OrderKind.SALE
+        and not order.shown
+    )
+    return unseen or not order.sealed
+
+
+def _spend(row: _Row) -> Spend | None:
+    decision = row.order.decision
+    if decision is None or decision.outcome is not Outcome.COMPLETED:
+        return None
+    if decision.wallet is None:
+        return None
+    return Spend(
+        order=decision.order,
+        attempt=decision.attempt,
+        wallet=decision.wallet,
+        total_minor=decision.total_minor,
+        batch=row.batch,
+    )
+
+
+def _last_at(order: StoredOrder) -> datetime:
+    return order.decision.decided_at if order.decision else order.opened_at
