@@ -32,6 +32,8 @@ PORT_MIN, PORT_MAX = 20_000, 32_700
 PORT_TRIES = 200
 SOCKET_PATH_BYTES_MAX = 100  # sun_path holds 108
 AWAY_FROM_HOME = Path("/var/tmp")
+# A parent that died before the death signal was set would never cause it.
+ONLY_WITH_PARENT = '[ "$PPID" = "$1" ] || exit 1; shift; exec "$@"'
 SYSTEM_DIRECTORIES = ("/usr/sbin", "/sbin", "/usr/bin", "/bin")
 
 
@@ -140,6 +142,7 @@ def spawn(  # noqa: PLR0913 - a process is all of these
     """
     assert threading.current_thread() is threading.main_thread()
     command = [*with_user(user), "--pdeathsig", stop_signal.name[3:], "--"]
+    command += ["/bin/sh", "-c", ONLY_WITH_PARENT, "sh", str(os.getpid())]
     with log.open("wb") as output:
         popen = subprocess.Popen(
             [*command, *map(str, argv)],
