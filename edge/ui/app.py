@@ -12,7 +12,7 @@ from textual.containers import Container
 from edge.core.intents import BackToBasket, Dismiss
 from edge.core.view import Phase, TillView
 from edge.ui import text
-from edge.ui.messages import StatusAsked, ViewChanged, Wanted
+from edge.ui.messages import ViewChanged, Wanted
 from edge.ui.palette import THEME
 from edge.ui.screens.approved import ApprovedPanel
 from edge.ui.screens.declined import DeclinedPanel
@@ -68,7 +68,7 @@ class TillApp(App[None]):
     ALLOW_SELECT = False
     ESCAPE_TO_MINIMIZE = False
     AUTO_FOCUS = None
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (24, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "escape", show=False),
         Binding("ctrl+q", "quit", show=False, priority=True),
@@ -150,7 +150,8 @@ class TillApp(App[None]):
         if intent is not None:
             self._till.submit(intent)
 
-    def _view_arrived(self, view: TillView) -> None:  # noqa: ARG002
+    def _view_arrived(self, _view: TillView) -> None:
+        # Not the view itself: a burst is shown as its last one, read when it's painted.
         self.post_message(ViewChanged())
 
     def _tick(self) -> None:

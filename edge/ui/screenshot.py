@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.ui.app import TillApp
+from edge.ui.messages import StatusAsked
 from edge.ui.picture import picture
 from edge.ui.sample import NOON, sample_views
 from edge.ui.wristband_panel import VirtualWristband, WristbandPanel
@@ -52,10 +53,11 @@ def sample_wristbands() -> WristbandPanel:
     return WristbandPanel(wristbands, tap=lambda _wristband: None)
 
 
-async def draw(app: TillApp, size: tuple[int, int], *press: str) -> str:
+async def draw(app: TillApp, size: tuple[int, int], *, status: bool = False) -> str:
     """Run an app without a terminal and draw what it shows as SVG."""
     async with app.run_test(size=size) as pilot:
-        await pilot.press(*press)
+        if status:
+            app.post_message(StatusAsked())
         await pilot.pause()
         return drawn(app)
 
@@ -73,13 +75,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     out: Path = parser.parse_args(arguments).out
     out.mkdir(parents=True, exist_ok=True)
+    views = sample_views()
     for size in SIZES:
-        for name, view in sample_views().items():
-            path = out / f"{name}-{size[0]}x{size[1]}.svg"
+        for name, view in views.items():
             app = TillApp(StillTill(view), now=lambda: NOON)
-            path.write_text(asyncio.run(draw(app, size)), encoding="utf-8")
-            sys.stdout.write(f"{path}\n")
+            _write(out, name, size, asyncio.run(draw(app, size)))
+        lamps = TillApp(StillTill(views["approved-stand-in"]), now=lambda: NOON)
+        _write(out, "status", size, asyncio.run(draw(lamps, size, status=True)))
+        demo = TillApp(
+            StillTill(views["selling"]),
+            wristband_panel=sample_wristbands(),
+            now=lambda: NOON,
+        )
+        _write(out, "demo", size, asyncio.run(draw(demo, size)))
     return 0
+
+
+def _write(out: Path, name: str, size: tuple[int, int], svg: str) -> None:
+    path = out / f"{name}-{size[0]}x{size[1]}.svg"
+    path.write_text(svg, encoding="utf-8")
+    sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from contract.messages import LampState
 
 APP_TITLE = "Kassenband"
 DEMO = "DEMO"
+TIMES = "\N{MULTIPLICATION SIGN}"
+MINUS = "\N{MINUS SIGN}"
 
 MORE_PRODUCTS = "More"
 EMPTY_BASKET = "Tap a product\nto begin"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
@@ -16,6 +15,8 @@ from edge.ui.widgets.qr_code import QrCode
 from edge.ui.widgets.touch_key import TouchKey
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from edge.core.view import Approval, TillView
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
@@ -16,6 +15,9 @@ from edge.ui.widgets.big_text import BigAmount, BigText
 from edge.ui.widgets.touch_key import TouchKey
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from contract.money import Money
     from edge.core.view import TillView
 
 GUEST_CAN_CHANGE_IT = frozenset(
@@ -62,17 +64,20 @@ class DeclinedPanel(Panel):
         self.set_class(decline.reason in GUEST_CAN_CHANGE_IT, "asking")
         self.query_one("#declined-title", Static).update(decline.title)
         self.query_one("#declined-text", Static).update(decline.text)
-        facts = {"total": plain(view.total), "balance": plain(decline.balance)}
-        known = view.total is not None and decline.balance is not None
-        facts["missing"] = ""
-        if known and view.total is not None and decline.balance is not None:
-            missing = view.total - decline.balance
-            facts["missing"] = plain(missing) if missing.minor > 0 else ""
+        facts = _facts(view.total, decline.balance)
+        longest = max(facts.values(), key=len)
         for name, amount in facts.items():
             self.query_one(f"#declined-{name}").display = bool(amount)
-            self.query_one(f"#declined-{name}-amount", BigAmount).show(amount)
+            self.query_one(f"#declined-{name}-amount", BigAmount).show(amount, longest)
         self.query_one("#declined-cash").display = view.cash_allowed
 
     def first_key(self) -> TouchKey | None:
         """Return the key that asks for another wristband."""
         return self.query_one("#declined-other", TouchKey)
+
+
+def _facts(total: Money | None, balance: Money | None) -> dict[str, str]:
+    missing = ""
+    if total is not None and balance is not None and balance < total:
+        missing = plain(total - balance)
+    return {"total": plain(total), "balance": plain(balance), "missing": missing}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.widgets import Static
 
 from edge.core.view import Phase
@@ -14,6 +13,8 @@ from edge.ui.widgets.big_text import BigText
 from edge.ui.widgets.lamp_table import LampTable
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from edge.core.view import TillView
 
 
@@ -31,6 +32,7 @@ class NoticePanel(Panel):
         """Show the reason."""
         halted = view.phase is Phase.HALTED
         self.set_class(halted, "halted")
+        self.set_class(not halted, "starting")
         heading = text.HALTED_HEADING if halted else text.STARTING_HEADING
         self.query_one(BigText).show(heading)
         banner = view.banner

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
@@ -17,6 +16,8 @@ from edge.ui.widgets.big_text import BigAmount, BigText
 from edge.ui.widgets.touch_key import TouchKey
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from edge.core.view import TillView
 
 
@@ -27,8 +28,8 @@ class PaymentPanel(Panel):
         """Lay out heading, amount and keys."""
         yield BigText(*text.PRESENT_HEADING, id="payment-heading")
         yield Static(id="payment-hint")
-        yield BigAmount(id="payment-total")
         yield Static(id="payment-unit")
+        yield BigAmount(id="payment-total")
         yield BannerBox(id="payment-banner")
         with Horizontal(classes="keys", id="payment-keys"):
             yield TouchKey(text.BACK, BackToBasket(), id="payment-back")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from edge.core.intents import AbortOrder, PayByCash, PayByWristband
@@ -17,6 +16,8 @@ from edge.ui.widgets.total_box import TotalBox
 from edge.ui.widgets.touch_key import TouchKey
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from edge.core.view import TillView
 
 

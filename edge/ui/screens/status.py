@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -15,6 +14,8 @@ from edge.ui.widgets.lamp_table import LampTable
 from edge.ui.widgets.touch_key import TouchKey
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from edge.core.view import TillView
 
 

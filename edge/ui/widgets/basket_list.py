@@ -15,6 +15,7 @@ from edge.core.intents import Remove
 from edge.ui import text
 from edge.ui.messages import Wanted
 from edge.ui.palette import GROUND, INK, MUTED, PANEL, PAY, RAISED, TEXT
+from edge.ui.widgets.big_text import centered
 
 if TYPE_CHECKING:
     from textual import events
@@ -34,18 +35,19 @@ class BasketList(Widget):
         self._held: int | None = None
 
     @property
-    def visible(self) -> tuple[BasketLine, ...]:  # type: ignore[override]
+    def in_sight(self) -> tuple[BasketLine, ...]:
         """The lines on the screen."""
         return self._lines[self._first : self._first + self._room]
 
     @property
     def _overflows(self) -> bool:
-        return len(self._lines) * CARD_HEIGHT > self.size.height
+        return len(self._lines) * CARD_HEIGHT - 1 > self.size.height
 
     @property
     def _room(self) -> int:
+        # The gap below the last card needs no room of its own.
         hint = 1 if self._overflows else 0
-        return max(1, (self.size.height - hint) // CARD_HEIGHT)
+        return max(1, (self.size.height - hint + 1) // CARD_HEIGHT)
 
     def show(self, view: TillView) -> None:
         """Show the basket and keep the line that changed in sight."""
@@ -76,10 +78,10 @@ class BasketList(Widget):
                 return Strip([Segment(self._hint(), Style(color=PAY, bgcolor=PANEL))])
             y -= 1
         card, row = divmod(y, CARD_HEIGHT)
-        if card >= len(self.visible):
+        if card >= len(self.in_sight):
             return Strip.blank(width, Style(bgcolor=PANEL))
         held = card + self._first == self._held
-        return Strip(_card_row(self.visible[card], row, width, held=held), width)
+        return Strip(_card_row(self.in_sight[card], row, width, held=held), width)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Hold the card under the finger."""
@@ -115,7 +117,7 @@ class BasketList(Widget):
         if not (0 <= event.x < self.size.width and y >= 0):
             return None
         card = y // CARD_HEIGHT
-        return self._first + card if card < len(self.visible) else None
+        return self._first + card if card < len(self.in_sight) else None
 
     def _reveal(self, index: int) -> None:
         if index < self._first:
@@ -134,10 +136,10 @@ class BasketList(Widget):
             self.refresh(Region(0, 0, *self.size))
 
     def _hint(self) -> str:
-        later = len(self._lines) - self._first - len(self.visible)
+        later = len(self._lines) - self._first - len(self.in_sight)
         parts = [text.earlier_lines(self._first)] if self._first else []
         parts += [text.later_lines(later)] if later else []
-        return "  ".join(parts).center(self.size.width)[: self.size.width]
+        return centered("  ".join(parts), self.size.width)
 
     def _empty_line(self, y: int) -> Strip:
         lines = text.EMPTY_BASKET.split("\n")
@@ -145,7 +147,7 @@ class BasketList(Widget):
         line = lines[row] if 0 <= row < len(lines) else ""
         width = self.size.width
         style = Style(color=MUTED, bgcolor=PANEL)
-        return Strip([Segment(line.center(width)[:width], style)], width)
+        return Strip([Segment(centered(line, width), style)], width)
 
 
 def _card_row(line: BasketLine, row: int, width: int, *, held: bool) -> list[Segment]:
@@ -159,9 +161,9 @@ def _card_row(line: BasketLine, row: int, width: int, *, held: bool) -> list[Seg
         name = clipped(line.name, inner - 2)
         style = Style(color=ink, bgcolor=color, bold=True)
         return [around, Segment(f" {name.ljust(inner - 2)} ", style), around]
-    minus = Segment(" − ", Style(color=PAY, bgcolor=GROUND, bold=True))
+    minus = Segment(f" {text.MINUS} ", Style(color=PAY, bgcolor=GROUND, bold=True))
     total = plain_amount(line.total.minor)
-    left = f" {line.quantity}×"
+    left = f" {line.quantity}{text.TIMES}"
     rest = left + total.rjust(inner - 4 - len(left)) + " "
     return [around, minus, Segment(rest, Style(color=ink, bgcolor=color)), around]
 

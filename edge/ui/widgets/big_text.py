@@ -7,6 +7,7 @@ high as it is wide; letters are drawn with pixels of double width, hence square.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -60,12 +61,17 @@ class Cut:
     rows: tuple[int, int, int, int, int]
 
 
-HUGE = Cut(stroke=4, middle=4, gap=2, rows=(2, 2, 2, 2, 2))
-LARGE = Cut(stroke=3, middle=4, gap=2, rows=(2, 2, 2, 2, 2))
-TALL = Cut(stroke=3, middle=2, gap=2, rows=(2, 2, 2, 2, 2))
-WIDE = Cut(stroke=2, middle=4, gap=2, rows=(1, 1, 1, 1, 1))
-SMALL = Cut(stroke=2, middle=1, gap=1, rows=(1, 1, 1, 1, 1))
-CUTS = (HUGE, LARGE, TALL, WIDE, SMALL)
+CUTS = (
+    Cut(stroke=6, middle=4, gap=2, rows=(3, 3, 2, 3, 3)),
+    Cut(stroke=4, middle=4, gap=2, rows=(2, 2, 2, 2, 2)),
+    Cut(stroke=3, middle=4, gap=2, rows=(2, 2, 2, 2, 2)),
+    Cut(stroke=3, middle=2, gap=2, rows=(2, 2, 2, 2, 2)),
+    Cut(stroke=2, middle=4, gap=2, rows=(1, 1, 1, 1, 1)),
+    Cut(stroke=2, middle=2, gap=2, rows=(1, 1, 1, 1, 1)),
+    Cut(stroke=2, middle=2, gap=1, rows=(1, 1, 1, 1, 1)),
+    Cut(stroke=2, middle=1, gap=1, rows=(1, 1, 1, 1, 1)),
+)
+"""From the largest to the smallest that is still larger than text."""
 
 
 def digits(text: str, cut: Cut) -> list[str]:
@@ -82,13 +88,16 @@ def digits(text: str, cut: Cut) -> list[str]:
     return _cells([row for row, height in pairs for _ in range(height)])
 
 
-def largest_digits(text: str, width: int, height: int) -> list[str]:
-    """Draw an amount as large as it fits; falls back to the plain text."""
-    for cut in CUTS:
-        if 2 * height >= sum(cut.rows):
-            lines = digits(text, cut)
-            if len(lines[0]) <= width:
-                return lines
+@lru_cache(maxsize=64)
+def largest_digits(text: str, width: int, height: int, like: str = "") -> list[str]:
+    """Draw an amount as large as it fits; falls back to the plain text.
+
+    Amounts that stand side by side look alike when each names the longest of them.
+    """
+    for cut in CUTS if text else ():
+        fits = 2 * height >= sum(cut.rows)
+        if fits and len(digits(max(text, like, key=len), cut)[0]) <= width:
+            return digits(text, cut)
     return [text[:width]]
 
 
@@ -127,30 +136,21 @@ class BigText(Widget):
     def __init__(self, *lines: str, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._words = lines
-        self._painted: list[str] = []
+
+    @property
+    def words(self) -> str:
+        """The heading as plain text."""
+        return " ".join(self._words)
 
     def show(self, *lines: str) -> None:
         """Show other words."""
         if lines != self._words:
             self._words = lines
-            self._paint()
             self.refresh()
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self._paint()
 
     def render_line(self, y: int) -> Strip:
         """Paint one line, aligned as the style says."""
-        return aligned(self, self._painted[y] if y < len(self._painted) else "")
-
-    def _paint(self) -> None:
-        blocks = [letters(word) for word in self._words]
-        fits = max(len(block[0]) for block in blocks) <= self.size.width
-        if fits and 3 * len(blocks) <= self.size.height:
-            self._painted = [line for block in blocks for line in block]
-        else:
-            self._painted = [" ".join(self._words)]
+        return aligned(self, _heading(self._words, *self.size), y)
 
 
 class BigAmount(Widget):
@@ -159,43 +159,48 @@ class BigAmount(Widget):
     def __init__(self, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._amount = ""
-        self._painted: list[str] = []
+        self._like = ""
 
     @property
     def amount(self) -> str:
         """The amount as plain text."""
         return self._amount
 
-    def show(self, amount: str) -> None:
-        """Show another amount."""
-        if amount != self._amount:
-            self._amount = amount
-            self._paint()
+    def show(self, amount: str, like: str = "") -> None:
+        """Show another amount, no larger than `like` would be."""
+        if (amount, like) != (self._amount, self._like):
+            self._amount, self._like = amount, like
             self.refresh()
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self._paint()
 
     def render_line(self, y: int) -> Strip:
         """Paint one line, aligned as the style says."""
-        return aligned(self, self._painted[y] if y < len(self._painted) else "")
-
-    def _paint(self) -> None:
-        if self._amount and self.size.width:
-            self._painted = largest_digits(self._amount, *self.size)
-        else:
-            self._painted = []
+        return aligned(self, largest_digits(self._amount, *self.size, self._like), y)
 
 
-def aligned(widget: Widget, text: str) -> Strip:
-    """Place a line of text in a widget's width as its text-align says."""
+def aligned(widget: Widget, lines: Sequence[str], y: int) -> Strip:
+    """Place one of some lines in a widget's width as its text-align says."""
     width = widget.size.width
+    text = lines[y] if y < len(lines) else ""
     align = widget.styles.text_align
     if align == "right":
         line = text.rjust(width)
     elif align == "center":
-        line = text.center(width)
+        line = centered(text, width)
     else:
         line = text.ljust(width)
     return Strip([Segment(line[:width], widget.rich_style)], width)
+
+
+def centered(text: str, width: int) -> str:
+    """Center a text in a width, the odd cell to its right."""
+    left = max(0, (width - len(text)) // 2)
+    return (" " * left + text).ljust(width)[:width]
+
+
+@lru_cache(maxsize=32)
+def _heading(words: tuple[str, ...], width: int, height: int) -> list[str]:
+    blocks = [letters(word) for word in words]
+    fits = max(len(block[0]) for block in blocks) <= width
+    if fits and 3 * len(blocks) <= height:
+        return [line for block in blocks for line in block]
+    return [" ".join(words)]

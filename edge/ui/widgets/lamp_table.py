@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -13,6 +12,8 @@ from edge.ui import text
 from edge.ui.widgets.status_row import named_lamps
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from contract.messages import Lamp
     from edge.core.view import Lamps
 

@@ -18,6 +18,7 @@ from edge.core.intents import Pick
 from edge.ui import text
 from edge.ui.messages import Wanted
 from edge.ui.palette import RAISED
+from edge.ui.widgets.big_text import centered
 from edge.ui.widgets.tile import GAP, TileFace, blank_tile, paint_tile
 from edge.ui.widgets.tiling import Tiling, tiling_for
 
@@ -95,7 +96,9 @@ class ProductGrid(Widget, can_focus=True):
         for slot in range(first, first + tiling.columns):
             left, right = tiling.edges(slot - first)
             if slot < len(self._faces):
-                tile = paint_tile(self._faces[slot], right - left, height)
+                tile = paint_tile(
+                    self._faces[slot], right - left, height, gapped=tiling.gapped
+                )
             else:
                 tile = list(blank_tile(right - left, height))
             segments += tile[y - top]
@@ -124,10 +127,8 @@ class ProductGrid(Widget, can_focus=True):
     def action_move(self, right: int, down: int) -> None:
         """Move the keyboard's choice, staying on the grid."""
         old = self._chosen
-        if old is None:
-            new = 0
-        else:
-            new = old + right + down * self._tiling.columns
+        step = right + down * self._tiling.columns
+        new = 0 if old is None else old + step
         if 0 <= new < len(self._faces):
             self._chosen = new
             for slot in {old, new} - {None}:
@@ -204,5 +205,5 @@ class ProductGrid(Widget, can_focus=True):
         lines = text.NO_PRODUCTS.split("\n")
         row = y - (self.size.height - len(lines)) // 2
         line = lines[row] if 0 <= row < len(lines) else ""
-        centered = line.center(self.size.width)[: self.size.width]
-        return Strip([Segment(centered, self.rich_style)], self.size.width)
+        words = centered(line, self.size.width)
+        return Strip([Segment(words, self.rich_style)], self.size.width)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import segno
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from edge.ui.palette import INK, MUTED, TEXT
+from edge.ui.palette import INK, TEXT
+from edge.ui.widgets.big_text import centered
 
 QUIET_ZONE = 4  # modules, as ISO/IEC 18004 asks
 QUIET_ZONE_MIN = 2  # what phones still read on a white ground
@@ -24,47 +27,43 @@ class QrCode(Widget):
         super().__init__(id=id)
         self._content = ""
         self._caption = ""
-        self._painted: list[str] = []
 
     @property
     def is_drawn(self) -> bool:
         """Whether the code found room; its text is shown otherwise."""
-        return any("█" in line for line in self._painted)
+        return any("█" in line for line in self._lines())
 
     def show(self, content: str, caption: str) -> None:
         """Show another content."""
         if (content, caption) != (self._content, self._caption):
             self._content, self._caption = content, caption
-            self._paint()
             self.refresh()
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self._paint()
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the paper."""
         width = self.size.width
-        line = self._painted[y] if y < len(self._painted) else ""
-        return Strip([Segment(line.center(width)[:width], PAPER)], width)
+        lines = self._lines()
+        line = lines[y] if y < len(lines) else ""
+        return Strip([Segment(centered(line, width), PAPER)], width)
 
-    def _paint(self) -> None:
-        width, height = self.size
-        if not (self._content and width and height):
-            self._painted = []
-            return
-        code = qr_lines(self._content, width, height)
-        if not code:
-            text = f"{self._caption}:\n{self._content}"
-            code = [
-                line[at : at + width - 2]
-                for line in text.split("\n")
-                for at in range(0, len(line), width - 2)
-            ]
-        elif height - len(code) >= 2:
-            code = [*code, self._caption]
-        above = max(0, (height - len(code)) // 2)
-        self._painted = [""] * above + code
+    def _lines(self) -> list[str]:
+        return _paper(self._content, self._caption, *self.size)
+
+
+@lru_cache(maxsize=4)
+def _paper(content: str, caption: str, width: int, height: int) -> list[str]:
+    if not content:
+        return []
+    lines = qr_lines(content, width, height)
+    if not lines:
+        inner = max(1, width - 2)
+        words = f"{caption}:\n{content}".split("\n")
+        lines = [
+            line[at : at + inner] for line in words for at in range(0, len(line), inner)
+        ]
+    elif height - len(lines) >= 1 and len(caption) <= width:
+        lines = [*lines, caption]
+    return [""] * max(0, (height - len(lines)) // 2) + lines
 
 
 def qr_lines(content: str, width: int, height: int) -> list[str]:

@@ -24,17 +24,11 @@ BOLD = Style(color=TEXT, bgcolor=PANEL, bold=True)
 QUIET = Style(color=MUTED, bgcolor=PANEL)
 DEMO_MARK = Style(color=INK, bgcolor=DEMO, bold=True)
 WAITING = Style(color=ASKING, bgcolor=PANEL, bold=True)
-SIGN_STYLES = {
-    LampState.GOOD: Style(color=TEXT, bgcolor=APPROVED, bold=True),
+LAMP_STYLES = {
+    LampState.GOOD: Style(color=TEXT, bgcolor=APPROVED),
     LampState.WARN: Style(color=INK, bgcolor=ASKING, bold=True),
     LampState.BAD: Style(color=TEXT, bgcolor=REFUSED, bold=True),
-    LampState.UNKNOWN: Style(color=INK, bgcolor=MUTED, bold=True),
-}
-NAME_STYLES = {
-    LampState.GOOD: QUIET,
-    LampState.WARN: WAITING,
-    LampState.BAD: Style(color=TEXT, bgcolor=REFUSED, bold=True),
-    LampState.UNKNOWN: QUIET,
+    LampState.UNKNOWN: Style(color=INK, bgcolor=MUTED),
 }
 
 
@@ -107,10 +101,8 @@ def _left(view: TillView, width: int) -> list[Segment]:
 def _right(view: TillView, time: str) -> list[Segment]:
     parts: list[Segment] = []
     for name, lamp in named_lamps(view.lamps):
-        parts.append(
-            Segment(f" {text.LAMP_GLYPHS[lamp.state]} ", SIGN_STYLES[lamp.state])
-        )
-        parts.append(Segment(f" {name}", NAME_STYLES[lamp.state]))
+        sign = text.LAMP_GLYPHS[lamp.state]
+        parts.append(Segment(f" {sign} {name} ", LAMP_STYLES[lamp.state]))
         parts.append(Segment(" ", PLAIN))
     if view.undelivered:
         parts.append(Segment(f"↑{view.undelivered} ", WAITING))

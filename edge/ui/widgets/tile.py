@@ -14,7 +14,8 @@ from rich.segment import Segment
 from rich.style import Style
 
 from edge.ui.palette import GROUND, INK, TEXT, shade, text_on
-from edge.ui.widgets.tiling import TILE_HEIGHT
+from edge.ui.text import TIMES
+from edge.ui.widgets.big_text import centered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +37,15 @@ class TileFace:
 
 
 @lru_cache(maxsize=512)
-def paint_tile(face: TileFace, width: int, height: int) -> list[list[Segment]]:
-    """Paint a tile of exactly width times height cells, line by line."""
+def paint_tile(
+    face: TileFace, width: int, height: int, *, gapped: bool
+) -> list[list[Segment]]:
+    """Paint a tile of exactly width times height cells, line by line.
+
+    The gap below takes half a row; tiles too low for it go without.
+    """
     color = TEXT if face.held else face.color
     below = shade(color, BAND_PERCENT)
-    gapped = height >= TILE_HEIGHT
     room = height - gapped - 1  # rows above the price
     first = (room - len(face.lines)) // 2
     painted = []
@@ -51,7 +56,7 @@ def paint_tile(face: TileFace, width: int, height: int) -> list[list[Segment]]:
     painted.append(_band(face, width, below))
     if gapped:
         edge = Segment("▀" * (width - 1), Style(color=below, bgcolor=GROUND))
-        painted.append([edge, Segment(" ", GAP)])
+        painted.append([Segment(" ", GAP), edge])
     return painted[-height:]
 
 
@@ -68,26 +73,26 @@ def _label(line: str, width: int, color: str, *, chosen: bool) -> list[Segment]:
         return [Segment(line[:width], style)]
     left = (inner - len(line)) // 2
     return [
+        Segment(" ", GAP),
         Segment(" " * left, fill),
         Segment(line, style),
         Segment(" " * (inner - left - len(line)), fill),
-        Segment(" ", GAP),
     ]
 
 
 def _band(face: TileFace, width: int, color: str) -> list[Segment]:
     style = Style(color=text_on(color), bgcolor=color)
     inner = width - 1
+    gap = Segment(" ", GAP)
     if not face.quantity:
-        return [Segment(face.price.center(inner)[:inner], style), Segment(" ", GAP)]
-    badge = f"×{face.quantity}"
-    if len(badge) + 2 + len(face.price) < inner:
-        badge = f" {badge} "
-    rest = inner - len(badge)
-    price = face.price.rjust(rest - 1) + " " if len(face.price) < rest else face.price
-    chip = Style(color=INK, bgcolor=TEXT, bold=True)
-    return [
-        Segment(badge[:inner], chip),
-        Segment(price.rjust(rest)[: max(rest, 0)], style),
-        Segment(" ", GAP),
-    ]
+        return [gap, Segment(centered(face.price, inner), style)]
+    count = f"{TIMES}{face.quantity}"
+    room = inner - len(face.price)
+    chips = (f" {count} ", f"{count} ", count)
+    chip = next((chip for chip in chips if len(chip) <= room), count)[:inner]
+    rest = inner - len(chip)
+    price = face.price if len(face.price) <= rest else ""
+    pad = 1 if len(price) < rest - 1 else 0
+    price = price.rjust(rest - pad).ljust(rest)
+    badge = Style(color=INK, bgcolor=TEXT, bold=True)
+    return [gap, Segment(chip, badge), Segment(price, style)]

@@ -25,6 +25,11 @@ class Tiling:
         """How many tiles there is room for."""
         return self.columns * self.rows
 
+    @property
+    def gapped(self) -> bool:
+        """Whether every tile has room for a gap below its price."""
+        return self.height // self.rows >= TILE_HEIGHT
+
     def slot_at(self, x: int, y: int) -> int | None:
         """Find the slot a cell belongs to; None outside the rectangle."""
         if not (0 <= x < self.width and 0 <= y < self.height):

@@ -52,8 +52,11 @@ class TotalBox(Widget):
         width = self.size.width
         inner = width - 2
         if y == 0:
-            room = max(0, inner - len(self._caption))
-            line = f" {self._caption}{self._items.rjust(room)} "
+            caption = self._caption
+            if len(caption) + 2 + len(self._items) > inner:
+                caption = text.TOTAL
+            room = max(0, inner - len(caption))
+            line = f" {caption}{self._items.rjust(room)} "
             return Strip([Segment(line[:width].ljust(width), CAPTION)], width)
         lines = largest_digits(self._amount, inner, self.size.height - 1)
         line = lines[y - 1] if y <= len(lines) else ""

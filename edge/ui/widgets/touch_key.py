@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from edge.ui.messages import Wanted
 from edge.ui.palette import blend, text_on
+from edge.ui.widgets.big_text import centered
 
 if TYPE_CHECKING:
     from textual import events
@@ -69,7 +70,7 @@ class TouchKey(Widget, can_focus=True):
         else:
             row = y - (height - 1 - len(self._lines) + 1) // 2
             line = self._lines[row] if 0 <= row < len(self._lines) else ""
-            body = Segment(line.center(inner)[:inner], self._face(color))
+            body = Segment(centered(line, inner), self._face(color))
         return Strip([Segment(" ", ground), body, Segment(" " * right, ground)], width)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
