@@ -98,7 +98,7 @@ class Journal(Protocol):
         """Read what a till must know to go on."""
 
     async def undelivered(self) -> tuple[OrderId, ...]:
-        """List the sealed orders whose advice the ledger does not hold, oldest first."""
+        """List the sealed orders the ledger does not hold, oldest first."""
 
     async def advices(self, orders: Sequence[OrderId]) -> dict[OrderId, bytes]:
         """Read the sealed advices of these orders."""

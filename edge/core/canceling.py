@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from edge.core.records import StoredOrder
     from edge.core.state import Moment, Step, TillState
 
-RETRY_S = 5.0
+RETRY_MS = 5_000
 ANSWER_WITHIN_S = 10
 
 Verdict = OrderBooked | OrderDeclined | OrderConflict
@@ -107,7 +107,7 @@ def ask_if_due(state: TillState, moment: Moment) -> Step:
     state = _changed(state, replace(canceling, request=moment.fresh))
     return state, (
         SendRequest(request, ANSWER_WITHIN_S),
-        SetAlarm(CancellationDue(canceling.id), RETRY_S),
+        SetAlarm(CancellationDue(canceling.id), RETRY_MS),
     )
 
 
@@ -151,7 +151,7 @@ def _try_again(state: TillState, canceling: Cancellation, moment: Moment) -> Ste
     )
     return state, (
         Commit((made,)),
-        SetAlarm(CancellationDue(canceling.id), RETRY_S),
+        SetAlarm(CancellationDue(canceling.id), RETRY_MS),
     )
 
 

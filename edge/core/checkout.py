@@ -209,8 +209,8 @@ def _on_message(state: TillState, message: FromHub, moment: Moment) -> Step:
             state = hearing.alive(state, moment)
             return chain(
                 state,
-                lambda s: paying.on_verdict(s, message, moment),
                 lambda s: hearing.on_anchor(s, message.anchor, may_be_old=True),
+                lambda s: paying.on_verdict(s, message, moment),
             )
         case Rejected() if (
             isinstance(state.counter, Checking)

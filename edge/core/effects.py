@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from contract.ids import OrderId, WalletSerial
     from contract.messages import CatalogueLink, OrderRequest, Rejected
     from edge.core.events import Alarm
@@ -44,7 +46,7 @@ class SetAlarm:
     """Post this alarm after some time."""
 
     alarm: Alarm
-    after_s: float
+    after_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,10 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Tell the courier that the ledger holds these."""
+    """Tell the courier that the ledger holds these, in answer to which batch."""
 
     orders: tuple[OrderId, ...]
+    regarding: UUID
 
 
 @dataclass(frozen=True, slots=True)

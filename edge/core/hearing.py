@@ -65,8 +65,8 @@ if TYPE_CHECKING:
     from edge.core.events import LinkEvent
     from edge.core.state import Moment, Step, TillState
 
-PROBE_INTERVAL_S = 2.0
-CATALOGUE_RETRY_S = 5.0
+PROBE_INTERVAL_MS = 2_000
+CATALOGUE_RETRY_MS = 5_000
 
 Announcement = (
     AdviceRecorded | Rejected | TillConfig | WalletChanges | HubStatus | TokenIssued
@@ -131,7 +131,7 @@ def on_probe_due(state: TillState) -> Step:
     """Probe a silent hub, and again as long as it stays silent."""
     if not state.connection.silent:
         return state, ()
-    again = SetAlarm(ProbeDue(), PROBE_INTERVAL_S)
+    again = SetAlarm(ProbeDue(), PROBE_INTERVAL_MS)
     return state, (Probe(), again) if state.connection.linked else (again,)
 
 
@@ -152,7 +152,7 @@ def silenced(state: TillState, moment: Moment) -> Step:
     if state.connection.silent:
         return state, ()
     state = _connected(state, replace(state.connection, silent=True), moment)
-    return state, (SetAlarm(ProbeDue(), PROBE_INTERVAL_S),)
+    return state, (SetAlarm(ProbeDue(), PROBE_INTERVAL_MS),)
 
 
 def on_anchor(state: TillState, anchor: Anchor, *, may_be_old: bool = False) -> Step:
@@ -209,9 +209,9 @@ def _recorded(state: TillState, message: AdviceRecorded) -> Step:
         left = {key: None for key in state.undelivered if key not in set(orders)}
         book = state.book.recorded(orders, message.anchor.batch)
         state = replace(state, undelivered=left, book=book)
-        effects = (Commit((AdvicesRecorded(news, message.anchor),)), *effects)
+        effects = (*effects, Commit((AdvicesRecorded(news, message.anchor),)))
     done = tuple(OrderId(each.order) for each in message.recorded)
-    return state, (*effects, Delivered(done), *_remarks(news))
+    return state, (*effects, Delivered(done, message.regarding), *_remarks(news))
 
 
 def _remarks(news: tuple[tuple[OrderId, tuple[AdviceFlag, ...]], ...]) -> Effects:
@@ -274,7 +274,7 @@ def _fetch(state: TillState) -> tuple[Effect, ...]:
 
 def _no_catalogue(state: TillState, text: str) -> Step:
     banner = Banner(Tone.TRY_AGAIN, "No product list yet", text)
-    retry = SetAlarm(CatalogueDue(), CATALOGUE_RETRY_S)
+    retry = SetAlarm(CatalogueDue(), CATALOGUE_RETRY_MS)
     return replace(state, banner=banner), (Note(text), retry)
 
 
@@ -282,7 +282,7 @@ def _catalogue(state: TillState, data: bytes) -> Step:
     config = state.next_config
     if config is None:
         return state, ()
-    retry = SetAlarm(CatalogueDue(), CATALOGUE_RETRY_S)
+    retry = SetAlarm(CatalogueDue(), CATALOGUE_RETRY_MS)
     if digest(data) != config.catalogue.digest:
         text = (
             "The product list that arrived is not the one the hub announced;"

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from edge.core.records import Decided
     from edge.core.state import Moment, Step, TillState
 
-REPEAT_AFTER_S: Final = 0.4
-SILENT_AFTER_S: Final = 1.5
+REPEAT_AFTER_MS: Final = 400
+SILENT_AFTER_MS: Final = 1_500
 
 
 def counts(state: TillState, arrived_ns: int) -> bool:
@@ -74,7 +74,7 @@ def on_card(state: TillState, card: events.CardRead, moment: Moment) -> Step:
         wallet=wristband.serial,
         card_ns=card.arrived_ns,
         request=moment.fresh,
-        answer_by=moment.now + timedelta(seconds=SILENT_AFTER_S),
+        answer_by=moment.now + timedelta(milliseconds=SILENT_AFTER_MS),
     )
     state = replace(at_counter(state, checking), banner=None)
     if not state.connection.up:  # decided at once, in the same commit
@@ -82,8 +82,8 @@ def on_card(state: TillState, card: events.CardRead, moment: Moment) -> Step:
     return state, (
         Commit((made,)),
         request_of(checking),
-        SetAlarm(events.RepeatRequest(order.id, made.attempt), REPEAT_AFTER_S),
-        SetAlarm(events.RequestExpired(order.id, made.attempt), SILENT_AFTER_S),
+        SetAlarm(events.RepeatRequest(order.id, made.attempt), REPEAT_AFTER_MS),
+        SetAlarm(events.RequestExpired(order.id, made.attempt), SILENT_AFTER_MS),
     )
 
 

@@ -92,9 +92,14 @@ def close(
     closed = ClosedOrder(decision=decision, attempts=attempts)
     book = state.book
     if decision.outcome is Outcome.COMPLETED and decision.wallet is not None:
-        book = book.spent(
-            Spend(decision.order, decision.wallet, decision.total_minor, decision.batch)
+        spend = Spend(
+            order=decision.order,
+            attempt=decision.attempt,
+            wallet=decision.wallet,
+            total_minor=decision.total_minor,
+            batch=decision.batch,
         )
+        book = book.spent(spend)
     state = replace(
         state,
         book=book,

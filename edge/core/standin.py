@@ -41,7 +41,7 @@ class StandInBook:
         wallet: WalletSerial,
         total_minor: int,
         limits: StandInLimits,
-        outage_age_s: float,
+        outage_age_s: int,
     ) -> Granted | DeclineReason:
         """Say whether the till may complete an order of this total by itself."""
         cached = self.wallets.get(wallet)

@@ -1,0 +1,161 @@
+-- Every statement of the journal by name: `-- name --`, then what it promises.
+
+-- open_order --
+-- An order exists from now on; its document is attempt 0.
+INSERT INTO orders (id, sequence, z_number, kind, opened_at, cancels, document)
+VALUES (:id, :sequence, :z_number, :kind, :opened_at, :cancels, :document);
+
+-- make_attempt --
+-- A numbered try to pay, with the bytes that are sent verbatim.
+INSERT INTO attempts (order_id, number, document, credential, made_at)
+VALUES (:id, :number, :document, :credential, :made_at);
+
+-- answer_attempt --
+-- The hub's verdict on an attempt; a repeat says the same.
+UPDATE attempts SET verdict = :verdict, batch = :batch
+WHERE order_id = :id AND number = :number;
+
+-- book_late --
+-- A verdict that came after the decision still names the batch of the booking.
+UPDATE orders SET batch = :batch, incarnation = :incarnation
+WHERE id = :id AND attempt = :number AND batch IS NULL;
+
+-- anchor --
+-- Remember the chain head of an answer.
+INSERT INTO anchors (incarnation, batch, chain_head)
+VALUES (:incarnation, :batch, :chain_head)
+ON CONFLICT DO NOTHING;
+
+-- advance_ledger --
+-- How far the ledger has come; answers may overtake one another.
+INSERT INTO ledger (one, incarnation, batch) VALUES (1, :incarnation, :batch)
+ON CONFLICT (one) DO UPDATE SET batch = max(batch, excluded.batch)
+WHERE incarnation = excluded.incarnation;
+
+-- reset_ledger --
+-- The ledger went back, or is another one.
+INSERT INTO ledger (one, incarnation, batch) VALUES (1, :incarnation, :batch)
+ON CONFLICT (one) DO UPDATE
+SET incarnation = excluded.incarnation, batch = excluded.batch;
+
+-- ledger --
+-- The ledger as last heard of.
+SELECT incarnation, batch FROM ledger;
+
+-- decide --
+-- How the order ended; a second decision changes nothing and is noticed.
+UPDATE orders
+SET attempt = :attempt, decided_document = :document, outcome = :outcome,
+    path = :path, decided_at = :decided_at, process_data = :process_data,
+    total_minor = :total_minor, wallet = :wallet, batch = :batch,
+    basis_batch = :basis_batch, card_to_decision_us = :card_to_decision_us,
+    incarnation = (SELECT incarnation FROM ledger)
+WHERE id = :id AND outcome IS NULL;
+
+-- show --
+-- The cashier has seen the decision.
+UPDATE orders SET shown = 1, card_to_shown_us = :card_to_shown_us
+WHERE id = :id AND shown = 0;
+
+-- begin_fiscal --
+-- The TSE opened a fiscal transaction for the order.
+UPDATE orders
+SET fiscal_number = :number, fiscal_counter = :counter,
+    fiscal_started_at = :started_at
+WHERE id = :id;
+
+-- seal_advice --
+-- The advice's one and only bytes.
+UPDATE orders SET advice = :advice, signature = :signature, outage = :outage
+WHERE id = :id AND advice IS NULL;
+
+-- record_advice --
+-- The ledger holds this order's advice.
+UPDATE orders
+SET recorded = 1, flags = :flags, batch = coalesce(batch, :batch),
+    incarnation = :incarnation,
+    recorded_as = (SELECT coalesce(max(recorded_as), 0) + 1 FROM orders)
+WHERE id = :id;
+
+-- restore --
+-- What the restored ledger can't know is undelivered again.
+UPDATE orders SET recorded = 0, batch = NULL
+WHERE incarnation IS NOT :incarnation OR batch > :batch;
+
+-- keep --
+-- Keep a document under its name.
+INSERT INTO kept (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- kept --
+-- Everything kept by name.
+SELECT name, value FROM kept;
+
+-- counters --
+-- Where the numbers stand, and when the till was last busy.
+SELECT coalesce(max(sequence), 0) + 1 AS next_sequence,
+       coalesce(max(z_number), 1) AS z_number,
+       max(coalesce(decided_at, opened_at)) AS last_at
+FROM orders;
+
+-- standing_in_since --
+-- When the oldest stand-in decision was taken that the ledger does not hold.
+SELECT min(decided_at) AS since FROM orders
+WHERE path = 'stand_in' AND recorded = 0;
+
+-- alive --
+-- Orders that must go on: not sealed, or completed and perhaps never seen.
+SELECT * FROM orders
+WHERE advice IS NULL
+   OR (shown = 0 AND outcome = 'completed' AND kind = 'sale')
+ORDER BY sequence;
+
+-- attempts --
+-- The attempts of an order, in order.
+SELECT number, document, credential FROM attempts
+WHERE order_id = :id ORDER BY number;
+
+-- spends --
+-- What this till took from wallets.
+SELECT id, attempt, wallet, total_minor, batch FROM orders
+WHERE outcome = 'completed' AND wallet IS NOT NULL
+ORDER BY sequence;
+
+-- undelivered --
+-- Sealed orders whose advice the ledger does not hold, oldest first.
+SELECT id FROM orders
+WHERE advice IS NOT NULL AND recorded = 0
+ORDER BY sequence;
+
+-- advice --
+-- The sealed advice of an order.
+SELECT advice FROM orders WHERE id = :id AND advice IS NOT NULL;
+
+-- latest_recorded --
+-- The order whose advice was recorded last.
+SELECT id FROM orders WHERE recorded = 1 ORDER BY recorded_as DESC LIMIT 1;
+
+-- all_orders --
+-- Everything, for reading commands.
+SELECT * FROM orders ORDER BY sequence;
+
+-- all_attempts --
+-- Every attempt with its verdict, for reading commands.
+SELECT order_id, number, made_at, verdict, batch FROM attempts
+ORDER BY order_id, number;
+
+-- cache_wallet --
+-- What the hub last said of a wallet.
+INSERT INTO wallets (serial, available_minor, blocked, batch)
+VALUES (:serial, :available_minor, :blocked, :batch)
+ON CONFLICT (serial) DO UPDATE
+SET available_minor = excluded.available_minor, blocked = excluded.blocked,
+    batch = excluded.batch;
+
+-- cached_wallets --
+-- Everything known of wallets.
+SELECT serial, available_minor, blocked, batch FROM wallets;
+
+-- forget_wallets --
+-- Their ledger is gone.
+DELETE FROM wallets;
