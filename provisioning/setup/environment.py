@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SPACE_MB = {"demo": 500, "test": 800}
 STAMP = "kassenband.json"
 UNFINISHED = "kassenband-unfinished"
+VENV = ("-m", "venv")
 PIP = (
     *("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"),
     *("install", "--no-warn-script-location"),
@@ -81,7 +82,7 @@ class Environment:
             )
         if self.directory.exists():
             shutil.rmtree(self.directory)
-        made = run_logged([sys.executable, "-m", "venv", self.directory], log)
+        made = run_logged([sys.executable, *VENV, self.directory], log)
         if made != 0:
             raise SetUpError(
                 f"The virtual environment cannot be made: {last_words(log)}. Install"
@@ -122,7 +123,7 @@ class Environment:
 
     def _works(self) -> bool:
         # After an upgrade of the system the link may lead elsewhere, or nowhere.
-        code = "import sys, pip; print('%d.%d' % sys.version_info[:2])"
+        code = "import sys; print('%d.%d' % sys.version_info[:2])"
         try:
             asked = subprocess.run(
                 [self.python, "-I", "-c", code],

@@ -59,10 +59,10 @@ def _run(root: Path, arguments: list[str]) -> int:
         return 0
     if command not in PURPOSES:
         raise SetUpError(f"There is no command {command!r}.\n\n{USAGE}")
-    postgres = _take_option(options, "--postgres", os.environ.get(VARIABLE, "auto"))
+    postgres = take_option(options, "--postgres", os.environ.get(VARIABLE, "auto"))
     if postgres not in POSTGRES_CHOICES:
         raise SetUpError(f"--postgres is {postgres!r}: use installed or wheel.")
-    workers = _take_option(options, "--workers", TEST_WORKERS)
+    workers = take_option(options, "--workers", TEST_WORKERS)
     set_up_only = "--set-up-only" in options
     environment = _set_up(root, PURPOSES[command], log)
     if set_up_only:
@@ -101,7 +101,7 @@ def _module(command: str, workers: str) -> list[str]:
     return ["-m", "provisioning", "demo"]
 
 
-def _take_option(options: list[str], name: str, default: str) -> str:
+def take_option(options: list[str], name: str, default: str) -> str:
     """Remove `name VALUE` or `name=VALUE` from the options; its value."""
     for index, option in enumerate(options):
         if option.startswith(f"{name}="):
