@@ -1,0 +1,118 @@
+"""The benchmarks: `./kassenband bench [NAME...]`, `./kassenband bench compare FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from provisioning.bench.plan import NAMES, Options, run
+from provisioning.bench.report import load_report, show, show_comparison
+from provisioning.processes import ProvisioningError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioning.bench.figures import Report
+
+GOOD, JUDGED_BAD, NOT_RUN = 0, 1, 2
+STANDARD_OUTPUT = "-"
+EPILOG = """\
+Figures are medians over the repetitions; the ratio is to pgbench with 8 clients on the
+same cluster in the same run. docs/performance.md says how to read them.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    asked = _parser().parse_args(words)
+    try:
+        earlier = _earlier_report(asked.names)
+        names = earlier.benchmarks if earlier else tuple(asked.names or NAMES)
+        report = run(_options(names, asked), sys.stderr.write)
+    except ProvisioningError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_RUN
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return NOT_RUN
+    sys.stdout.write(show(report))
+    if earlier is not None:
+        sys.stdout.write("\nBefore and after\n" + show_comparison(earlier, report))
+    _write_json(report, asked.json)
+    missed = not all(target.met for target in report.targets)
+    return JUDGED_BAD if asked.strict and missed else GOOD
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kassenband bench",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all"
+    )
+    parser.add_argument(
+        "--json",
+        nargs="?",
+        const=STANDARD_OUTPUT,
+        metavar="FILE",
+        help="the report as JSON, to a file or to the last line of the output",
+    )
+    parser.add_argument("--seconds", type=int, default=3, help="per point (3)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of each point (3)")
+    parser.add_argument(
+        "--tills", type=_counts, help="how many, say 8,32 (default: each its own)"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="exit 1 when a target is missed"
+    )
+    parser.add_argument(
+        "--directory", type=Path, help="where the private servers live (var/)"
+    )
+    return parser
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    counts = tuple(int(each) for each in text.split(","))
+    if min(counts) < 1:
+        raise argparse.ArgumentTypeError("tills count from 1")
+    return counts
+
+
+def _earlier_report(names: Sequence[str]) -> Report | None:
+    if names[:1] != ["compare"]:
+        return None
+    if len(names) != 2:
+        raise ProvisioningError("Say which report to compare with: bench compare FILE.")
+    return load_report(Path(names[1]))
+
+
+def _options(names: tuple[str, ...], asked: argparse.Namespace) -> Options:
+    return Options(
+        names=names,
+        seconds=asked.seconds,
+        repetitions=asked.repetitions,
+        tills=asked.tills,
+        directory=asked.directory,
+    )
+
+
+def _write_json(report: Report, where: str | None) -> None:
+    if where is None:
+        return
+    text = msgspec.json.encode(report).decode()
+    if where != STANDARD_OUTPUT:
+        Path(where).write_text(text + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
