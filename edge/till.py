@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, assert_never
 
+from contract.ids import new_uuid7
+from contract.messages import TillStatus
+from edge.core import effects, events
+from edge.core.checkout import step
+from edge.core.errors import (
+    CatalogueUnavailable,
+    FiscalModuleDown,
+    FiscalModuleSilent,
+    JournalBroken,
+    NotConnected,
+)
+from edge.core.picture import picture
+from edge.core.recovery import recover
+from edge.core.state import Moment, TillState
 from edge.core.view import Phase, TillView
+from edge.courier import Courier
+from edge.ports import FiscalStart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from uuid import UUID
 
+    from edge.core.effects import Effect
     from edge.core.events import Event
     from edge.core.intents import Intent
+    from edge.core.state import Identity
+    from edge.ports import CatalogueSource, Clock, FiscalModule, Hub, Journal
 
     Watcher = Callable[[TillView], None]
+
+QUEUE_LENGTH_MAX: Final = 10_000  # far above what a till sees within one step
+MS_PER_S: Final = 1000
+STATUS_INTERVAL_S: Final = 2.0
+OPEN_PATIENCE_S: Final = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything the till reaches the world through."""
+
+    journal: Journal
+    hub: Hub
+    fiscal: FiscalModule
+    catalogues: CatalogueSource
+    clock: Clock
 
 
 class Till:
@@ -23,9 +66,23 @@ class Till:
     them in the loop; devices and link use `post`, from any thread.
     """
 
-    def __init__(self) -> None:
-        self._view = TillView(phase=Phase.STARTING, till="")
+    def __init__(self, identity: Identity, ports: Ports, *, software: str) -> None:
+        self._identity = identity
+        self._ports = ports
+        self._software = software
+        self._state = TillState(identity=identity)
+        self._view = TillView(phase=Phase.STARTING, till=identity.till)
         self._watchers: list[Watcher] = []
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[Event | Intent] = asyncio.Queue(QUEUE_LENGTH_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._fiscal_jobs: asyncio.Queue[effects.ForFiscal] = asyncio.Queue()
+        self._fiscal_opened = asyncio.Event()
+        self._status_sent: TillStatus | None = None
+        self._status_timer: asyncio.TimerHandle | None = None
+        self.courier = Courier(
+            journal=ports.journal, hub=ports.hub, clock=ports.clock, post=self._enqueue
+        )
 
     @property
     def view(self) -> TillView:
@@ -34,9 +91,14 @@ class Till:
 
     def submit(self, intent: Intent) -> None:
         """Hand over what the cashier wants; loop only, returns at once."""
+        self._enqueue(intent)
 
     def post(self, event: Event | Intent) -> None:
         """Hand over what happened to the till, from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._enqueue, event)
+        except RuntimeError:  # a device's last word after the loop has ended
+            logger.debug("%s came after the till had stopped.", type(event).__name__)
 
     def watch(self, callback: Watcher) -> Callable[[], None]:
         """Call back in the loop with each new view; returns the unsubscription."""
@@ -48,6 +110,245 @@ class Till:
 
         Until then a restart asks the cashier whether the goods were handed out.
         """
+        at_ns = self._ports.clock.monotonic_ns()
+        self._enqueue(events.Shown(order=order, at_ns=at_ns))
 
     async def run(self) -> None:
-        """Take events until canceled."""
+        """Recover from the journal, then take events until canceled.
+
+        Raises JournalBroken when the journal can't be read at all.
+        """
+        found = await self._ports.journal.recover()
+        first, todo = recover(self._identity, found, self._moment())
+        workers = [
+            asyncio.create_task(self.courier.run(), name="courier"),
+            asyncio.create_task(self._serve_fiscal(), name="fiscal"),
+        ]
+        try:
+            await self._perform_all(first, todo)
+            while True:
+                await self._take(await self._queue.get())
+        finally:
+            if self._status_timer is not None:
+                self._status_timer.cancel()
+            everyone = [*workers, *self._tasks]
+            for task in everyone:
+                task.cancel()
+            await asyncio.gather(*everyone, return_exceptions=True)
+
+    async def _take(self, event: Event | Intent) -> None:
+        state, todo = step(self._state, event, self._moment())
+        await self._perform_all(state, todo)
+
+    async def _perform_all(self, state: TillState, todo: effects.Effects) -> None:
+        """Perform a step's effects, then show it; a failed commit undoes the step."""
+        try:
+            for effect in todo:
+                state = await self._perform(effect, state)
+        except JournalBroken as error:
+            logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            failed = events.JournalFailed(str(error))
+            state, _ = step(self._state, failed, self._moment())
+        self._state = state
+        self._publish()
+
+    async def _perform(self, effect: Effect, state: TillState) -> TillState:
+        journal = self._ports.journal
+        match effect:
+            case effects.Commit(records=records):
+                await journal.commit(records)
+            case effects.CacheWallets(wallets=wallets):
+                await journal.cache(wallets)
+            case effects.ForgetWallets():
+                await journal.forget_wallets()
+            case effects.Redeliver():
+                return await self._redeliver(state)
+            case _:
+                self._perform_at_once(effect)
+        return state
+
+    async def _redeliver(self, state: TillState) -> TillState:
+        # In one go, so that no order is sealed between the reading and the step.
+        orders = await self._ports.journal.undelivered()
+        self.courier.begin_anew(orders)
+        again = events.UndeliveredAgain(orders)
+        state, todo = step(state, again, self._moment())
+        for effect in todo:
+            state = await self._perform(effect, state)
+        return state
+
+    def _perform_at_once(self, effect: effects.Immediate) -> None:
+        match effect:
+            case effects.SendRequest():
+                self._send(effect)
+            case effects.SetAlarm(alarm=alarm, after_ms=after_ms):
+                self._loop.call_later(after_ms / MS_PER_S, self._enqueue, alarm)
+            case (
+                effects.BeginFiscal()
+                | effects.FinishFiscal()
+                | effects.FindFiscal()
+                | effects.CloseStray()
+            ):
+                self._fiscal_jobs.put_nowait(effect)
+            case effects.FetchCatalogue():
+                self._spawn(self._fetch(effect))
+            case effects.Note(text=text, urgent=urgent):
+                logger.log(logging.ERROR if urgent else logging.WARNING, "%s", text)
+            case _:
+                self._tell_courier(effect)
+
+    def _tell_courier(self, effect: effects.ForCourier) -> None:
+        match effect:
+            case effects.Deliver(orders=orders):
+                self.courier.hand_over(orders)
+            case effects.Delivered(orders=orders, regarding=regarding):
+                self.courier.recorded(orders, regarding)
+            case effects.DeliverNow():
+                self.courier.wake()
+            case effects.RefusedByHub(rejected=rejected):
+                self.courier.refused(rejected)
+            case effects.Probe():
+                self.courier.probe()
+            case _:
+                assert_never(effect)
+
+    def _send(self, effect: effects.SendRequest) -> None:
+        try:
+            self._ports.hub.send(effect.request, expires_s=effect.expires_s)
+        except NotConnected:
+            self._enqueue(events.NotSent())
+
+    async def _fetch(self, effect: effects.FetchCatalogue) -> None:
+        try:
+            data = await self._ports.catalogues.fetch(effect.link)
+        except CatalogueUnavailable as error:
+            self._enqueue(events.CatalogueFailed(str(error)))
+        else:
+            self._enqueue(events.CatalogueFetched(data))
+
+    # --- the TSE: one command at a time, beside everything else ----------------------
+
+    async def _serve_fiscal(self) -> None:
+        self._spawn(self._open_fiscal())
+        while True:
+            effect = await self._fiscal_jobs.get()
+            # A self-test may take minutes; the adapter then says that it is not open.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(OPEN_PATIENCE_S):
+                    await self._fiscal_opened.wait()
+            await self._fiscal_job(effect)
+
+    async def _open_fiscal(self) -> None:
+        try:
+            info = await self._ports.fiscal.open()
+        except FiscalModuleDown as error:
+            logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
+        else:
+            opened = events.FiscalOpened(info.serial, info.expires, info.open_numbers)
+            self._enqueue(opened)
+        finally:
+            self._fiscal_opened.set()
+
+    async def _fiscal_job(self, effect: effects.ForFiscal) -> None:
+        fiscal = self._ports.fiscal
+        try:
+            match effect:
+                case effects.BeginFiscal(order=order):
+                    self._enqueue(events.FiscalStarted(order, await fiscal.start()))
+                case effects.FinishFiscal(order=order, start=start):
+                    signature = await fiscal.finish(start, effect.process_data)
+                    self._enqueue(events.FiscalFinished(order, signature))
+                case effects.FindFiscal(order=order, start=start):
+                    found = await fiscal.find(start)
+                    self._enqueue(
+                        events.FiscalNotFound(order)
+                        if found is None
+                        else events.FiscalFinished(order, found)
+                    )
+                case effects.CloseStray(number=number):
+                    stray = FiscalStart(number, 0, self._ports.clock.now())
+                    await fiscal.finish(stray, effects.STRAY_PROCESS_DATA)
+                    logger.warning("Closed a stray fiscal transaction: %d", number)
+        except FiscalModuleDown as error:
+            if isinstance(effect, effects.CloseStray):
+                logger.warning("%s", error)
+                return
+            silent = isinstance(error, FiscalModuleSilent)
+            self._enqueue(events.FiscalFailed(effect.order, str(error), silent=silent))
+
+    # --- the rest --------------------------------------------------------------------
+
+    def _publish(self) -> None:
+        view = picture(self._state)
+        if view != self._view:
+            self._view = view
+            for watcher in tuple(self._watchers):
+                watcher(view)
+        if self._status_timer is None and self._status_is_news():
+            self._status_timer = self._loop.call_later(
+                STATUS_INTERVAL_S, self._send_status
+            )
+
+    def _status_is_news(self) -> bool:
+        sent, now = self._status_sent, self._status()
+        return sent is None or _changed(sent, now)
+
+    def _send_status(self) -> None:
+        self._status_timer = None
+        status = self._status()
+        try:
+            self._ports.hub.send(status)
+        except NotConnected:
+            self._status_sent = None  # the next view after the reconnect sends it
+        else:
+            self._status_sent = status
+
+    def _status(self) -> TillStatus:
+        lamps, unit = self._view.lamps, self._state.unit
+        return TillStatus(
+            id=new_uuid7(),
+            till=self._identity.till,
+            software=self._software,
+            at=self._ports.clock.now(),
+            hub=lamps.hub,
+            tse=lamps.tse,
+            reader=lamps.reader,
+            clock=lamps.clock,
+            undelivered=self._view.undelivered,
+            tse_serial=unit.serial,
+            tse_expires=unit.expires,
+        )
+
+    def _moment(self) -> Moment:
+        clock = self._ports.clock
+        return Moment(clock.now(), clock.monotonic_ns(), new_uuid7())
+
+    def _enqueue(self, event: Event | Intent) -> None:
+        try:
+            self._queue.put_nowait(event)
+        except asyncio.QueueFull:
+            logger.error("The till is overrun and dropped a %s.", type(event).__name__)  # noqa: TRY400
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class SystemClock:
+    """The computer's own clocks."""
+
+    def now(self) -> datetime:
+        """The wall clock in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """A clock that never jumps."""
+        return time.monotonic_ns()
+
+
+def _changed(one: TillStatus, two: TillStatus) -> bool:
+    return any(
+        getattr(one, name) != getattr(two, name)
+        for name in ("hub", "tse", "reader", "clock", "undelivered", "tse_serial")
+    )

@@ -62,6 +62,11 @@ class DeliveryQueue:
         self._waiting = dict.fromkeys(orders)
         self._aside.clear()
 
+    def drop(self, orders: Iterable[OrderId]) -> None:
+        """Take out what turned out not to exist."""
+        for order in orders:
+            self._waiting.pop(order, None)
+
     def wake(self) -> None:
         """Forget pauses and what was set aside: the hub is there again."""
         self.pause_until_ns = 0

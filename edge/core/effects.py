@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from contract.messages import CatalogueLink, OrderRequest, Rejected
     from edge.core.events import Alarm
     from edge.core.records import CachedWallet, FiscalStart, Record
+
+
+# What closes a fiscal transaction that no order stands behind (DSFinV-K annex I).
+STRAY_PROCESS_DATA: Final = "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +136,15 @@ class Note:
     urgent: bool = False
 
 
-Effect = (
-    Commit
-    | CacheWallets
-    | ForgetWallets
-    | SendRequest
-    | SetAlarm
-    | BeginFiscal
-    | FinishFiscal
-    | FindFiscal
-    | CloseStray
-    | Deliver
-    | Delivered
-    | DeliverNow
-    | Redeliver
-    | RefusedByHub
-    | Probe
-    | FetchCatalogue
-    | Note
-)
+Durable = Commit | CacheWallets | ForgetWallets | Redeliver
+
+ForFiscal = BeginFiscal | FinishFiscal | FindFiscal | CloseStray
+
+ForCourier = Deliver | Delivered | DeliverNow | RefusedByHub | Probe
+
+Immediate = SendRequest | SetAlarm | FetchCatalogue | Note | ForFiscal | ForCourier
+
+Effect = Durable | Immediate
 
 Effects = tuple[Effect, ...]
 
