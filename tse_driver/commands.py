@@ -280,6 +280,7 @@ class TransactionVoid(Command[Done]):
     """Give up a step that was opened but not signed."""
 
     NUMBER = "207"
+    REPEATABLE = True
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,30 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import uuid4
 
-from tse_driver.answers import Done, MfcStatus
+from tse_driver.answers import Done, MfcStatus, Packet
 from tse_driver.codecs import Record
-from tse_driver.commands import Command, GetCommandResponse, GetMfcStatus
+from tse_driver.commands import Command, GetCommandResponse, GetMfcStatus, SetAsb
 from tse_driver.errors import (
     AnswerLost,
     CertificateExpired,
     ProtocolError,
+    Rejected,
+    TryAgain,
     TseCode,
     TseRefused,
     TseSilent,
 )
-from tse_driver.framing import AnswerStream, Request, Response, ResponseDecoder
+from tse_driver.framing import (
+    RESPONSE,
+    AnswerStream,
+    Request,
+    Response,
+    ResponseDecoder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
 STATUS_TRIES = 2
 REPEATS_MAX = 2  # how often a command that only reads is sent again
 EXPORT_IDLE_S_MAX = 120.0  # no byte for so long: the export has died
+RECENT_IDS = 64  # answers to these may still come, late
 SEQUENCE_NUMBERS = 256
 GATHERED_BYTES_MAX = 1 << 20  # lists, keys, certificates; exports are streamed
 
@@ -63,6 +73,9 @@ class Connection:
         self._wire = wire
         self._clock = clock
         self._saw_other_answer = False
+        self._recent_ids: deque[str] = deque(maxlen=RECENT_IDS)
+        # The error the device may still hold from before, None if we can't know.
+        self._stale_error: int | None = None
 
     @property
     def where(self) -> str:
@@ -111,14 +124,24 @@ class Connection:
         self._wire.close()
 
     def _exchange(self, command: Command[Any]) -> tuple[bytes, ...] | None:
-        request_id = str(uuid4())
+        request_id = self._new_id()
         parameters = command.to_parameters()
         request = Request(command.NUMBER, parameters, request_id)
         self._wire.write(request.to_bytes())
         decoder = ResponseDecoder(command.NUMBER, request_id)
         response = self._await(decoder, command.TIMEOUT_S)
-        self._saw_other_answer = response is None and decoder.saw_other_answer
-        return None if response is None else response.parameters
+        if response is None:
+            self._saw_other_answer = not decoder.other_ids <= set(self._recent_ids)
+            return None
+        self._saw_other_answer = False
+        if not isinstance(command, GetMfcStatus):
+            self._stale_error = 0
+        return response.parameters
+
+    def _new_id(self) -> str:
+        request_id = str(uuid4())
+        self._recent_ids.append(request_id)
+        return request_id
 
     def _await(self, decoder: ResponseDecoder, timeout_s: float) -> Response | None:
         deadline = self._clock.monotonic() + timeout_s
@@ -136,7 +159,13 @@ class Connection:
         """Find out why there was no answer; return when it may just have been lost."""
         name = type(command).__name__
         saw_other_answer = self._saw_other_answer
+        stale, self._stale_error = self._stale_error, None
         error = self.status().error
+        if error not in {TseCode.NONE, TseCode.CERTIFICATE_EXPIRED}:
+            self._stale_error = error
+            self._exchange(SetAsb(0))  # it never fails; its success clears the error
+            if stale in {None, error}:
+                return False  # it may be an old story, and this command just got lost
         if error == TseCode.CERTIFICATE_EXPIRED:
             if command.ANSWER is not Done:
                 raise CertificateExpired(self.where, name, error)
@@ -154,7 +183,7 @@ class Connection:
 
     def _gather(self, command: Command[Any]) -> tuple[bytes, ...]:
         """Collect a small buffered answer and read it as the frame it is."""
-        request_id = str(uuid4())
+        request_id = self._new_id()
         frame = bytearray()
         for data in self._packets(command, request_id):
             frame += data
@@ -162,31 +191,33 @@ class Connection:
                 raise ProtocolError(self.where, f"more than {GATHERED_BYTES_MAX} bytes")
         response = Response.from_bytes(bytes(frame))
         if (response.command, response.request_id) != (command.NUMBER, request_id):
-            raise ProtocolError(self.where, "the answer to another request")
+            raise self._not_ours(command, response.request_id)
         return response.parameters
 
     def _stream_text(self, command: Command[Any]) -> Iterator[bytes]:
-        request_id = str(uuid4())
+        request_id = self._new_id()
         stream = AnswerStream(command.NUMBER, request_id)
         for data in self._packets(command, request_id):
             if text := stream.feed(data):
                 yield text
         if not stream.finished:
+            if stream.ended_with:
+                raise self._not_ours(command, stream.ended_with)
             raise ProtocolError(self.where, "an export that is cut off")
+
+    def _not_ours(self, command: Command[Any], found_id: str) -> TryAgain | Rejected:
+        """Name what is wrong with an answer that was left in the buffer."""
+        if found_id in self._recent_ids:  # by an earlier request of ours: this got lost
+            return AnswerLost(self.where, f"'{type(command).__name__}'")
+        return ProtocolError(self.where, "the answer to another request")
 
     def _packets(self, command: Command[Any], request_id: str) -> Iterator[bytes]:
         """Yield the data of each 004 answer until the device says there is no more."""
         assert command.BUFFER is not None
-        request = Request(
-            command.NUMBER, command.to_parameters(), request_id, command.BUFFER
-        )
-        self._wire.write(request.to_bytes())
+        packet = self._first_packet(command, request_id)
         heard_at = self._clock.monotonic()
         sequence = 0
         while True:
-            packet = self.ask(GetCommandResponse(command.BUFFER, sequence))
-            if (packet.buffer, packet.sequence) != (command.BUFFER, sequence):
-                raise ProtocolError(self.where, "a packet out of sequence")
             # packet.size is not compared: its unit is documented nowhere, and what is
             # streamed proves itself by its signatures.
             yield packet.data
@@ -197,6 +228,40 @@ class Connection:
                 heard_at = self._clock.monotonic()
             elif self._clock.monotonic() - heard_at > EXPORT_IDLE_S_MAX:
                 raise TseSilent(self.where)
+            packet = self._packet(command.BUFFER, sequence)
+
+    def _packet(self, buffer: int, sequence: int) -> Packet:
+        packet = self.ask(GetCommandResponse(buffer, sequence))
+        if (packet.buffer, packet.sequence) != (buffer, sequence):
+            raise ProtocolError(self.where, "a packet out of sequence")
+        return packet
+
+    def _first_packet(self, command: Command[Any], request_id: str) -> Packet:
+        """Send the command and fetch its first packet.
+
+        Nothing confirms that the command arrived: "no data" or what an earlier command
+        left in the buffer may mean that it got lost, so it is sent again.
+        """
+        assert command.BUFFER is not None
+        name = type(command).__name__
+        code = TseCode.NO_DATA
+        request = Request(
+            command.NUMBER, command.to_parameters(), request_id, command.BUFFER
+        )
+        for _ in range(1 + REPEATS_MAX):
+            self._wire.write(request.to_bytes())
+            try:
+                packet = self._packet(command.BUFFER, 0)
+            except TseRefused as error:
+                if error.code not in {TseCode.NO_DATA, TseCode.WRONG_ORDER}:
+                    raise TseRefused(self.where, name, error.code) from None
+                continue
+            if packet.data.startswith(RESPONSE + command.NUMBER.encode()):
+                return packet
+            if packet.status == 0 and not packet.data:
+                return packet
+            code = TseCode.EXPORT_BUFFER
+        raise TseRefused(self.where, name, code)
 
     def _decode(self, text: bytes) -> bytes:
         try:

@@ -157,6 +157,7 @@ def read_certificates(file: BinaryIO) -> dict[bytes, bytes]:
 
 def _members(file: BinaryIO) -> Iterator[tuple[str, bytes | None]]:
     """Yield each file's name and content (None when larger than anything we read)."""
+    begin = file.tell()
     try:
         with tarfile.open(fileobj=file, mode="r|") as archive:
             while (member := archive.next()) is not None:
@@ -169,8 +170,13 @@ def _members(file: BinaryIO) -> Iterator[tuple[str, bytes | None]]:
                     continue
                 reader = archive.extractfile(member)
                 yield name, reader.read() if reader else b""
+            end = archive.offset
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise Unreadable("The export", f"it is no whole TAR ({error})") from error
+    # tarfile takes a damaged header for the end; only a block of zeros is one.
+    file.seek(begin + end)
+    if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise Unreadable("The export", f"it is no whole TAR (it breaks off at {end})")
 
 
 def _whole(name: str, data: bytes | None, bytes_max: int) -> bytes:

@@ -18,6 +18,7 @@ from tse_driver.errors import ProtocolError
 
 FRAME_BYTES_MAX = 4096  # a request or a direct answer; the longest log message fits
 BUFFERED_FRAME_BYTES_MAX = 65536  # a 004 answer: packet size is the device's choice
+OTHER_IDS_MAX = 16  # enough to say that somebody else's answers come here
 STREAM_HEADER_BYTES_MAX = 256  # what may stand before the data of a streamed answer
 
 ESC = b"\x1b"
@@ -46,7 +47,7 @@ _BUFFERED = re.compile(
     rb"\x1b\x91004((?:\x1b\x92[^\x1b]*){4})\x1b\x92(.*)\x1b\x99([^\x1b]{36})\x1b\x9f",
     re.DOTALL,
 )
-_TRAILER = re.compile(rb"\x1b\x99[^\x1b]{36}\x1b\x9f", re.DOTALL)
+_TRAILER = re.compile(rb"\x1b\x99([^\x1b]{36})\x1b\x9f", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,7 @@ class ResponseDecoder:
             BUFFERED_FRAME_BYTES_MAX if self._buffered else FRAME_BYTES_MAX
         )
         self._pending = bytearray()
-        self.foreign = 0
-        """How many whole frames with another request's id were dropped."""
+        self._dropped_ids: set[bytes] = set()
 
     def feed(self, data: bytes) -> Response | None:
         """Take what came; return the answer once it is whole."""
@@ -159,6 +159,7 @@ class ResponseDecoder:
             end = at + len(self._trailer)
             frame = bytes(self._pending[:end])
             del self._pending[:end]
+            self._dropped_ids.update(_TRAILER.findall(frame, 0, at))
             response = self._read(frame, at)
             if response is not None:
                 return response
@@ -166,9 +167,10 @@ class ResponseDecoder:
         return None
 
     @property
-    def saw_other_answer(self) -> bool:
-        """Say whether what was dropped or is left holds another request's answer."""
-        return self.foreign > 0 or _TRAILER.search(self._pending) is not None
+    def other_ids(self) -> set[str]:
+        """Return the ids of other requests whose answers were seen here."""
+        seen = self._dropped_ids | set(_TRAILER.findall(self._pending))
+        return {other.decode("latin-1") for other in seen}
 
     def _read(self, frame: bytes, trailer_at: int) -> Response | None:
         # The last start before the trailer: what stands before it was torn or late.
@@ -183,7 +185,8 @@ class ResponseDecoder:
     def _drop_excess(self) -> None:
         excess = len(self._pending) - self._bytes_max
         if excess > 0:
-            self.foreign += len(_TRAILER.findall(self._pending, 0, excess))
+            if len(self._dropped_ids) < OTHER_IDS_MAX:
+                self._dropped_ids.update(_TRAILER.findall(self._pending, 0, excess))
             del self._pending[:excess]
 
 
@@ -223,6 +226,8 @@ class AnswerStream:
         self._pending = b""
         self._in_data = False
         self.finished = False
+        self.ended_with = ""
+        """The request id at its end, once that has come."""
 
     def feed(self, data: bytes) -> bytes:
         """Take the data of one 004 answer; return what it holds of the parameter."""
@@ -234,9 +239,12 @@ class AnswerStream:
             data, self._pending = self._pending, b""
             return data
         data, self._pending = self._pending[:at], self._pending[at:]
-        self.finished = self._pending == self._trailer
-        if not self._trailer.startswith(self._pending):
-            raise ProtocolError(detail="a streamed answer with a foreign end")
+        if len(self._pending) >= len(self._trailer):
+            match = _TRAILER.fullmatch(self._pending)
+            if match is None:
+                raise ProtocolError(detail="a streamed answer with a foreign end")
+            self.ended_with = match[1].decode("latin-1")
+            self.finished = self._pending == self._trailer
         return data
 
     def _enter(self) -> bool:

@@ -75,7 +75,7 @@ def _why(path: str, error: Exception) -> TseGone | PortForbidden | PortBusy:
 
 
 def _reason(error: Exception) -> str:
-    if getattr(error, "errno", None) == errno.ENOTTY:
+    if "configure port" in str(error):
         return "this is no serial device"
     if isinstance(error, serial.PortNotOpenError):
         return "the port was closed"

@@ -61,6 +61,7 @@ class LogStore:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
+                self._file.close()
                 where = f"The simulator's state in {directory}"
                 raise PortBusy(where, "another simulator runs on it") from error
         self.size = 0

@@ -74,8 +74,8 @@ class SimulatedTse:
         clock = clock or SystemClock()
         if state is not None:
             state.mkdir(parents=True, exist_ok=True)
-        log = LogStore(state)
         identity = keys.load(state) if state else None
+        log = LogStore(state)
         if identity is None:
             identity = keys.create(clock.now(), valid_days)
             if state is not None:

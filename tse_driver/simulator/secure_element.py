@@ -75,8 +75,12 @@ class SecureElement:
 
     def lose_power(self) -> None:
         """Forget what a power cut makes a TSE forget."""
-        self._offset = None
+        self.forget_time()
         self._self_tested_at = None
+
+    def forget_time(self) -> None:
+        """Lose the time only, as an empty buffer battery does."""
+        self._offset = None
 
     def now(self) -> datetime:
         """Return the TSE's own time in whole seconds."""

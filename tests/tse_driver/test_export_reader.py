@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import io
+import tarfile
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tse_driver.bench import Bench, log_messages
+from tse_driver.errors import Unreadable
+from tse_driver.export_reader import FindingKind, check_export, read_export
+from tse_driver.simulator import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Files = dict[str, bytes]
+
+
+def exported() -> Files:
+    bench = Bench()
+    bench.session.setup()
+    for _ in range(3):
+        bench.sale()
+    bench.session.start()
+    archive = io.BytesIO(b"".join(bench.session.export_all()))
+    with tarfile.open(fileobj=archive) as tar:
+        return {m.name: tar.extractfile(m).read() for m in tar}  # type: ignore[union-attr]
+
+
+FILES = exported()
+FINISH = next(name for name in FILES if "_No-2_Finish" in name)
+OWN = next(name for name in FILES if "_X509" in name)
+
+
+def packed(files: Files) -> io.BytesIO:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    archive.seek(0)
+    return archive
+
+
+def kinds(files: Files) -> set[FindingKind]:
+    return {finding.kind for finding in check_export(packed(files)).findings}
+
+
+def test_a_whole_export_is_valid_in_any_order() -> None:
+    check = check_export(packed(dict(reversed(FILES.items()))))
+    assert check.valid
+    assert check.messages == check.verified == len(FILES) - 4
+    assert sorted(check.transactions) == [1, 2, 3]
+    assert check.open_numbers == (4,)
+    assert check.serials == {OWN.split("_")[0]}
+    assert check.transactions[2].process_data.startswith(b"Beleg^")
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda f: f.pop(OWN), FindingKind.NO_KEY),
+        (lambda f: f.update({FINISH: b"\x30\x00"}), FindingKind.UNREADABLE),
+        (lambda f: f.update({FINISH: bytes(1 << 21)}), FindingKind.UNREADABLE),
+        (
+            lambda f: f.update({FINISH: f[FINISH].replace(b"4.00", b"1.00")}),
+            FindingKind.BAD_SIGNATURE,
+        ),
+        (
+            lambda f: f.update({FINISH.replace("Sig-", "Sig-9"): f.pop(FINISH)}),
+            FindingKind.NAME_MISMATCH,
+        ),
+        (
+            lambda f: f.update({FINISH.replace("bar-3", "x"): f[FINISH]}),
+            FindingKind.DOUBLE_COUNTER,
+        ),
+        (lambda f: f.update({OWN: b"rubbish"}), FindingKind.BAD_CERTIFICATE),
+        (lambda f: f.update({OWN: bytes(1 << 21)}), FindingKind.BAD_CERTIFICATE),
+        (
+            lambda f: f.update({OWN.replace(OWN[:4], "0000"): f.pop(OWN)}),
+            FindingKind.NAME_MISMATCH,
+        ),
+    ],
+)
+def test_each_fault_is_found(
+    change: Callable[[Files], object], kind: FindingKind
+) -> None:
+    files = dict(FILES)
+    change(files)
+    check = check_export(packed(files))
+    assert not check.valid
+    assert kind in {finding.kind for finding in check.findings}
+    assert all(finding.text.endswith(".") for finding in check.findings)
+
+
+def test_holes_and_strange_files_are_told_but_do_not_condemn() -> None:
+    files = {**FILES, "readme.txt": b"hello"}
+    del files[FINISH]
+    check = check_export(packed(files))
+    assert check.valid
+    assert {f.kind for f in check.findings} == {
+        FindingKind.COUNTER_HOLE,
+        FindingKind.UNKNOWN_FILE,
+    }
+    assert check.open_numbers == (2, 4)
+
+
+def test_a_certificate_its_issuer_did_not_sign_is_found() -> None:
+    other = keys.create(datetime(2026, 6, 1, tzinfo=UTC))
+    mine = dict(FILES)
+    chain = [name for name in FILES if "_X509" in name]
+    names = [name for name, _ in other.files()]
+    for index in (1, 2):  # the same names in another hand
+        del mine[chain[index]]
+        mine[names[index]] = other.files()[index][1]
+    assert FindingKind.BAD_CERTIFICATE in kinds(mine)
+
+
+def test_published_log_messages_are_read_from_an_archive() -> None:
+    import base64  # noqa: PLC0415
+
+    vectors = log_messages()
+    files = {
+        m["id"]: base64.b64decode(m["log_b64"])
+        for m in vectors["messages"]
+        if m["valid"]
+    }
+    certificate = base64.b64decode(vectors["certificate"])
+    files[f"{vectors['messages'][0]['serial']}_X509.cer"] = certificate
+    check = check_export(packed(files))
+    assert check.valid
+    assert check.verified == 5
+    assert [finding.kind for finding in check.findings] == [
+        FindingKind.COUNTER_HOLE
+    ] * len(check.findings)
+    assert len(list(read_export(packed(files)))) == 5
+
+
+@pytest.mark.parametrize("cut", [100, 600, 1300, 5000])
+def test_a_cut_off_archive_is_unreadable(cut: int) -> None:
+    data = packed(FILES).getvalue()[:cut]
+    with pytest.raises(Unreadable, match="no whole TAR"):
+        check_export(io.BytesIO(data))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_archive_is_judged_or_unreadable(data: st.DataObject) -> None:
+    raw = bytearray(ARCHIVE)
+    for _ in range(3):
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        check_export(io.BytesIO(bytes(raw)))
+    except Unreadable:
+        return
+
+
+ARCHIVE = packed(
+    {n: d for n, d in FILES.items() if n in (OWN, FINISH, "info.csv")}
+).getvalue()[:5120]

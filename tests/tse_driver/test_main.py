@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.tse_driver.bench import receipts
+from tse_driver.__main__ import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RECEIPTS = receipts()
+MODULE = [sys.executable, "-m", "tse_driver"]
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A simulator in a process of its own, reached by its link."""
+    place = tmp_path_factory.mktemp("tse")
+    link = place / "kb-tse"
+    command = [*MODULE, "simulate", "--state", str(place / "state")]
+    with subprocess.Popen(
+        [*command, "--link", str(link), "--latency-ms", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        path = process.stdout.readline().strip()
+        assert path == str(link.readlink())
+        yield str(link)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+    assert not link.is_symlink()
+
+
+def run(
+    capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, dict[str, Any], str]:
+    code = main([*arguments, "--json"])
+    out, err = capsys.readouterr()
+    return code, json.loads(out.splitlines()[-1]), err
+
+
+@pytest.mark.parametrize("vector", RECEIPTS, ids=lambda v: v["id"])
+def test_receipts_are_judged_by_exit_code(
+    vector: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, result, _ = run(capsys, "verify-receipt", vector["qr"])
+    assert code == (0 if vector["valid"] else 1)
+    assert set(result) == {
+        "valid",
+        "client",
+        "transaction",
+        "signature_counter",
+        "tse_serial",
+        "reason",
+    }
+    assert result["valid"] is vector["valid"]
+    assert main(["verify-receipt", vector["qr"]]) == code
+    assert "reason: The signature" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "hello", "V0;;;;;;;;;;;", "\udcff"])
+def test_an_unreadable_receipt_is_exit_2(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, result, _ = run(capsys, "verify-receipt", text)
+    assert code == 2
+    assert "can't be read" in result["reason"]
+    assert main(["verify-receipt", text]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.text(max_size=200)
+    | st.lists(
+        st.text("0123456789ABCabc=/^_.:TZ-", max_size=30), min_size=11, max_size=12
+    ).map(lambda fields: ";".join(["V0", *fields]))
+)
+def test_no_text_makes_a_traceback(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    assert main(["verify-receipt", "--json", "--", text]) in {1, 2}
+    assert json.loads(capsys.readouterr().out)["valid"] is False
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.binary(max_size=2000))
+def test_no_file_makes_a_traceback(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "export.tar"
+    path.write_bytes(content)
+    code, result, _ = run(capsys, "verify-export", str(path))
+    assert (code, result["valid"]) == (2, False)
+
+
+def test_a_new_tse_is_set_up_signs_and_is_exported(
+    port: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, result, _ = run(capsys, "info", "--port", port)
+    assert (code, result["initialized"]) == (0, False)
+    code, result, _ = run(capsys, "sign", "--port", port)
+    assert code == 2
+    assert "kassenband-tse setup" in result["reason"]
+    code, result, _ = run(capsys, "setup", "--port", port)
+    assert (code, result["initialized"]) == (0, True)
+    serial = result["serial"]
+    code, result, _ = run(capsys, "selftest", "--port", port)
+    assert (code, result["ok"]) == (0, True)
+    code, result, _ = run(capsys, "sign", "--port", port)
+    assert (code, result["valid"], result["tse_serial"]) == (0, True, serial)
+    code, _, _ = run(capsys, "verify-receipt", result["qr"])
+    assert code == 0
+    out = tmp_path / "export.tar"
+    code, result, _ = run(capsys, "export", "--port", port, "--out", str(out))
+    assert (code, result["bytes"]) == (0, out.stat().st_size)
+    code, result, _ = run(capsys, "verify-export", str(out))
+    assert (code, result["transactions"], result["findings"]) == (0, 1, [])
+    out.write_bytes(out.read_bytes().replace(b"\x82\x04Test", b"\x82\x04Text"))
+    code, result, _ = run(capsys, "verify-export", str(out))
+    assert (code, result["valid"]) == (1, False)
+    assert result["findings"][0]["kind"] == "bad_signature"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["info", "--port", "/dev/no-tse"], "Plug the TSE in"),
+        (["info", "--port", "/dev/null"], "no serial device"),
+        (["info", "--client", "a_b"], "is not there"),
+        (["export", "--port", "/dev/no-tse", "--out", "x"], "Plug the TSE in"),
+        (["verify-export", "/no/such/file"], "Check path and rights"),
+        (["verify-export", "/"], "Check path and rights"),
+        (["simulate", "--faults", "gremlins"], "known are slow, full"),
+        (["simulate", "--state", "/dev/null/x"], "Check path and rights"),
+        (["simulate", "--link", "/no/such/dir/tse"], "Check path and rights"),
+    ],
+)
+def test_what_can_not_be_run_is_exit_2_and_a_sentence(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, result, _ = run(capsys, *arguments)
+    assert code == 2
+    assert reason in result["reason"]
+    assert main(arguments) == 2
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["fly"], ["simulate", "--latency-ms", "nan"], ["export", "--port", "x"]],
+)
+def test_wrong_usage_is_exit_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: kassenband-tse" in capsys.readouterr().err
+
+
+def test_a_wrong_pin_is_told(
+    port: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KASSENBAND_TSE_ADMIN_PIN", "00000")
+    code, result, _ = run(capsys, "setup", "--port", port)
+    assert code == 2
+    assert "refused the PIN of the admin" in result["reason"]
+
+
+def test_a_reader_that_leaves_early_makes_no_traceback() -> None:
+    line = f"{' '.join(MODULE)} verify-receipt '{RECEIPTS[0]['qr']}' --json | true"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.stderr == ""
