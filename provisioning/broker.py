@@ -99,7 +99,7 @@ class BrokerFiles:
 
 
 def render_configuration(
-    directory: Path, *, port: int, address: str, plain_port: int | None = None
+    directory: Path | str, *, port: int, address: str, plain_port: int | None = None
 ) -> str:
     """Return the text of mosquitto.conf; the certificates lie in `directory`."""
     general = GENERAL.format(queued=QUEUED_BYTES_MAX, packet=PACKET_BYTES_MAX)

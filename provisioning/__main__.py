@@ -1,0 +1,71 @@
+"""`kassenband-provision`: an event's certificates, and the demo."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from provisioning import bundle
+from provisioning.processes import ProvisioningError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 2 when it cannot be run."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        if given[:1] == ["demo"]:
+            rehearsal = importlib.import_module("provisioning.rehearsal")
+            return int(rehearsal.main(given[1:]))
+        return _provision(_parser().parse_args(given))
+    except ProvisioningError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(
+            f"{error.filename or 'A file'} cannot be used ({error.strerror})."
+            " Correct the path, its owner or the free space.",
+            file=sys.stderr,
+        )
+    return 2
+
+
+def _provision(chosen: argparse.Namespace) -> int:
+    if chosen.command == "ca":
+        authority = bundle.make_authority(chosen.directory, chosen.event)
+        print(f"Authority of {chosen.event}: SHA-256 {authority.fingerprint}")
+    elif chosen.command == "hub":
+        place = bundle.make_hub(chosen.directory, chosen.address)
+        print(f"The hub's files are in {place}, the broker's beside it in broker/.")
+    else:
+        place = bundle.make_till(chosen.directory, chosen.name)
+        print(f"The files of {chosen.name} are in {place}; the broker's changed, too.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kassenband-provision", description=__doc__, allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    ca = commands.add_parser("ca", help="begin an event: its certificate authority")
+    ca.add_argument("--event", required=True, help="a-z, 0-9, dot, hyphen")
+    hub = commands.add_parser("hub", help="certificates for hub and broker")
+    hub.add_argument(
+        *("--address", "-a"),
+        action="append",
+        required=True,
+        help="host name or IP address of the hub, as tills know it; repeatable",
+    )
+    till = commands.add_parser("till", help="certificate and keys for a till")
+    till.add_argument("name", help="the till's id, never used again after a swap")
+    commands.add_parser("demo", help="the whole shop on this machine", add_help=False)
+    for command in (ca, hub, till):
+        command.add_argument(
+            "--directory", type=Path, default=Path("event"), help="default: event"
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
