@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tse_driver.certificate import key_of, read_certificate
 from tse_driver.errors import TseError, Unreadable
 from tse_driver.log_message import (
     LOG_MESSAGE_BYTES_MAX,
@@ -20,11 +21,12 @@ from tse_driver.log_message import (
     Operation,
     parse,
 )
-from tse_driver.signature import PublicKey, read_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from tse_driver.signature import PublicKey
 
 
 CERTIFICATE_BYTES_MAX = 65536
@@ -150,7 +152,7 @@ def read_certificates(file: BinaryIO) -> dict[bytes, bytes]:
     for name, data in _members(file):
         if _CERTIFICATE.search(name):
             certificate = read_certificate(_whole(name, data, CERTIFICATE_BYTES_MAX))
-            serial = PublicKey.from_certificate(certificate).serial
+            serial = key_of(certificate).serial
             found[serial] = certificate.public_bytes(Encoding.DER)
     return found
 
@@ -194,7 +196,7 @@ def _collect_keys(file: BinaryIO, check: ExportCheck) -> dict[bytes, PublicKey]:
             continue
         try:
             certificate = read_certificate(_whole(name, data, CERTIFICATE_BYTES_MAX))
-            key = PublicKey.from_certificate(certificate)
+            key = key_of(certificate)
             names = (certificate.subject, certificate.issuer)  # parsed only now
         except (TseError, ValueError) as error:
             check.note(FindingKind.BAD_CERTIFICATE, name, str(error))

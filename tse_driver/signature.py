@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -95,18 +94,6 @@ class PublicKey:
             return cls(point, key)
         raise KeyOnNoCurve("The TSE", f"{len(point)} bytes")
 
-    @classmethod
-    def from_certificate(cls, certificate: x509.Certificate) -> PublicKey:
-        """Read the key of a certificate."""
-        info = tlv.read_all(tlv.read_one(certificate.tbs_certificate_bytes).content)
-        # SubjectPublicKeyInfo is the only SEQUENCE that holds a BIT STRING directly.
-        for element in info:
-            if element.tag == tlv.SEQUENCE:
-                inner = tlv.read_all(element.content)
-                if len(inner) == 2 and inner[1].tag == tlv.BIT_STRING:
-                    return cls.from_bytes(element.raw)
-        raise Unreadable("The certificate", "it holds no key")
-
     @property
     def serial(self) -> bytes:
         """Return the TSE's serial number: SHA-256 of the uncompressed point."""
@@ -148,13 +135,3 @@ def point_of(data: bytes) -> bytes:
     if data[:1] != b"\x04":
         raise KeyOnNoCurve("The TSE", f"{len(data)} bytes, no uncompressed point")
     return data
-
-
-def read_certificate(data: bytes) -> x509.Certificate:
-    """Read a certificate in DER or PEM; raise Unreadable."""
-    try:
-        if data.lstrip()[:11] == b"-----BEGIN ":
-            return x509.load_pem_x509_certificate(data)
-        return x509.load_der_x509_certificate(data)
-    except ValueError as error:
-        raise Unreadable("The certificate", str(error)[:80]) from error

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.tse_driver.bench import log_messages, receipts
 from tse_driver import tlv
+from tse_driver.certificate import key_of, read_certificate
 from tse_driver.errors import TseError, Unreadable
 from tse_driver.log_message import (
     Certified,
@@ -25,13 +26,13 @@ from tse_driver.log_message import (
     write_message,
     write_time,
 )
-from tse_driver.signature import PublicKey, algorithm_named, read_certificate
+from tse_driver.signature import PublicKey, algorithm_named
 from tse_driver.simulator import keys
 
 RECEIPTS = receipts()
 ANNEX: str = RECEIPTS[0]["qr"]
 LOG = log_messages()
-KEY = PublicKey.from_certificate(read_certificate(base64.b64decode(LOG["certificate"])))
+KEY = key_of(read_certificate(base64.b64decode(LOG["certificate"])))
 IDENTITY = keys.create(datetime(2026, 6, 1, tzinfo=UTC))
 SHA384 = algorithm_named("ecdsa-plain-SHA384")
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.tse_driver.bench import BEER, TYPE, Bench
 from tse_driver.answers import Digit, StepSigned
+from tse_driver.certificate import key_of, read_certificate
 from tse_driver.errors import (
     ClientIdInvalid,
     PinBlocked,
@@ -26,7 +27,7 @@ from tse_driver.export_reader import check_export
 from tse_driver.framing import Request, Response
 from tse_driver.log_message import Certified, Kind, Operation, Protocolled, signed_bytes
 from tse_driver.session import Pins, Session
-from tse_driver.signature import PublicKey, algorithm_named, read_certificate
+from tse_driver.signature import PublicKey, algorithm_named
 from tse_driver.simulator.faults import Fault, FaultyTse, Outcome
 from tse_driver.simulator.module import SimulatedTse
 from tse_driver.simulator.wires import Direct, VirtualClock
@@ -87,7 +88,7 @@ def test_an_export_is_streamed_and_verifies(bench: Bench) -> None:
     assert list(one.transactions) == [7]
     assert one.transactions[7].process_data == f"{BEER}6".encode()
     chain = [read_certificate(der) for der in bench.session.certificates()]
-    assert PublicKey.from_certificate(chain[0]) == bench.session.public_key
+    assert key_of(chain[0]) == bench.session.public_key
     assert len(chain) == 3
 
 

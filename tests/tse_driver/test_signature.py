@@ -1,20 +1,16 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tse_driver.errors import AlgorithmUnknown, KeyOnNoCurve, Unreadable
+from tse_driver.errors import AlgorithmUnknown, KeyOnNoCurve
 from tse_driver.signature import (
     PublicKey,
     algorithm_named,
     algorithm_with_oid,
-    read_certificate,
 )
-from tse_driver.simulator import keys
 
 CURVES: list[ec.EllipticCurve] = [
     ec.SECP256R1(),
@@ -65,12 +61,3 @@ def test_unknown_algorithms_have_an_error_of_their_own() -> None:
         algorithm_named("rsa")
     with pytest.raises(AlgorithmUnknown):
         algorithm_with_oid("1.2.3")
-
-
-def test_certificates_are_read_in_both_forms() -> None:
-    own = keys.create(datetime(2026, 6, 1, tzinfo=UTC)).chain[0]
-    for encoding in (Encoding.DER, Encoding.PEM):
-        assert read_certificate(own.public_bytes(encoding)) == own
-    for garbage in (b"", b"-----BEGIN CERTIFICATE-----", b"\x30\x00"):
-        with pytest.raises(Unreadable, match="The certificate"):
-            read_certificate(garbage)

@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from tse_driver.certificate import key_of, read_certificate
 from tse_driver.errors import Unreadable
-from tse_driver.signature import PublicKey, algorithm_named, read_certificate
+from tse_driver.signature import PublicKey, algorithm_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +58,7 @@ class Identity:
     def files(self) -> tuple[tuple[str, bytes], ...]:
         """Return the certificates as an export names them."""
         return tuple(
-            (f"{PublicKey.from_certificate(one).serial.hex()}_X509.crt", _der(one))
-            for one in self.chain
+            (f"{key_of(one).serial.hex()}_X509.crt", _der(one)) for one in self.chain
         )
 
     def save(self, directory: Path) -> None:
@@ -86,7 +86,7 @@ def load(directory: Path) -> Identity | None:
         raise Unreadable(f"The simulator's state in {directory}", str(error)) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Unreadable(f"The simulator's state in {directory}", "no EC key in it")
-    return Identity(key, chain, PublicKey.from_certificate(chain[0]))
+    return Identity(key, chain, key_of(chain[0]))
 
 
 def create(now: datetime, valid_days: int = VALID_DAYS) -> Identity:
