@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from contract.ids import new_uuid7
 from contract.messages import TillStatus
@@ -137,6 +137,8 @@ class Till:
             await asyncio.gather(*everyone, return_exceptions=True)
 
     async def _take(self, event: Event | Intent) -> None:
+        if isinstance(event, events.LinkUp):
+            self._status_sent = None  # the broker may have forgotten it
         state, todo = step(self._state, event, self._moment())
         await self._perform_all(state, todo)
 
@@ -333,6 +335,18 @@ class Till:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+class Post:
+    """Where devices post to before there is a till: set `to` before they start."""
+
+    def __init__(self) -> None:
+        self.to: Callable[[Any], None] | None = None
+
+    def __call__(self, event: object) -> None:
+        """Hand an event over, from any thread."""
+        assert self.to is not None, "a device spoke before the till was put together"
+        self.to(event)
 
 
 class SystemClock:

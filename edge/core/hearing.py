@@ -56,14 +56,14 @@ from edge.core.records import (
     ConfigKept,
     LedgerRestored,
 )
-from edge.core.state import Connection, Terms
+from edge.core.state import Terms
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
     from contract.messages import Anchor
     from edge.core.effects import Effect, Effects
     from edge.core.events import LinkEvent
-    from edge.core.state import Moment, Step, TillState
+    from edge.core.state import Connection, Moment, Step, TillState
 
 PROBE_INTERVAL_MS = 2_000
 CATALOGUE_RETRY_MS = 5_000
@@ -103,12 +103,14 @@ def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
         case HubLamp(lamp=lamp):
             step = replace(state, connection=replace(known, lamp=lamp)), ()
         case LinkUp():
-            fresh = Connection(
-                linked=True, lamp=known.lamp, outage_since=known.outage_since
-            )
+            # What the hub says of itself may have come just before.
+            fresh = replace(known, linked=True, silent=False)
             step = _connected(state, fresh, moment), (DeliverNow(), *_fetch(state))
         case LinkDown() | NotSent():
-            step = _connected(state, replace(known, linked=False), moment), ()
+            step = (
+                _connected(state, replace(known, linked=False, online=None), moment),
+                (),
+            )
         case NobodyListens():
             step = silenced(state, moment)
         case ProbeImpossible():

@@ -51,7 +51,6 @@ CONNECT_TIMEOUT_S: Final = 5.0
 GREETING_TIMEOUT_S: Final = 5.0
 BACKOFF_S_MIN: Final = 0.2
 BACKOFF_S_MAX: Final = 5.0
-FAREWELL_S: Final = 0.5
 RECEIVE_MAXIMUM: Final = 65_535
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 NOT_AUTHORIZED: Final = 0x87
@@ -185,13 +184,14 @@ class _Session:
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.up = False
         self._sent: dict[int, str] = {}
+        self._stopped = False
         self._client = self._make_client()
 
     def connect(self) -> None:
         """Connect and greet; blocking. Raises OSError or CallTheTechnician."""
         link = self._link
         self._client.tls_set_context(link._certificate.context())
-        properties = Properties(PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         self._client.connect(
@@ -201,13 +201,16 @@ class _Session:
             clean_start=True,
             properties=properties,
         )
+        if self._stopped:  # the till gave up while this thread was connecting
+            self._client.disconnect()
+            return
         self._client.loop_start()
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool, expires_s: int | None
     ) -> None:
         """Publish with QoS 1; raises NotConnected when paho has just lost it."""
-        properties = Properties(PacketTypes.PUBLISH)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if expires_s is not None:
             properties.MessageExpiryInterval = expires_s
         info = self._client.publish(
@@ -219,14 +222,13 @@ class _Session:
 
     def say_goodbye(self) -> None:
         """Leave in good order; blocking, bounded."""
-        self._client.disconnect()
-        thread = self._client._thread
-        if thread is not None:
-            thread.join(FAREWELL_S)
+        self._client.disconnect()  # paho's thread sends what is before it first
+        self._client.loop_stop()
 
     def stop(self) -> None:
         """Give the client up; blocking, ends its thread."""
         self.up = False
+        self._stopped = True
         with contextlib.suppress(OSError, ValueError):
             self._client.disconnect()
         self._client.loop_stop()

@@ -53,7 +53,8 @@ class TillCertificate:
             return None
         if now > found.not_valid_after_utc:
             return (
-                f"This till's certificate expired on {found.not_valid_after_utc:%Y-%m-%d}."
+                "This till's certificate expired on"
+                f" {found.not_valid_after_utc:%Y-%m-%d}."
                 " Enroll it again, or set the clock if that date is still to come."
             )
         if now < found.not_valid_before_utc:

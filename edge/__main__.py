@@ -1,0 +1,129 @@
+"""kassenband-till: the till with its screen, and what a technician asks of it.
+
+kassenband-till [--config FILE] [--show-config]
+kassenband-till [--config FILE] journal show|export [--json]
+kassenband-till [--config FILE] selftest [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.assembly import assemble
+from edge.core.errors import KassenbandError
+from edge.core.settings import Settings, SettingsWrong, load_settings
+from edge.journal import reading
+from edge.selftest import examine
+
+if TYPE_CHECKING:
+    from edge.core.settings import Loaded
+
+CONFIG = Path("/etc/kassenband/till.toml")
+LOG_BYTES_MAX = 5_000_000
+LOG_FILES = 3
+GOOD, BAD, CANNOT = 0, 1, 2  # exit codes of every command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; returns 0 good, 1 judged bad, 2 could not run."""
+    assert __debug__, "never run a till with -O: its checks would be gone"
+    options = _parser().parse_args(arguments)
+    try:
+        loaded = _load(options.config)
+        if options.show_config:
+            print("\n".join(loaded.lines()))
+            return GOOD
+        match options.command:
+            case "journal":
+                return _journal(loaded.settings, options)
+            case "selftest":
+                return asyncio.run(_selftest(loaded.settings, as_json=options.json))
+            case _:
+                return asyncio.run(_sell(loaded.settings))
+    except KassenbandError as error:
+        print(error, file=sys.stderr)
+        return CANNOT
+    except KeyboardInterrupt:
+        return GOOD
+
+
+async def _sell(settings: Settings) -> int:
+    from edge.ui.app import TillApp  # noqa: PLC0415 - Textual only where a screen is
+
+    _log_to_file(settings)
+    async with await assemble(settings) as assembly:
+        app: TillApp = TillApp(assembly.till)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit)
+        screen = asyncio.create_task(app.run_async())
+        ended = asyncio.create_task(assembly.failed())
+        await asyncio.wait({screen, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not screen.done():
+            app.exit()
+        await screen
+        ended.cancel()
+        if ended.done():
+            await ended
+    return GOOD
+
+
+async def _selftest(settings: Settings, *, as_json: bool) -> int:
+    assembly = await assemble(settings)
+    async with assembly:
+        findings = await examine(assembly.till)
+    print(findings.as_json() if as_json else findings.as_text())
+    return GOOD if findings.good else BAD
+
+
+def _journal(settings: Settings, options: argparse.Namespace) -> int:
+    orders = reading.read_orders(settings.journal.directory)
+    lines = reading.show if options.action == "show" else reading.export
+    for line in () if options.json and options.action == "show" else lines(orders):
+        print(line)
+    if options.json:
+        print(reading.summary_json(orders))
+    return GOOD
+
+
+def _load(path: Path) -> Loaded:
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise SettingsWrong(
+            f"The configuration {path} can't be read ({error.strerror})."
+            " Name another one with --config."
+        ) from error
+    return load_settings(text, os.environ, source=path)
+
+
+def _log_to_file(settings: Settings) -> None:
+    settings.log.file.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(
+        settings.log.file, maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES
+    )
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(handlers=[handler], level=settings.log.level, format=form)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("kassenband-till", description="The till.")
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    parser.add_argument("--show-config", action="store_true", help="values and origins")
+    commands = parser.add_subparsers(dest="command")
+    journal = commands.add_parser("journal", help="read the journal beside the till")
+    journal.add_argument("action", choices=["show", "export"])
+    selftest = commands.add_parser("selftest", help="try every part once")
+    for command in (journal, selftest):
+        command.add_argument("--json", action="store_true", help="end with one object")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Puts a till together; the only place that names concrete devices."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Self
+
+from edge.core.settings import SettingsWrong
+from edge.core.state import Identity
+from edge.devices.nfc_reader import NfcReader
+from edge.devices.tse import SerialTse
+from edge.journal.journal import SqliteJournal
+from edge.link.catalogue import HttpsCatalogues
+from edge.link.mqtt import Broker, MqttLink
+from edge.link.tls import TillCertificate
+from edge.till import Ports, Post, SystemClock, Till
+from tse_driver.results import Pins
+
+if TYPE_CHECKING:
+    from edge.core.settings import Settings
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A whole till; `async with` runs it, and `failed` ends when it can't go on."""
+
+    till: Till
+    journal: SqliteJournal
+    link: MqttLink
+    reader: NfcReader
+    fiscal: SerialTse
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self.till.run(), name="till"),
+            asyncio.create_task(self.link.run(), name="link"),
+        ]
+        self.reader.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.reader.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.fiscal.close()
+        await self.journal.close()
+
+    async def failed(self) -> None:
+        """Return never, or raise what ended the till."""
+        await asyncio.gather(*self._tasks)
+
+
+async def assemble(settings: Settings) -> Assembly:
+    """Put a till together; raises KassenbandError with a sentence for a person."""
+    me = Identity(settings.till_id, settings.event)
+    hub = settings.hub
+    certificate = TillCertificate(hub.ca, hub.certificate, hub.key)
+    certificate.context()  # a missing file is best known at once
+    journal = await SqliteJournal.open(
+        settings.journal.directory,
+        till=me.till,
+        event=me.event,
+        require_disk=settings.journal.require_disk,
+    )
+    post = Post()
+    link = MqttLink(
+        broker=Broker(hub.broker_host, hub.broker_port),
+        certificate=certificate,
+        till=me.till,
+        event=me.event,
+        post=post,
+    )
+    fiscal = SerialTse(
+        port=str(settings.tse.port), client=me.till, post=post, pins=_pins(settings)
+    )
+    reader = NfcReader(name_prefix=settings.reader.name_prefix, post=post)
+    catalogues = HttpsCatalogues(hub.edge_url, certificate)
+    ports = Ports(journal, link, fiscal, catalogues, SystemClock())
+    till = Till(me, ports, software=_version())
+    post.to = till.post
+    return Assembly(till, journal, link, reader, fiscal)
+
+
+def _pins(settings: Settings) -> Pins:
+    files = settings.tse.admin_pin_file, settings.tse.time_admin_pin_file
+    try:
+        admin, time_admin = (file and file.read_text("ascii").strip() for file in files)
+    except OSError as error:
+        raise SettingsWrong(f"A PIN of the TSE can't be read: {error}.") from error
+    default = Pins()
+    return Pins(admin or default.admin, time_admin or default.time_admin)
+
+
+def _version() -> str:
+    try:
+        return version("kassenband")
+    except PackageNotFoundError:
+        return "from source"

@@ -1,0 +1,242 @@
+"""The till's own configuration: one TOML file, overridden by the environment.
+
+Everything else a till needs to know comes from the hub. `[hub] broker_port` is
+overridden by KASSENBAND_HUB_BROKER_PORT. Paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+
+from contract.ids import IDENTITY_PATTERN, EventId, TillId
+from edge.core.errors import CallTheTechnician
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ENVIRONMENT_PREFIX: Final = "KASSENBAND"
+PORT_MAX: Final = 65_535
+
+
+class SettingsWrong(CallTheTechnician):
+    """The till's configuration can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class TillSection:
+    """Who this till is; CN of its certificate and client id at the TSE alike."""
+
+    id: str = ""
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSection:
+    """Where the hub is, and the files to trust and be trusted with."""
+
+    broker_host: str = ""
+    broker_port: int = 8883
+    edge_url: str = ""
+    ca: Path = Path("tls/ca.pem")
+    certificate: Path = Path("tls/till.pem")
+    key: Path = Path("tls/till.key")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSection:
+    """Where orders are kept; `require_disk` refuses places that forget."""
+
+    directory: Path = Path("journal")
+    require_disk: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSection:
+    """Which PC/SC reader reads wristbands: the first whose name begins so."""
+
+    name_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TseSection:
+    """Where the TSE is; PINs lie in files of their own, else the factory's hold."""
+
+    port: Path = Path("/dev/kb-tse")
+    admin_pin_file: Path | None = None
+    time_admin_pin_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogSection:
+    """Where the log goes while the screen has the terminal."""
+
+    file: Path = Path("till.log")
+    level: str = "INFO"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A till's whole configuration."""
+
+    till: TillSection = field(default_factory=TillSection)
+    hub: HubSection = field(default_factory=HubSection)
+    journal: JournalSection = field(default_factory=JournalSection)
+    reader: ReaderSection = field(default_factory=ReaderSection)
+    tse: TseSection = field(default_factory=TseSection)
+    log: LogSection = field(default_factory=LogSection)
+
+    @property
+    def till_id(self) -> TillId:
+        """Who this till is."""
+        return TillId(self.till.id)
+
+    @property
+    def event(self) -> EventId:
+        """Which event it sells for."""
+        return EventId(self.till.event)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def lines(self) -> Iterator[str]:
+        """List every value with its origin, for --show-config."""
+        for section in dataclasses.fields(Settings):
+            part = getattr(self.settings, section.name)
+            for key in dataclasses.fields(part):
+                name = f"{section.name}.{key.name}"
+                value = getattr(part, key.name)
+                shown = "" if value is None else value
+                yield f"{name} = {shown}  # {self.origins[name]}"
+
+
+def load_settings(text: str, environment: Mapping[str, str], *, source: Path) -> Loaded:
+    """Read a till's configuration; raises SettingsWrong naming the key."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsWrong(f"{source} is not TOML: {error}.") from error
+    sections = {each.name: each for each in dataclasses.fields(Settings)}
+    _refuse_unknown(document, sections, source, "section")
+    parts: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name in sections:
+        given = document.get(name, {})
+        if not isinstance(given, dict):
+            raise SettingsWrong(f"{source}: {name} must be a section, [{name}].")
+        values = _section(name, given, environment, source, origins)
+        parts[name] = _SECTIONS[name](**values)
+    settings = Settings(**parts)
+    _check(settings, source)
+    return Loaded(settings, origins)
+
+
+_SECTIONS: Final[dict[str, type]] = {
+    "till": TillSection,
+    "hub": HubSection,
+    "journal": JournalSection,
+    "reader": ReaderSection,
+    "tse": TseSection,
+    "log": LogSection,
+}
+
+
+def _section(
+    name: str,
+    given: Mapping[str, object],
+    environment: Mapping[str, str],
+    source: Path,
+    origins: dict[str, str],
+) -> dict[str, object]:
+    kind = _SECTIONS[name]
+    hints = get_type_hints(kind)
+    _refuse_unknown(given, hints, source, f"key in [{name}]")
+    values: dict[str, object] = {}
+    for key, wanted in hints.items():
+        place = f"{name}.{key}"
+        variable = f"{ENVIRONMENT_PREFIX}_{name}_{key}".upper()
+        if variable in environment:
+            origins[place] = f"environment {variable}"
+            values[key] = _from_text(environment[variable], wanted, variable)
+        elif key in given:
+            origins[place] = str(source)
+            values[key] = _checked(given[key], wanted, f"{place} in {source}")
+        else:
+            origins[place] = "default"
+            values[key] = getattr(kind(), key)
+        if isinstance(values[key], Path):
+            values[key] = source.parent / str(values[key])
+    return values
+
+
+def _refuse_unknown(
+    given: Mapping[str, object], known: Mapping[str, object], source: Path, what: str
+) -> None:
+    for key in given:
+        if key in known:
+            continue
+        nearest = difflib.get_close_matches(key, known, 1, 0)[0]
+        raise SettingsWrong(
+            f"{source} has an unknown {what}: {key!r}. Did you mean {nearest!r}?"
+        )
+
+
+def _checked(value: object, wanted: object, place: str) -> object:
+    if wanted in {Path, Path | None} and isinstance(value, str):
+        return Path(value)
+    if isinstance(wanted, type) and type(value) is wanted:
+        return value
+    name = "text" if wanted is not int and wanted is not bool else wanted.__name__
+    raise SettingsWrong(f"{place} must be {name}, not {value!r}.")
+
+
+def _from_text(text: str, wanted: object, variable: str) -> object:
+    if wanted is bool:
+        if text.lower() not in {"true", "false"}:
+            raise SettingsWrong(f"{variable} must be true or false, not {text!r}.")
+        return text.lower() == "true"
+    if wanted is int:
+        if not text.isdecimal():
+            raise SettingsWrong(f"{variable} must be a number, not {text!r}.")
+        return int(text)
+    return _checked(text, wanted, variable)
+
+
+def _check(settings: Settings, source: Path) -> None:
+    for name, value in (
+        ("till.id", settings.till.id),
+        ("till.event", settings.till.event),
+    ):
+        if not re.fullmatch(IDENTITY_PATTERN, value):
+            raise SettingsWrong(
+                f"{name} in {source} must be 1 to 30 of a-z, 0-9, dot and hyphen,"
+                f" not {value!r}."
+            )
+    for name, text in (
+        ("hub.broker_host", settings.hub.broker_host),
+        ("hub.edge_url", settings.hub.edge_url),
+    ):
+        if not text:
+            raise SettingsWrong(f"{name} is missing in {source}.")
+    if not settings.hub.edge_url.startswith("https://"):
+        raise SettingsWrong(f"hub.edge_url in {source} must begin with https://.")
+    if not 0 < settings.hub.broker_port <= PORT_MAX:
+        raise SettingsWrong(
+            f"hub.broker_port in {source} must be 1 to {PORT_MAX},"
+            f" not {settings.hub.broker_port}."
+        )
+    if settings.log.level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise SettingsWrong(
+            f"log.level in {source} must be DEBUG, INFO, WARNING or ERROR,"
+            f" not {settings.log.level!r}."
+        )
