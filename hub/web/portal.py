@@ -1,0 +1,65 @@
+"""The public portal: what guests open on their own phones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads it at run time
+from starlette.responses import Response  # noqa: TC002 - as above
+from starlette.staticfiles import StaticFiles
+
+from hub.web.formats import load_zone
+from hub.web.health import health_routes
+from hub.web.pages import STATIC_FOLDER, Pages
+from hub.web.problems import explain_problems
+from hub.web.receipts import receipt_routes
+from hub.web.shield import Shield
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from hub.web.sources import HealthSource, ReceiptSource
+
+ZONE = "Europe/Berlin"
+_STATIC_AGE_S = 30 * 24 * 60 * 60
+
+
+def portal_app(
+    receipts: ReceiptSource, health: HealthSource, *, zone: str = ZONE
+) -> FastAPI:
+    """Make the portal; times are told in the event's zone (IANA name)."""
+    pages = Pages(load_zone(zone))
+    app = FastAPI(
+        title="Kassenband",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Shield)
+    app.include_router(health_routes(health))
+    app.include_router(receipt_routes(receipts, pages))
+    app.include_router(_start_routes(pages))
+    app.mount("/static", _StaticFiles(directory=STATIC_FOLDER))
+    explain_problems(app, pages)
+    return app
+
+
+class _StaticFiles(StaticFiles):
+    """Files whose addresses change with their content, so caches may keep them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = f"public, max-age={_STATIC_AGE_S}"
+        return response
+
+
+def _start_routes(pages: Pages) -> APIRouter:
+    router = APIRouter()
+
+    @router.api_route("/", methods=["GET", "HEAD"])
+    async def start(request: Request) -> Response:
+        return pages.render(pages.reader(request), "start.html")
+
+    return router

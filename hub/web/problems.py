@@ -1,0 +1,104 @@
+"""Pages for what goes wrong: plain words and what to do, never a traceback."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from hub.web.shield import HEADERS
+from hub.web.sources import Unavailable
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from hub.web.pages import Pages
+    from hub.web.texts import Problem, ProblemTexts
+
+RETRY_AFTER_S = 60
+
+
+class ProblemKind(enum.Enum):
+    """What can go wrong, with its HTTP status."""
+
+    NOT_FOUND = enum.auto(), 404
+    RECEIPT_UNKNOWN = enum.auto(), 404
+    BAD_ADDRESS = enum.auto(), 422
+    NOT_ALLOWED = enum.auto(), 405
+    UNAVAILABLE = enum.auto(), 503
+    CRASHED = enum.auto(), 500
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page."""
+        return self.value[1]
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether opening the same address again can help."""
+        return self not in {self.NOT_FOUND, self.BAD_ADDRESS, self.NOT_ALLOWED}
+
+
+def problem_page(pages: Pages, request: Request, kind: ProblemKind) -> Response:
+    """Explain a problem in the reader's language."""
+    reader = pages.reader(request)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if kind.status == 503 else {}
+    return pages.render(
+        reader,
+        "problem.html",
+        status=kind.status,
+        headers=headers,
+        problem=_sentences(reader.texts.problems, kind),
+        may_pass=kind.may_pass,
+    )
+
+
+def explain_problems(app: FastAPI, pages: Pages) -> None:
+    """Give every error of an app a page."""
+
+    async def answered(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        kind = ProblemKind.NOT_FOUND
+        if error.status_code == ProblemKind.NOT_ALLOWED.status:
+            kind = ProblemKind.NOT_ALLOWED
+        response = problem_page(pages, request, kind)
+        response.status_code = error.status_code
+        response.headers.update(error.headers or {})
+        return response
+
+    async def bad_address(request: Request, _: Exception) -> Response:
+        return problem_page(pages, request, ProblemKind.BAD_ADDRESS)
+
+    async def unavailable(request: Request, _: Exception) -> Response:
+        return problem_page(pages, request, ProblemKind.UNAVAILABLE)
+
+    async def crashed(request: Request, _: Exception) -> Response:
+        # Starlette answers this one outside the Shield and logs the error itself.
+        response = problem_page(pages, request, ProblemKind.CRASHED)
+        response.headers.update(HEADERS)
+        return response
+
+    app.add_exception_handler(HTTPException, answered)
+    app.add_exception_handler(RequestValidationError, bad_address)
+    app.add_exception_handler(Unavailable, unavailable)
+    app.add_exception_handler(Exception, crashed)
+
+
+def _sentences(texts: ProblemTexts, kind: ProblemKind) -> Problem:
+    match kind:
+        case ProblemKind.NOT_FOUND:
+            return texts.not_found
+        case ProblemKind.RECEIPT_UNKNOWN:
+            return texts.receipt_unknown
+        case ProblemKind.BAD_ADDRESS:
+            return texts.bad_address
+        case ProblemKind.NOT_ALLOWED:
+            return texts.not_allowed
+        case ProblemKind.UNAVAILABLE:
+            return texts.unavailable
+        case ProblemKind.CRASHED:
+            return texts.crashed
