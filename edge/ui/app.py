@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 
 from edge.core.intents import BackToBasket, Dismiss
 from edge.core.view import Phase, TillView
@@ -26,10 +25,11 @@ from edge.ui.widgets.status_row import StatusRow
 from edge.ui.wristband_panel import WristbandPanel, WristbandStrip, WristbandTapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from textual import events
+    from textual.filter import LineFilter
 
     from edge.core.intents import Intent
     from edge.ui.screens.panel import Panel
@@ -94,11 +94,14 @@ class TillApp(App[None]):
     def compose(self) -> ComposeResult:
         """Lay out the status row, every panel, and the wristbands of a demo."""
         yield StatusRow(id="status")
-        with Container(id="stage"):
-            for panel in dict.fromkeys(PANELS.values()):
-                yield panel()
+        for panel in dict.fromkeys(PANELS.values()):
+            yield panel()
         if self._wristband_panel is not None:
             yield WristbandStrip(self._wristband_panel)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Filter nothing: all colors are true colors, and filters cost on each tap."""
+        return ()
 
     def on_mount(self) -> None:
         """Show the first view and watch for more."""
@@ -116,7 +119,8 @@ class TillApp(App[None]):
 
     def on_view_changed(self) -> None:
         """Show the newest view, however many have come since."""
-        self._show(self._till.view)
+        if self.is_running:  # not while the screens are being taken down
+            self._show(self._till.view)
 
     def on_wanted(self, message: Wanted) -> None:
         """Pass on what the cashier wants."""
@@ -155,6 +159,8 @@ class TillApp(App[None]):
         self.post_message(ViewChanged())
 
     def _tick(self) -> None:
+        if not self.is_running:
+            return
         self.screen_stack[0].query_one(StatusRow).tick(f"{self._now():%H:%M}")
 
     def _show(self, view: TillView) -> None:

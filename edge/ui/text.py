@@ -74,14 +74,13 @@ def items(count: int) -> str:
     return "1 item" if count == 1 else f"{count} items"
 
 
-def earlier_lines(count: int) -> str:
-    """Say how many basket lines are hidden above."""
-    return f"▲ +{count} more"
-
-
-def later_lines(count: int) -> str:
-    """Say how many basket lines are hidden below."""
-    return f"▼ +{count} more"
+def hidden_lines(earlier: int, later: int, width: int) -> str:
+    """Say how many basket lines are hidden above and below; nothing for none."""
+    parts = [f"▲ +{earlier}"] if earlier else []
+    parts += [f"▼ +{later}"] if later else []
+    longer = [f"{part} more" for part in parts]
+    long = "  ".join(longer)
+    return long if len(long) <= width else "  ".join(parts)
 
 
 def approved_order(total: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
@@ -57,6 +58,6 @@ class WristbandStrip(Horizontal):
         for wristband in self._panel.wristbands:
             yield TouchKey(
                 f"{wristband.key} {wristband.label}\n{wristband.hint}".rstrip(),
-                WristbandTapped(wristband),
+                partial(WristbandTapped, wristband),
                 classes="band last" if wristband is last else "band",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import Static
 
 from edge.core.intents import Dismiss
@@ -25,17 +25,16 @@ class ApprovedPanel(Panel):
 
     def compose(self) -> ComposeResult:
         """Lay out result and receipt."""
-        with Horizontal():
-            with Vertical(id="approved-result"):
-                yield BigText(text.PAID_HEADING, id="approved-heading")
-                yield Static(id="approved-paid")
-                yield Static(id="approved-caption")
-                yield BigAmount(id="approved-balance")
-                yield Static(id="approved-notice")
-                yield TouchKey(
-                    text.NEXT_ORDER, Dismiss(), id="approved-next", classes="last"
-                )
-            yield QrCode(id="approved-receipt")
+        with Vertical(id="approved-result"):
+            yield BigText(text.PAID_HEADING, id="approved-heading")
+            yield Static(id="approved-paid")
+            yield Static(id="approved-caption")
+            yield BigAmount(id="approved-balance")
+            yield Static(id="approved-notice")
+            yield TouchKey(
+                text.NEXT_ORDER, Dismiss(), id="approved-next", classes="last"
+            )
+        yield QrCode(id="approved-receipt")
 
     def show(self, view: TillView) -> None:
         """Show the completed order."""

@@ -26,18 +26,17 @@ class SellingPanel(Panel):
 
     def compose(self) -> ComposeResult:
         """Lay out grid and side column."""
-        with Horizontal():
-            yield ProductGrid(id="grid")
-            with Vertical(id="side"):
-                yield BannerBox(id="banner")
-                yield BasketList(id="basket")
-                yield TotalBox(id="total")
-                yield TouchKey(
-                    text.PAY_WRISTBAND, PayByWristband(), id="pay", classes="last"
-                )
-                with Horizontal(id="lesser"):
-                    yield TouchKey(text.PAY_CASH, PayByCash(), id="cash")
-                    yield TouchKey(text.ABORT, AbortOrder(), id="abort", classes="last")
+        yield ProductGrid(id="grid")
+        with Vertical(id="side"):
+            yield BannerBox(id="banner")
+            yield BasketList(id="basket")
+            yield TotalBox(id="total")
+            yield TouchKey(
+                text.PAY_WRISTBAND, PayByWristband(), id="pay", classes="last"
+            )
+            with Horizontal(id="lesser"):
+                yield TouchKey(text.PAY_CASH, PayByCash(), id="cash")
+                yield TouchKey(text.ABORT, AbortOrder(), id="abort", classes="last")
 
     def show(self, view: TillView) -> None:
         """Show catalogue, basket and total."""

@@ -36,7 +36,7 @@ class StatusScreen(ModalScreen[None]):
         yield Static(id="status-till")
         yield LampTable(id="status-lamps")
         yield Static(id="status-undelivered")
-        yield TouchKey(text.CLOSE, StatusAsked(), id="status-close", classes="last")
+        yield TouchKey(text.CLOSE, StatusAsked, id="status-close", classes="last")
 
     def on_mount(self) -> None:
         """Show the view it was opened with."""

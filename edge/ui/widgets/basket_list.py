@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -59,10 +60,18 @@ class BasketList(Widget):
             for index, line in enumerate(view.basket)
             if line.quantity > before.get(line.product, 0)
         ]
+        hint, cards = self._hint(), self.in_sight
         self._lines, self._held = view.basket, None
         if grown:
             self._reveal(grown[-1])
-        self._scroll(0)
+        self._first = self._bounded(self._first)
+        if hint or self._hint() or not (cards and self._lines):
+            self.refresh()
+            return
+        for index, pair in enumerate(zip_longest(cards, self.in_sight)):
+            if pair[0] != pair[1]:
+                top = index * CARD_HEIGHT
+                self.refresh(Region(0, top, self.size.width, CARD_HEIGHT))
 
     def on_resize(self) -> None:
         """Keep the last lines in sight."""
@@ -126,9 +135,11 @@ class BasketList(Widget):
             self._first = index - self._room + 1
 
     def _scroll(self, step: int) -> None:
-        last = max(0, len(self._lines) - self._room)
-        self._first = min(max(0, self._first + step), last)
+        self._first = self._bounded(self._first + step)
         self.refresh()
+
+    def _bounded(self, first: int) -> int:
+        return min(max(0, first), max(0, len(self._lines) - self._room))
 
     def _hold(self, index: int | None) -> None:
         if index != self._held:
@@ -137,9 +148,8 @@ class BasketList(Widget):
 
     def _hint(self) -> str:
         later = len(self._lines) - self._first - len(self.in_sight)
-        parts = [text.earlier_lines(self._first)] if self._first else []
-        parts += [text.later_lines(later)] if later else []
-        return centered("  ".join(parts), self.size.width)
+        hint = text.hidden_lines(self._first, later, self.size.width)
+        return centered(hint, self.size.width) if hint else ""
 
     def _empty_line(self, y: int) -> Strip:
         lines = text.EMPTY_BASKET.split("\n")
@@ -161,11 +171,17 @@ def _card_row(line: BasketLine, row: int, width: int, *, held: bool) -> list[Seg
         name = clipped(line.name, inner - 2)
         style = Style(color=ink, bgcolor=color, bold=True)
         return [around, Segment(f" {name.ljust(inner - 2)} ", style), around]
-    minus = Segment(f" {text.MINUS} ", Style(color=PAY, bgcolor=GROUND, bold=True))
-    total = plain_amount(line.total.minor)
-    left = f" {line.quantity}{text.TIMES}"
-    rest = left + total.rjust(inner - 4 - len(left)) + " "
-    return [around, minus, Segment(rest, Style(color=ink, bgcolor=color)), around]
+    minus = f" {text.MINUS} "
+    count, total = f" {line.quantity}{text.TIMES}", plain_amount(line.total.minor)
+    if len(minus + count + total) + 2 > inner:
+        minus = ""
+    rest = count + (total + " ").rjust(inner - len(minus + count))
+    return [
+        around,
+        Segment(minus, Style(color=PAY, bgcolor=GROUND, bold=True)),
+        Segment(clipped(rest, inner - len(minus)), Style(color=ink, bgcolor=color)),
+        around,
+    ]
 
 
 def clipped(name: str, width: int) -> str:

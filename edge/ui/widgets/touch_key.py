@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -16,13 +15,18 @@ from edge.ui.palette import blend, text_on
 from edge.ui.widgets.big_text import centered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual import events
+    from textual.message import Message
 
     from edge.core.intents import Intent
 
 
 class TouchKey(Widget, can_focus=True):
-    """Posts a message when pressed and released; every cell of it can be hit.
+    """Posts what it stands for when pressed and released; every cell can be hit.
+
+    `wants` is an intent, or makes another message for each press.
 
     The style's background is the key's color; the class `last` adds the gap that the
     last key of a row leaves to the right.
@@ -35,7 +39,7 @@ class TouchKey(Widget, can_focus=True):
     def __init__(
         self,
         label: str,
-        wants: Intent | Message,
+        wants: Intent | Callable[[], Message],
         *,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
@@ -95,10 +99,8 @@ class TouchKey(Widget, can_focus=True):
 
     def action_press(self) -> None:
         """Say what the key stands for."""
-        if isinstance(self._wants, Message):
-            self.post_message(self._wants)
-        else:
-            self.post_message(Wanted(self._wants))
+        wants = self._wants
+        self.post_message(wants() if callable(wants) else Wanted(wants))
 
     def _is_hit(self, event: events.MouseEvent) -> bool:
         return 0 <= event.x < self.size.width and 0 <= event.y < self.size.height

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract.messages import Lamp, LampState
+from contract.money import Money
+from edge.core.intents import (
+    AbortOrder,
+    AnswerHandedOut,
+    BackToBasket,
+    Dismiss,
+    PayByCash,
+    PayByWristband,
+    Pick,
+    Remove,
+)
+from edge.core.view import Phase
+from edge.ui.messages import StatusAsked
+from edge.ui.sample import ORDER, sample_basket, sample_selling, sample_views
+from edge.ui.screens.status import StatusScreen
+from edge.ui.widgets.big_text import BigAmount, BigText
+from edge.ui.widgets.total_box import TotalBox
+from edge.ui.wristband_panel import VirtualWristband, WristbandPanel
+from tests.edge.ui.fake_till import LARGE, SIZES, SMALL, FakeTill, app_for
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from edge.core.intents import Intent
+
+VIEWS = sample_views()
+
+
+def words(pilot: Pilot[None], selector: str) -> str:
+    widget = pilot.app.screen.query_one(selector)
+    return "".join(str(widget.render()).split("\n"))
+
+
+def status_is_open(pilot: Pilot[None]) -> bool:
+    return isinstance(pilot.app.screen, StatusScreen)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_tap_on_a_tile_picks_its_product(size: tuple[int, int]) -> None:
+    till = FakeTill()
+    async with app_for(till).run_test(size=size) as pilot:
+        await pilot.click("#grid", offset=(3, 1))
+        await pilot.click("#grid", offset=(13, 2))
+    assert till.intents == [Pick(1), Pick(2)]
+
+
+@pytest.mark.parametrize(
+    ("screen", "key", "intent"),
+    [
+        ("selling", "#pay", PayByWristband()),
+        ("selling", "#cash", PayByCash()),
+        ("selling", "#abort", AbortOrder()),
+        ("present", "#payment-back", BackToBasket()),
+        ("present", "#payment-cash", PayByCash()),
+        ("approved", "#approved-next", Dismiss()),
+        ("declined-balance", "#declined-other", PayByWristband()),
+        ("declined-balance", "#declined-cash", PayByCash()),
+        ("declined-balance", "#declined-back", BackToBasket()),
+        ("declined-balance", "#declined-abort", AbortOrder()),
+        ("handed-out", "#yes", AnswerHandedOut(handed_out=True)),
+        ("handed-out", "#no", AnswerHandedOut(handed_out=False)),
+    ],
+)
+async def test_each_key_says_what_it_stands_for(
+    screen: str, key: str, intent: Intent
+) -> None:
+    till = FakeTill(VIEWS[screen])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await pilot.click(key)
+    assert till.intents == [intent]
+
+
+async def test_a_view_of_the_till_repaints_the_total() -> None:
+    till = FakeTill()
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        basket = sample_basket((1, 3))
+        till.put_on(replace(till.view, basket=basket, total=Money(1350)))
+        await pilot.pause()
+        assert pilot.app.query_one(TotalBox).amount == "13.50"
+
+
+async def test_tap_on_a_basket_line_takes_one_out() -> None:
+    till = FakeTill()
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await pilot.click("#basket", offset=(4, 4))
+    assert till.intents == [Remove(17)]
+
+
+async def test_an_empty_basket_can_not_be_paid() -> None:
+    till = FakeTill(VIEWS["selling-empty"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        for key in ("#pay", "#cash", "#abort"):
+            await pilot.click(key)
+    assert till.intents == []
+
+
+async def test_cash_disappears_where_it_is_not_allowed() -> None:
+    till = FakeTill(replace(VIEWS["declined-balance"], cash_allowed=False))
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert pilot.app.query_one("#declined-cash").region.area == 0
+        till.put_on(replace(sample_selling(), cash_allowed=False))
+        await pilot.pause()
+        assert pilot.app.query_one("#cash").region.area == 0
+
+
+async def test_decline_shows_total_balance_and_what_is_missing() -> None:
+    till = FakeTill(VIEWS["declined-balance"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        shown = {
+            name: pilot.app.query_one(f"#declined-{name}-amount", BigAmount).amount
+            for name in ("total", "balance", "missing")
+        }
+        assert shown == {"total": "17.80", "balance": "7.20", "missing": "10.60"}
+        assert "Not enough money" in words(pilot, "#declined-title")
+
+
+async def test_decline_without_a_balance_claims_none() -> None:
+    till = FakeTill(VIEWS["declined-blocked"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        for name in ("balance", "missing"):
+            assert pilot.app.query_one(f"#declined-{name}").region.area == 0
+
+
+async def test_approval_shows_the_balance_and_reports_it_painted_once() -> None:
+    till = FakeTill()
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert till.painted == []
+        till.put_on(VIEWS["approved"])
+        await pilot.pause()
+        till.put_on(replace(VIEWS["approved"], undelivered=1))
+        await pilot.pause()
+        assert pilot.app.query_one("#approved-balance", BigAmount).amount == "23.20"
+    assert till.painted == [ORDER]
+
+
+async def test_stand_in_is_said_on_the_approval() -> None:
+    till = FakeTill(VIEWS["approved-stand-in"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert "Without network" in words(pilot, "#approved-notice")
+        till.put_on(VIEWS["approved"])
+        await pilot.pause()
+        assert pilot.app.query_one("#approved-notice").region.area == 0
+
+
+async def test_cash_shows_what_was_paid_instead_of_a_balance() -> None:
+    till = FakeTill(VIEWS["approved-cash"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert pilot.app.query_one("#approved-balance", BigAmount).amount == "17.80"
+        assert "cash" in words(pilot, "#approved-caption")
+
+
+async def test_tapping_the_lamps_opens_their_sentences() -> None:
+    till = FakeTill(VIEWS["selling-full"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await pilot.click("#status", offset=(40, 0))
+        assert status_is_open(pilot)
+        assert "Check its cable" in words(pilot, "#lamp-tse .sentence")
+        assert "12 orders wait" in words(pilot, "#status-undelivered")
+        good = Lamp(state=LampState.GOOD, text="Signing.")
+        lamps = replace(till.view.lamps, tse=good)
+        till.put_on(replace(till.view, lamps=lamps))
+        await pilot.pause()
+        assert "Signing." in words(pilot, "#lamp-tse .sentence")
+        await pilot.click("#status-close")
+        assert not status_is_open(pilot)
+    assert till.intents == []
+
+
+async def test_status_closes_by_escape_and_changes_nothing_below() -> None:
+    till = FakeTill(VIEWS["present"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        pilot.app.post_message(StatusAsked())
+        await pilot.pause()
+        await pilot.press("escape")
+        assert not status_is_open(pilot)
+    assert till.intents == []
+
+
+async def test_a_verdict_arrives_while_the_status_is_open() -> None:
+    till = FakeTill(VIEWS["checking"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        pilot.app.post_message(StatusAsked())
+        await pilot.pause()
+        till.put_on(VIEWS["approved"])
+        await pilot.pause()
+        await pilot.press("escape")
+        assert pilot.app.query_one("#approved-balance").region.area > 0
+
+
+@pytest.mark.parametrize(
+    ("screen", "key", "intents"),
+    [
+        ("present", "escape", [BackToBasket()]),
+        ("present", "enter", []),
+        ("checking", "escape", []),
+        ("declined-balance", "escape", [BackToBasket()]),
+        ("declined-balance", "enter", [PayByWristband()]),
+        ("approved", "escape", [Dismiss()]),
+        ("approved", "enter", [Dismiss()]),
+        ("handed-out", "enter", []),
+        ("handed-out", "escape", []),
+        ("selling", "escape", []),
+        ("halted", "enter", []),
+    ],
+)
+async def test_enter_and_escape(screen: str, key: str, intents: list[Intent]) -> None:
+    till = FakeTill(VIEWS[screen])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await pilot.press(key)
+    assert till.intents == intents
+
+
+async def test_arrows_and_enter_pick_a_product() -> None:
+    till = FakeTill()
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await pilot.press("right", "right", "down", "enter")
+    assert till.intents == [Pick(8)]
+
+
+async def test_halted_says_why_and_what_helps() -> None:
+    till = FakeTill(VIEWS["halted"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert pilot.app.query_one("#notice-heading", BigText).words == "TILL STOPPED"
+        assert "memory card" in words(pilot, "#notice-title")
+        assert "Call the technician" in words(pilot, "#notice-text")
+        last = pilot.app.query_one("#notice-lamps #lamp-clock .sentence")
+        assert pilot.app.screen.region.contains_region(last.region)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+async def test_every_phase_has_a_screen_even_with_nothing_to_show(
+    phase: Phase,
+) -> None:
+    bare = replace(VIEWS["starting"], phase=phase)
+    till = FakeTill(VIEWS["selling"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        till.put_on(bare)
+        await pilot.pause()
+        panels = [each for each in pilot.app.query("Panel") if each.region.area]
+        assert len(panels) == 1
+
+
+async def test_virtual_wristbands_are_tapped_by_finger_and_by_key() -> None:
+    tapped: list[str] = []
+    panel = WristbandPanel(
+        (VirtualWristband("1", "Full", "50.00"), VirtualWristband("2", "Blocked")),
+        tap=lambda wristband: tapped.append(wristband.label),
+    )
+    till = FakeTill(VIEWS["present"])
+    async with app_for(till, panel).run_test(size=LARGE) as pilot:
+        await pilot.press("1")
+        await pilot.click(".band.last")
+        assert pilot.app.query_one("#wristbands").region.bottom == LARGE[1]
+    assert tapped == ["Full", "Blocked"]
+    assert till.intents == []
+
+
+async def test_without_virtual_wristbands_nothing_of_them_is_there() -> None:
+    till = FakeTill(VIEWS["present"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await pilot.press("1")
+        assert not pilot.app.query("#wristbands")
+    assert till.intents == []
+
+
+async def test_the_till_is_no_longer_watched_after_the_end() -> None:
+    till = FakeTill()
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert len(till.watchers) == 1
+        await pilot.press("ctrl+q")
+    assert till.watchers == []

@@ -1,0 +1,61 @@
+"""Every screen at both panel sizes, cell by cell.
+
+After a wanted change: `pytest tests/edge/ui --snapshot-update`, then look at each SVG.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
+
+from edge.ui.sample import sample_views
+from edge.ui.screenshot import draw, drawn, sample_wristbands
+from edge.ui.widgets.touch_key import TouchKey
+from tests.edge.ui.fake_till import SIZES, SMALL, FakeTill, app_for
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
+
+    from edge.ui.app import TillApp
+
+VIEWS = sample_views()
+
+
+def name_of(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+@pytest.mark.parametrize("screen", list(VIEWS))
+async def test_screen(
+    screen: str, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    app = app_for(FakeTill(VIEWS[screen]))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        check_keys(app, narrowest=5 if size == SMALL else 7)
+        assert drawn(app) == snapshot.use_extension(SVGImageExtension)
+
+
+def check_keys(app: TillApp, narrowest: int) -> None:
+    """Every key can be hit by a fingertip and is whole on the screen."""
+    for key in app.query(TouchKey):
+        if key.region.area:
+            assert key.region.width >= narrowest, key
+            assert key.region.height >= 3, key
+            assert app.screen.region.contains_region(key.region), key
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+async def test_status(size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    app = app_for(FakeTill(VIEWS["selling-full"]))
+    svg = await draw(app, size, status=True)
+    assert svg == snapshot.use_extension(SVGImageExtension)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+async def test_demo(size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    app = app_for(FakeTill(VIEWS["selling"]), sample_wristbands())
+    assert await draw(app, size) == snapshot.use_extension(SVGImageExtension)
