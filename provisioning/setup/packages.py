@@ -38,6 +38,8 @@ NO_CLUSTER = "# Kassenband's, while it installs.\ncreate_main_cluster = false\n"
 # vpcd's drop-in makes the *system's* pcscd listen on all addresses.
 VPCD_DROP_IN = Path("/etc/reader.conf.d/vpcd")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+# Without it apt-get update succeeds although no server answered.
+STRICT = ("-o", "APT::Update::Error-Mode=any")
 APT_OPTIONS = (
     *("-o", "DPkg::Lock::Timeout=300"),
     *("-o", "Dpkg::Options::=--force-confdef"),
@@ -116,7 +118,7 @@ def _apt_install(purpose: str, wanted: list[str], log: Path) -> None:
         return
     if missing(purpose):
         say("Fetching Debian's package lists ...")
-        updated = attempt(["apt-get", *APT_OPTIONS, "update"])
+        updated = attempt(["apt-get", *APT_OPTIONS, *STRICT, "update"])
         if attempt([*install, *wanted]):
             return
     if missing(purpose):
