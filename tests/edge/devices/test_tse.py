@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract.messages import LampState
+from edge.core.errors import FiscalModuleDown, FiscalModuleSilent
+from edge.core.records import FiscalStart
+from edge.devices.tse import Patience, SerialTse
+from tests.edge.devices.tse_bench import CLIENT, QUICK, WAIT_S, Bench, Hung
+from tse_driver.log_message import (
+    Certified,
+    Kind,
+    Operation,
+    Protocolled,
+    TimeFormat,
+    signed_bytes,
+)
+from tse_driver.session import Pins, Session
+from tse_driver.signature import PublicKey, algorithm_named
+from tse_driver.simulator.faults import Fault, FaultyTse
+from tse_driver.simulator.module import SimulatedTse
+from tse_driver.simulator.server import PtyServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from contract.fiscal import Signature
+    from edge.ports import FiscalModule
+
+BEER = "Beleg^4.00_0.00_0.00_0.00_0.00^4.00:Bar"
+UNKNOWN = FiscalStart(
+    number=4711, counter=1, started_at=datetime(2026, 6, 1, tzinfo=UTC)
+)
+
+
+@contextlib.asynccontextmanager
+async def opened(bench: Bench, patience: Patience = QUICK) -> AsyncIterator[SerialTse]:
+    bench.set_up()
+    tse = bench.tse(patience=patience)
+    await tse.open()
+    try:
+        yield tse
+    finally:
+        await tse.close()
+
+
+def verifies(signature: Signature) -> bool:
+    """Check it as an accountant would, from the fields alone."""
+    key = PublicKey.from_bytes(signature.public_key)
+    algorithm = algorithm_named(signature.algorithm)
+    said = Certified(
+        Operation.FINISH,
+        signature.client,
+        signature.process_data.encode(),
+        signature.process_type,
+        signature.number,
+    )
+    protocolled = Protocolled(
+        bytes.fromhex(signature.tse_serial),
+        algorithm,
+        signature.counter,
+        signature.finished_at,
+        TimeFormat(signature.time_format),
+    )
+    signed = signed_bytes(Kind.TRANSACTION, said.to_bytes(), protocolled)
+    return key.verify(signature.value, algorithm, signed)
+
+
+async def test_an_order_is_signed_from_its_first_item_to_its_receipt() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        module: FiscalModule = tse
+        start = await module.start()
+        signature = await module.finish(start, BEER)
+    assert verifies(signature)
+    assert (signature.client, signature.number) == (CLIENT, start.number)
+    assert signature.process_data == BEER
+    assert signature.start_counter == start.counter < signature.counter
+    assert signature.started_at == start.started_at <= signature.finished_at
+    assert bench.device.module.finished == [start.number]
+
+
+async def test_the_lamp_changes_only_when_something_changed() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        for _ in range(3):
+            await tse.finish(await tse.start(), BEER)
+    assert bench.lamps == [(LampState.GOOD, "The TSE at /dev/demo-tse is ready.")]
+
+
+async def test_opening_tells_serial_expiry_and_what_was_left_open() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        start = await tse.start()
+        info = await tse.open()
+    assert info.open_numbers == (start.number,)
+    assert info.expires is not None
+    assert len(info.serial) == 64
+
+
+async def test_a_signature_made_unheard_is_found_in_the_log() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        start = await tse.start()
+        assert await tse.find(start) is None
+        signature = await tse.finish(start, BEER)
+        assert await tse.find(start) == signature
+        assert await tse.find(UNKNOWN) is None
+
+
+async def test_a_silent_tse_leaves_the_fate_open_and_comes_back_by_itself() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        start = await tse.start()
+        bench.device.faults.add(Fault.SILENT)
+        with pytest.raises(FiscalModuleSilent, match="does not answer"):
+            await tse.finish(start, BEER)
+        assert bench.lamps[-1][0] is LampState.BAD
+        bench.device.faults.clear()
+        assert (await bench.brought_back()).open_numbers == (start.number,)
+        assert await tse.find(start) is None  # so it may be signed now
+        assert verifies(await tse.finish(start, BEER))
+    assert [state for state, _ in bench.lamps][-1] is LampState.GOOD
+
+
+async def test_an_unplugged_tse_is_taken_into_service_again() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        start = await tse.start()
+        bench.device.faults.add(Fault.UNPLUG)
+        with pytest.raises(FiscalModuleSilent, match="Plug the TSE in"):
+            await tse.finish(start, BEER)
+        back = await bench.brought_back()
+        assert back.open_numbers == (start.number,)
+        assert verifies(await tse.finish(start, BEER))
+
+
+async def test_a_wrong_pin_is_tried_once_and_not_until_it_is_blocked() -> None:
+    bench = Bench()
+    bench.set_up()
+    bench.device.module.lose_power()  # the time must be set: a PIN is needed
+    tse = bench.tse(pins=Pins(time_admin="00000"))
+    with pytest.raises(FiscalModuleDown, match="refused the PIN"):
+        await tse.open()
+    for _ in range(5):  # a sale does not try it again either
+        with pytest.raises(FiscalModuleDown, match="refused the PIN"):
+            await tse.start()
+    assert len(bench.wires) == 1
+    assert bench.lamps[-1][0] is LampState.BAD
+    await tse.close()
+    right = bench.tse()  # not blocked: the right one is still taken
+    await right.open()
+    await right.close()
+
+
+async def test_a_new_tse_names_its_set_up() -> None:
+    bench = Bench()
+    tse = bench.tse()
+    with pytest.raises(FiscalModuleDown, match="kassenband-tse setup"):
+        await tse.open()
+    with pytest.raises(FiscalModuleDown, match="kassenband-tse setup"):
+        await tse.start()
+    await tse.close()
+
+
+async def test_nothing_is_asked_of_a_tse_that_was_never_opened() -> None:
+    tse = Bench().tse()
+    with pytest.raises(FiscalModuleDown, match="not opened yet"):
+        await tse.start()
+    await tse.close()
+
+
+async def test_an_expiring_certificate_is_seen_before_it_ends() -> None:
+    bench = Bench(FaultyTse(SimulatedTse(valid_days=10)))
+    async with opened(bench):
+        pass
+    state, text = bench.lamps[-1]
+    assert state is LampState.WARN
+    assert "Order a new TSE" in text
+
+
+async def test_no_guest_waits_for_a_hanging_tse() -> None:
+    Hung.gate.set()
+    bench = Bench(wire=Hung)
+    patience = Patience(look_s=60, start_s=0.05, finish_s=0.05)
+    async with opened(bench, Patience(look_s=60)) as slow:
+        start = await slow.start()
+    tse = bench.tse(patience=patience)
+    await tse.open()
+    Hung.gate.clear()
+    with pytest.raises(FiscalModuleSilent, match="did not answer within"):
+        await tse.finish(start, BEER)
+    with pytest.raises(FiscalModuleDown, match="busy") as busy:
+        await tse.start()
+    assert not isinstance(busy.value, FiscalModuleSilent)  # it never reached the TSE
+    Hung.gate.set()
+    assert await tse.find(start) is not None  # the late signature is not lost
+    await tse.close()
+
+
+async def test_an_idle_tse_is_kept_awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    looked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(
+        Session, "keep_alive", lambda _: loop.call_soon_threadsafe(looked.set)
+    )
+    async with opened(bench, Patience(look_s=0.01)):
+        await asyncio.wait_for(looked.wait(), WAIT_S)
+
+
+async def test_over_a_real_line(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.set_up()
+    server = PtyServer(bench.device, tmp_path / "kb-tse").start()
+    tse = SerialTse(
+        port=str(tmp_path / "kb-tse"), client=CLIENT, post=bench.posted.append
+    )
+    try:
+        await tse.open()
+        assert verifies(await tse.finish(await tse.start(), BEER))
+    finally:
+        await tse.close()
+        server.close()
+    again = SerialTse(port=server.path, client=CLIENT, post=bench.posted.append)
+    with pytest.raises(FiscalModuleDown, match="Plug the TSE in"):
+        await again.open()
+    await again.close()
