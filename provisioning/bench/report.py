@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-HEADINGS = ("", "median", "", "range", "p50 ms", "p99 ms", "ratio")
+Row = tuple[str, ...]
+
+HEADINGS: Row = ("", "median", "", "range", "p50 ms", "p99 ms", "ratio")
+COMPARED: Row = (
+    *("", "before", "after", "", "after / before"),
+    *("ratio before", "ratio after"),
+)
 
 
 def show(report: Report) -> str:
@@ -27,7 +33,9 @@ def show(report: Report) -> str:
 
 def show_comparison(before: Report, after: Report) -> str:
     """Write two runs side by side, and what changed about the machine."""
-    rows = [("", "before", "after", "", "after / before", "ratio before", "ratio after")]
+    rows = [
+        ("", "before", "after", "", "after / before", "ratio before", "ratio after")
+    ]
     for point in after.points:
         earlier = before.point(point.name)
         if earlier is not None:
@@ -70,7 +78,7 @@ def _table(points: Sequence[Point]) -> str:
     )
 
 
-def _row(point: Point) -> tuple[str, ...]:
+def _row(point: Point) -> Row:
     low, high = min(point.values), max(point.values)
     spread = f"{number(low)}-{number(high)}" if len(point.values) > 1 else ""
     return (
@@ -89,7 +97,7 @@ def _details(point: Point | None) -> str:
     return ", ".join(f"{key} {number(value)}" for key, value in details.items())
 
 
-def _compared(before: Point, after: Point) -> tuple[str, ...]:
+def _compared(before: Point, after: Point) -> Row:
     change = "" if not before.median else f"{number(after.median / before.median)} x"
     return (
         after.name,
@@ -110,12 +118,12 @@ def _target(target: Target) -> str:
     )
 
 
-def _align(rows: Sequence[Sequence[str]]) -> str:
+def _align(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  "
         + "  ".join(
-            cell.ljust(width) if place in {0} else cell.rjust(width)
+            cell.ljust(width) if place == 0 else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows

@@ -91,7 +91,9 @@ class Terminal:
         release = f"\x1b[<0;{column + 1};{row + 1}m"
         os.write(self._master, (press + release).encode())
 
-    def read_until_painted(self, timeout_s: float = START_TIMEOUT_S) -> tuple[float, float]:
+    def read_until_painted(
+        self, timeout_s: float = START_TIMEOUT_S
+    ) -> tuple[float, float]:
         """Read until the output falls silent; seconds to its first and last bytes."""
         start = time.perf_counter()
         first = last = None

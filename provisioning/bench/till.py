@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING
 
 from edge.ui.app import TillApp
 from edge.ui.widgets.product_grid import ProductGrid
-from provisioning.bench.figures import Figures, Sample, percentile
+from provisioning.bench.figures import Figures, Sample, Target, percentile
 from provisioning.bench.sample_till import SampleTill
 from provisioning.bench.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 SIZE = (98, 26)  # 1280x720 pixels
 TAPS = 60
 QUIET_S = 3.0
+LIMITS = (
+    ("CPU per tap", "ms", 20.0),
+    ("first full screen", "s", 1.5),
+    ("memory", "MiB", 120.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,26 @@ class Program:
     environment: Mapping[str, str] | None = None
 
 
+def measure_screens(
+    figures: Figures, repetitions: int, say: Callable[[str], object]
+) -> list[Target]:
+    """Measure the till's screens alone; nothing else runs in their process."""
+    program = sample_program()
+    for repetition in range(1, repetitions + 1):
+        say(f"till: repetition {repetition} of {repetitions}\n")
+        measure_program(figures, program)
+    name = program.name
+    return [
+        Target(
+            name=f"{name}: {what}, {unit}",
+            bound="at most",
+            limit=limit,
+            value=figures.median(f"{name}: {what}"),
+        )
+        for what, unit, limit in LIMITS
+    ]
+
+
 def sample_program() -> Program:
     """The till's screens over a basket in memory."""
     return Program(
@@ -43,7 +68,9 @@ def sample_program() -> Program:
     )
 
 
-async def tile_centers(app: TillApp, size: tuple[int, int] = SIZE) -> list[tuple[int, int]]:
+async def tile_centers(
+    app: TillApp, size: tuple[int, int] = SIZE
+) -> list[tuple[int, int]]:
     """Where to tap each product, as column and row of the terminal."""
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
@@ -76,9 +103,7 @@ def measure_program(figures: Figures, program: Program, *, taps: int = TAPS) -> 
     figures.add(
         f"{name}: CPU until the first full screen", Sample(start_cpu_s), unit="s"
     )
-    figures.add(
-        f"{name}: CPU per tap", Sample(tapping_s / taps * 1000), unit="ms"
-    )
+    figures.add(f"{name}: CPU per tap", Sample(tapping_s / taps * 1000), unit="ms")
     for what, latencies in (("first answer", answered), ("repainted", repainted)):
         ordered = sorted(latencies)
         half, most = percentile(ordered, 50) * 1000, percentile(ordered, 95) * 1000
