@@ -44,6 +44,7 @@ WITH known AS (
            asked.digest AS asked_digest,
            asked.code AS answered,
            asked.reason AS answered_reason,
+           asked.balance_minor AS answered_balance,
            top.attempt AS top_attempt,
            ended.outcome AS ended,
            ended.attempt AS ended_attempt,
@@ -74,7 +75,7 @@ WITH known AS (
         ORDER BY a.attempt DESC LIMIT 1
     ) AS top ON true
     LEFT JOIN LATERAL (
-        SELECT a.digest, v.code, v.reason
+        SELECT a.digest, v.code, v.reason, v.balance_minor
         FROM attempt AS a JOIN verdict AS v USING (event, order_id, attempt)
         WHERE top.attempt IS NOT NULL AND a.event = p_event
           AND a.order_id = i.order_id AND a.attempt = i.attempt LIMIT 1
@@ -174,6 +175,7 @@ SELECT array_agg(
         CASE WHEN closes THEN live END,
         CASE WHEN closes THEN live_wallet END,
         CASE WHEN closes THEN live_minor END,
+        CASE WHEN fate = 'repeat' THEN answered_balance END,
         CASE
             WHEN step = 'request' THEN NULL
             WHEN fate = 'repeat' THEN ended_flags
@@ -263,6 +265,7 @@ BEGIN
         SELECT s.position, s.order_id, s.step, s.attempt, s.cancels,
                m.part, m.wallet, m.rule, m.change AS wanted,
                s.fate, s.books, s.reason, s.loss_reason, s.closes, s.flags,
+               s.first_balance,
                w.balance_minor AS at_start, w.ctid AS place,
                running_balance(w.balance_minor, m.rule, m.change) OVER (
                    PARTITION BY m.wallet ORDER BY s.position, m.part
@@ -306,7 +309,8 @@ BEGIN
                    position, step, order_id, attempt, cancels, fate,
                    CASE WHEN booked THEN nextval('entry_id') END,
                    wallet, change, CASE WHEN booked THEN wanted - change ELSE 0 END,
-                   coalesce(loss_reason, 'insufficient_balance'), balance,
+                   coalesce(loss_reason, 'insufficient_balance'),
+                   coalesce(first_balance, balance),
                    coalesce(reason, CASE
                        WHEN books AND NOT booked THEN 'insufficient_balance' END),
                    CASE WHEN flags IS NOT NULL THEN flags || array_remove(ARRAY[

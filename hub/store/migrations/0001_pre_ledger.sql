@@ -1,5 +1,5 @@
--- Events, tills, wristbands and the ledger of orders.
--- Amounts are minor units; times are the hub's clock unless a column says otherwise.
+-- What an event sells, holds and books. Amounts are minor units; times are the hub's
+-- clock unless a column says otherwise.
 
 CREATE TYPE verdict_code AS ENUM ('booked', 'declined');
 CREATE TYPE order_outcome AS ENUM ('completed', 'aborted');
@@ -272,6 +272,7 @@ CREATE TYPE booking_state AS (
     closes bigint,  -- the entry to be reversed
     closes_wallet bigint,
     closes_minor bigint,
+    first_balance bigint,  -- what a repeat was told the first time
     flags text[]
 );
 

@@ -1,0 +1,107 @@
+"""Setting up an event: the event itself, its tills and what they sell."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import msgspec
+
+from contract.catalogue import digest, encode_catalogue
+from contract.messages import DeclineReason
+from hub.core.ledger import Role
+from hub.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from contract.catalogue import Catalogue
+    from contract.ids import EventId, TillId
+    from contract.messages import StandInLimits
+    from contract.money import Currency
+    from contract.receipt import Seller
+    from contract.token import TokenKey
+    from hub.store.store import Store
+
+log = logging.getLogger(__name__)
+
+# Why a wallet may turn out not to be chargeable; each has an account of its own.
+LOSSES = (
+    DeclineReason.INSUFFICIENT_BALANCE,
+    DeclineReason.UNKNOWN_WRISTBAND,
+    DeclineReason.BLOCKED_WRISTBAND,
+    DeclineReason.FORGED_WRISTBAND,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event to be created; its number goes into every token."""
+
+    number: int
+    slug: EventId
+    name: str
+    currency: Currency
+    seller: Seller
+    stand_in: StandInLimits
+    portal_url: str
+    demo: bool = False
+
+
+class CatalogueTaken(StoreError):
+    """This version of the catalogue exists with other content."""
+
+
+async def create_event(store: Store, event: NewEvent) -> None:
+    """Create an event with its loss accounts; may be repeated."""
+    await store.fetch(
+        "create_event",
+        event.number,
+        event.slug,
+        event.name,
+        event.currency.value,
+        msgspec.json.encode(event.seller).decode(),
+        msgspec.json.encode(event.stand_in).decode(),
+        event.portal_url,
+        event.demo,
+        uuid4(),
+    )
+    for reason in LOSSES:
+        await store.fetch(
+            "open_account", event.number, Role.STAND_IN_LOSS.value, reason.value
+        )
+
+
+async def add_token_key(store: Store, event: int, key: TokenKey) -> None:
+    """Make a token key known to the hub and, with their configuration, to tills."""
+    await store.fetch("add_token_key", event, key.key_id, key.public_key)
+
+
+async def register_till(
+    store: Store,
+    event: int,
+    till: TillId,
+    label: str,
+    *,
+    issues_wristbands: bool = False,
+) -> None:
+    """Register a till or change its label; raises StoreError for a revoked one."""
+    done = await store.fetch_value(
+        "register_till", event, till, label, issues_wristbands
+    )
+    if not done:
+        raise StoreError(
+            f"The till {till} was revoked, and its name is never used again. "
+            "Register a successor under another name."
+        )
+
+
+async def publish_catalogue(store: Store, event: int, catalogue: Catalogue) -> None:
+    """Publish a version; tills are told at once. May be repeated unchanged."""
+    body = encode_catalogue(catalogue)
+    await store.fetch("publish_catalogue", event, catalogue.version, digest(body), body)
+    if await store.fetch_value("catalogue", event, catalogue.version) != body:
+        raise CatalogueTaken(
+            f"Version {catalogue.version} of the catalogue is published with other "
+            "content. Publish the change under the next number."
+        )

@@ -1,0 +1,310 @@
+-- What an event sells, holds and books. Amounts are minor units; times are the hub's
+-- clock unless a column says otherwise.
+
+CREATE TYPE verdict_code AS ENUM ('booked', 'declined');
+CREATE TYPE order_outcome AS ENUM ('completed', 'aborted');
+CREATE TYPE entry_cause AS ENUM ('request', 'advice', 'reversal');
+CREATE TYPE account_role AS ENUM (
+    'wallet', 'revenue', 'tax', 'cash_register', 'provider_clearing', 'stand_in_loss'
+);
+
+-- What an event is, and how far its tills may go alone.
+
+CREATE TABLE event (
+    number integer PRIMARY KEY CHECK (number BETWEEN 0 AND 65535),
+    slug text NOT NULL UNIQUE,
+    name text NOT NULL,
+    currency text NOT NULL CHECK (currency IN ('EUR', 'CHF')),
+    seller jsonb NOT NULL,
+    stand_in jsonb NOT NULL,
+    portal_url text NOT NULL,
+    demo boolean NOT NULL,
+    -- A new one is drawn after a restore or a promotion with loss.
+    incarnation uuid NOT NULL
+);
+
+CREATE TABLE token_key (
+    event integer NOT NULL REFERENCES event,
+    key_id smallint NOT NULL CHECK (key_id BETWEEN 0 AND 255),
+    public_key bytea NOT NULL,
+    PRIMARY KEY (event, key_id)
+);
+
+CREATE TABLE till (
+    event integer NOT NULL REFERENCES event,
+    id text NOT NULL,
+    label text NOT NULL,
+    issues_wristbands boolean NOT NULL DEFAULT false,
+    revoked_at timestamptz,
+    PRIMARY KEY (event, id)
+);
+
+-- Every version is kept: orders name the one they were priced by.
+CREATE TABLE catalogue (
+    event integer NOT NULL REFERENCES event,
+    version bigint NOT NULL CHECK (version > 0),
+    digest text NOT NULL,
+    body bytea NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, version)
+);
+
+-- Accounts. A positive posting is a credit: what the event owes a guest or has
+-- earned grows; what it holds (drawers, providers) and has lost is negative.
+
+CREATE TABLE account (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    event integer NOT NULL REFERENCES event,
+    role account_role NOT NULL,
+    -- revenue, tax: the tax code; cash_register: the till; provider_clearing: the
+    -- provider; stand_in_loss: why the wallet could not be charged; wallet: its number.
+    key text NOT NULL,
+    UNIQUE (event, role, key)
+);
+
+CREATE SEQUENCE wallet_serial AS bigint MAXVALUE 4294967295;
+
+-- Only wallets are materialized; any other balance is the sum of its postings.
+CREATE TABLE wallet (
+    event integer NOT NULL REFERENCES event,
+    id bigint NOT NULL REFERENCES account,
+    balance_minor bigint NOT NULL DEFAULT 0,
+    -- Raised by advices only, exactly as needed; credits lower it.
+    overdraft_minor bigint NOT NULL DEFAULT 0 CHECK (overdraft_minor >= 0),
+    PRIMARY KEY (event, id),
+    CONSTRAINT wallet_never_below_overdraft
+        CHECK (balance_minor + overdraft_minor >= 0)
+) WITH (fillfactor = 60);
+
+-- The UID and the portal code are kept as keyed hash and hash only.
+CREATE TABLE wristband (
+    event integer NOT NULL,
+    serial bigint NOT NULL CHECK (serial BETWEEN 0 AND 4294967295),
+    wallet bigint NOT NULL,
+    uid_hash bytea NOT NULL,
+    code_hash bytea NOT NULL,
+    variant smallint NOT NULL,
+    blocked boolean NOT NULL DEFAULT false,
+    issued_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, serial),
+    UNIQUE (event, uid_hash),
+    FOREIGN KEY (event, wallet) REFERENCES wallet
+);
+
+-- The ledger. Nothing below is ever updated or deleted by the hub. There are no
+-- foreign keys: one function writes all of it, and `verify` recomputes it.
+
+CREATE TABLE batch (
+    event integer NOT NULL,
+    number bigint NOT NULL CHECK (number >= 0),
+    chain_head bytea NOT NULL,
+    booked_at timestamptz NOT NULL,
+    PRIMARY KEY (event, number)
+);
+
+-- What was asked: one row per numbered attempt, with the order's bytes as received.
+-- A row without a till is a booking the hub itself asked for.
+CREATE TABLE attempt (
+    event integer NOT NULL,
+    order_id uuid NOT NULL,
+    attempt smallint NOT NULL,
+    digest bytea NOT NULL,
+    till text,
+    body bytea NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, order_id, attempt)
+);
+
+-- What was answered, once and for all.
+CREATE TABLE verdict (
+    event integer NOT NULL,
+    order_id uuid NOT NULL,
+    attempt smallint NOT NULL,
+    code verdict_code NOT NULL,
+    reason text,
+    balance_minor bigint,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, order_id, attempt),
+    CHECK ((code = 'declined') = (reason IS NOT NULL))
+);
+
+-- How the order ended, in the till's own words (the advice's bytes).
+CREATE TABLE outcome (
+    event integer NOT NULL,
+    order_id uuid NOT NULL,
+    outcome order_outcome NOT NULL,
+    attempt smallint NOT NULL,
+    digest bytea NOT NULL,
+    till text NOT NULL,
+    serial bigint,
+    wallet_minor bigint NOT NULL,
+    cancels uuid,
+    advice_digest bytea NOT NULL,
+    advice bytea NOT NULL,
+    flags text[] NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, order_id)
+);
+
+-- A second advice that says otherwise: an alarm, never a posting.
+CREATE TABLE contradiction (
+    event integer NOT NULL,
+    order_id uuid NOT NULL,
+    advice_digest bytea NOT NULL,
+    advice bytea NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, order_id, advice_digest)
+);
+
+CREATE TABLE signature (
+    event integer NOT NULL,
+    order_id uuid NOT NULL,
+    tse_serial text NOT NULL,
+    number bigint NOT NULL,
+    counter bigint NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, order_id)
+);
+
+CREATE SEQUENCE entry_id AS bigint CACHE 64;
+
+CREATE TABLE entry (
+    event integer NOT NULL,
+    id bigint NOT NULL,
+    batch bigint NOT NULL,
+    cause entry_cause NOT NULL,
+    order_id uuid NOT NULL,
+    attempt smallint NOT NULL,
+    reverses bigint,
+    wallet bigint,
+    wallet_minor bigint NOT NULL,
+    cancels uuid,
+    PRIMARY KEY (event, order_id, id),
+    CHECK ((cause = 'reversal') = (reverses IS NOT NULL))
+);
+CREATE INDEX entry_cancels ON entry (event, cancels) WHERE cancels IS NOT NULL;
+
+CREATE TABLE posting (
+    event integer NOT NULL,
+    entry bigint NOT NULL,
+    account bigint NOT NULL,
+    unit text NOT NULL,
+    amount_minor bigint NOT NULL,
+    PRIMARY KEY (entry, account)
+);
+
+CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    guilty record;
+BEGIN
+    SELECT entry, unit, sum(amount_minor) AS excess INTO guilty
+    FROM posted GROUP BY entry, unit HAVING sum(amount_minor) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'Entry % does not balance: % % too much.',
+            guilty.entry, guilty.excess, guilty.unit
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Per statement: a trigger per row costs five times as much.
+CREATE TRIGGER posting_balances AFTER INSERT ON posting
+    REFERENCING NEW TABLE AS posted
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced();
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The table % is append-only.', TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY[
+        'batch', 'attempt', 'verdict', 'outcome', 'contradiction', 'signature',
+        'entry', 'posting', 'catalogue'
+    ] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
+            'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
+    END LOOP;
+END $$;
+
+-- What `book_batch_v1` takes and gives (see functions.sql).
+
+CREATE TYPE booking_posting AS (account bigint, amount_minor bigint);
+
+CREATE TYPE booking_item AS (
+    step text,  -- request, completed, aborted
+    order_id uuid,
+    attempt smallint,
+    digest bytea,  -- of the order's bytes
+    till text,
+    serial bigint,  -- the wristband that pays, if one does
+    wallet_minor bigint,  -- what its wallet gains; negative when it pays
+    stand_in boolean,
+    refusal text,  -- request: why declined; completed: why the wallet can't be charged
+    cancels uuid,
+    flags text[],  -- what was odd about the advice before booking
+    advice_digest bytea,
+    tse_serial text,
+    tse_number bigint,
+    tse_counter bigint,
+    postings booking_posting[],  -- on all accounts but the wallet's
+    body bytea  -- request: the order's bytes; otherwise the advice's
+);
+
+CREATE TYPE booking_state AS (
+    position integer,
+    step text,
+    order_id uuid,
+    attempt smallint,
+    cancels uuid,
+    fate text,  -- new, repeat, conflict, contradiction
+    books boolean,
+    rule smallint,  -- of running_balance
+    wallet bigint,
+    change bigint,
+    reason text,
+    loss_reason text,
+    closes bigint,  -- the entry to be reversed
+    closes_wallet bigint,
+    closes_minor bigint,
+    first_balance bigint,  -- what a repeat was told the first time
+    flags text[]
+);
+
+CREATE TYPE booking_fate AS (
+    position integer,
+    step text,
+    order_id uuid,
+    attempt smallint,
+    cancels uuid,
+    fate text,
+    entry bigint,
+    wallet bigint,
+    charged bigint,
+    loss_minor bigint,
+    loss_reason text,
+    balance_minor bigint,
+    reason text,
+    flags text[]
+);
+
+CREATE TYPE booking_closing AS (order_id uuid, closes bigint, entry bigint);
+
+CREATE TYPE booking_result AS (
+    code text,  -- booked, declined, conflict, recorded
+    reason text,
+    balance_minor bigint,
+    flags text[]
+);
+
+CREATE TYPE booking_answer AS (
+    batch bigint,
+    chain_head bytea,
+    results booking_result[],
+    wallets bigint[]  -- those whose balance changed
+);

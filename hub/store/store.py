@@ -1,0 +1,150 @@
+"""The hub's database: named queries on a pool, and news that other processes give."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import asyncpg
+
+from hub.store.errors import DatabaseGone
+from hub.store.queries import QUERIES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+log = logging.getLogger(__name__)
+
+HUB_ROLE = "kassenband_hub"
+POOL_MAX = 8
+CONNECT_TIMEOUT_S = 10
+RECONNECT_PAUSE_S = 1
+LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+
+Row: TypeAlias = "Mapping[str, Any]"
+
+
+class Store:
+    """Runs named queries; every call raises DatabaseGone when nobody answers."""
+
+    def __init__(self, dsn: str, pool: asyncpg.Pool) -> None:
+        self._dsn = dsn
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, dsn: str) -> Self:
+        """Connect, as the hub's role; raises DatabaseGone."""
+        with _Lost():
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=POOL_MAX,
+                timeout=CONNECT_TIMEOUT_S,
+                server_settings=_settings(),
+            )
+        return cls(dsn, pool)
+
+    async def close(self) -> None:
+        """Let all connections go."""
+        self._pool.terminate()
+
+    async def fetch(self, query: str, *values: Any) -> list[Row]:
+        """Return all rows of a named query."""
+        with _Lost():
+            return list(await self._pool.fetch(QUERIES[query], *values))
+
+    async def fetch_row(self, query: str, *values: Any) -> Row | None:
+        """Return the first row of a named query, if there is one."""
+        with _Lost():
+            row: Row | None = await self._pool.fetchrow(QUERIES[query], *values)
+            return row
+
+    async def fetch_value(self, query: str, *values: Any) -> Any:
+        """Return the first column of the first row; None without a row."""
+        with _Lost():
+            return await self._pool.fetchval(QUERIES[query], *values)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Read many things as of one moment, in streams of any length."""
+        with _Lost():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield Snapshot(connection)
+
+    async def connect(self) -> asyncpg.Connection:
+        """Make a connection of one's own, beside the pool."""
+        with _Lost():
+            return await asyncpg.connect(
+                self._dsn, timeout=CONNECT_TIMEOUT_S, server_settings=_settings()
+            )
+
+    async def listen(
+        self, channels: Mapping[str, Callable[[str], None]], lost: Callable[[], None]
+    ) -> None:
+        """Hear notifications until canceled; `lost` is called after every gap."""
+        while True:
+            try:
+                await self._hear(channels)
+            except DatabaseGone:
+                log.warning("The database does not answer; trying again.")
+            await asyncio.sleep(RECONNECT_PAUSE_S)
+            lost()
+
+    async def _hear(self, channels: Mapping[str, Callable[[str], None]]) -> None:
+        connection = await self.connect()
+        ended = asyncio.Event()
+        connection.add_termination_listener(lambda _: ended.set())
+        try:
+            for channel, hear in channels.items():
+                await connection.add_listener(
+                    channel, lambda _c, _p, _n, payload, hear=hear: hear(payload)
+                )
+            await ended.wait()
+        except LOST:
+            log.warning("The connection for notifications was lost.")
+        finally:
+            connection.terminate()
+
+
+class Snapshot:
+    """One moment of the database."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, query: str, *values: Any) -> list[Row]:
+        """Return all rows of a named query."""
+        return list(await self._connection.fetch(QUERIES[query], *values))
+
+    async def stream(self, query: str, *values: Any) -> AsyncIterator[Row]:
+        """Yield the rows of a named query, some at a time."""
+        async for row in self._connection.cursor(
+            QUERIES[query], *values, prefetch=1000
+        ):
+            yield row
+
+
+def _settings() -> dict[str, str]:
+    # The role takes from whoever logs in what the hub must not do.
+    return {"role": HUB_ROLE, "application_name": "kassenband-hub", "jit": "off"}
+
+
+class _Lost:
+    """Turns the driver's ways of saying "no connection" into one of ours."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: object
+    ) -> None:
+        if isinstance(error, LOST):
+            raise DatabaseGone(
+                f"The database does not answer ({error or type(error).__name__}). "
+                "Check that PostgreSQL runs and that the DSN is right."
+            ) from error
