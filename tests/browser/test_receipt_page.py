@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from contract.receipt import qr_text
 from hub.web.portal import portal_app
-from hub.web.qr_code import QUIET_ZONE
+from hub.web.qr_code import MASK, QUIET_ZONE
 from tests.contract.samples import SIGNATURE
 from tests.hub.web import receipts
 from tests.hub.web.serving import Healths, Receipts, Site, served
@@ -107,6 +107,15 @@ def test_every_receipt_fits_the_screen(
         assert page.get_by_text(line.name).first.is_visible()
 
 
+@pytest.mark.parametrize("path", ["/", f"/receipts/{receipts.OUTSTANDING_ID}"])
+def test_pages_without_a_receipt_fit_the_screen(
+    page: Page, site: Site, path: str
+) -> None:
+    page.goto(f"{site.url}{path}")
+    assert page.locator("h1").is_visible()
+    assert fits_the_width(page)
+
+
 def test_the_total_is_seen_without_scrolling(page: Page, site: Site) -> None:
     open_receipt(page, site, receipts.SALE)
     total = page.locator(".total strong")
@@ -125,7 +134,9 @@ def test_the_code_on_the_screen_is_the_receipt_s(page: Page, site: Site) -> None
     assert box["width"] >= SCANNABLE_PX_MIN
     assert box["width"] == pytest.approx(box["height"], abs=1)
     drawn = drawn_modules(code.locator("path").nth(1).get_attribute("d") or "")
-    expected = segno.make(qr_text(SIGNATURE), error="m", micro=False, boost_error=False)
+    expected = segno.make(
+        qr_text(SIGNATURE), error="m", micro=False, boost_error=False, mask=MASK
+    )
     size = expected.symbol_size(border=QUIET_ZONE)[0]
     assert code.get_attribute("viewBox") == f"0 0 {size} {size}"
     assert drawn == {
