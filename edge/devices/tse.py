@@ -174,7 +174,9 @@ class SerialTse:
         back_off_s = self._patience.back_off_s_min
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._fell.wait(), self._patience.look_s)
+                # Not wait_for: before Python 3.12 it can swallow a cancellation.
+                async with asyncio.timeout(self._patience.look_s):
+                    await self._fell.wait()
             self._fell.clear()
             if self._line.is_open:
                 back_off_s = self._patience.back_off_s_min

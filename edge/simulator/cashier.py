@@ -215,7 +215,8 @@ class ScriptedCashier:
 
     async def _change(self, timeout_s: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
 
     def _happens(self, percent: int) -> bool:
         return self._random.randrange(100) < percent
