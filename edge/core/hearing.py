@@ -213,7 +213,9 @@ def _recorded(state: TillState, message: AdviceRecorded) -> Step:
         state = replace(state, undelivered=left, book=book)
         effects = (*effects, Commit((AdvicesRecorded(news, message.anchor),)))
     done = tuple(OrderId(each.order) for each in message.recorded)
-    return state, (*effects, Delivered(done, message.regarding), *_remarks(news))
+    # First, so that what a restored ledger lacks is queued anew after it.
+    delivered = Delivered(done, message.regarding)
+    return state, (delivered, *effects, *_remarks(news))
 
 
 def _remarks(news: tuple[tuple[OrderId, tuple[AdviceFlag, ...]], ...]) -> Effects:

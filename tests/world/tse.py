@@ -1,0 +1,94 @@
+"""A TSE that is slow, silent or dead by seed, and remembers across power cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from contract.fiscal import PROCESS_TYPE, Signature
+from edge.core import effects, events
+from edge.core.records import FiscalStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from contract.ids import TillId
+    from edge.core.effects import ForFiscal
+    from edge.core.events import FiscalEvent
+    from tests.world.timeline import Timeline
+
+
+@dataclass
+class SimulatedTse:
+    """Performs fiscal effects by calling back with events."""
+
+    client: TillId
+    timeline: Timeline
+    random: Random
+    healed: bool = False
+    dead: bool = False
+    started: dict[int, FiscalStart] = field(default_factory=dict)
+    signed: dict[int, Signature] = field(default_factory=dict)
+    counter: int = 0
+
+    def opened(self) -> FiscalEvent:
+        open_numbers = tuple(n for n in self.started if n not in self.signed)
+        return events.FiscalOpened("ab" * 32, None, open_numbers)
+
+    def perform(self, effect: ForFiscal, answer: Callable[[FiscalEvent], None]) -> None:
+        """Do it after a while; some answers are lost."""
+        delay_ms = self.random.randint(0, 300)
+        self.timeline.after(delay_ms, lambda: self._do(effect, answer))
+
+    def _do(self, effect: ForFiscal, answer: Callable[[FiscalEvent], None]) -> None:
+        if isinstance(effect, effects.CloseStray):
+            if not self.dead and effect.number not in self.signed:
+                self._sign(self.started[effect.number], effects.STRAY_PROCESS_DATA)
+            return
+        order = effect.order
+        if self.dead:
+            answer(events.FiscalFailed(order, "The TSE is dead."))
+            return
+        silent = not self.healed and self.random.random() < 0.05
+        done: FiscalEvent
+        match effect:
+            case effects.BeginFiscal():
+                self.counter += 1
+                start = FiscalStart(self.counter, self.counter, self.timeline.now)
+                self.started[start.number] = start
+                done = events.FiscalStarted(order, start)
+            case effects.FinishFiscal(start=start, process_data=process_data):
+                assert start.number not in self.signed, "nothing is signed twice"
+                signature = self._sign(start, process_data)
+                done = events.FiscalFinished(order, signature)
+            case effects.FindFiscal(start=start):
+                found = self.signed.get(start.number)
+                done = (
+                    events.FiscalFinished(order, found)
+                    if found is not None
+                    else events.FiscalNotFound(order)
+                )
+        if silent:
+            done = events.FiscalFailed(order, "The TSE is silent.", silent=True)
+        answer(done)
+
+    def _sign(self, start: FiscalStart, process_data: str) -> Signature:
+        self.counter += 1
+        signature = Signature(
+            client=self.client,
+            number=start.number,
+            start_counter=start.counter,
+            counter=self.counter,
+            started_at=start.started_at,
+            finished_at=self.timeline.now,
+            process_type=PROCESS_TYPE,
+            process_data=process_data,
+            algorithm="none",
+            time_format="unixTime",
+            value=b"\0" * 96,
+            public_key=b"\0" * 97,
+            tse_serial="ab" * 32,
+        )
+        self.signed[start.number] = signature
+        return signature
