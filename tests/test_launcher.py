@@ -144,6 +144,13 @@ def test_a_failing_pip_is_told_with_its_last_words(checkout: Path) -> None:
     assert not Environment(checkout).is_ready_for("demo")
 
 
+def test_only_the_last_program_has_the_last_words(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    steps.run_logged(["/bin/echo", "before"], log)
+    assert steps.run_logged(["/bin/sh", "-c", "echo a; echo; echo b; exit 3"], log) == 3
+    assert steps.last_words(log) == "a | b"
+
+
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage)

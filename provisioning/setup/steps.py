@@ -53,10 +53,14 @@ def run_logged(
 
 
 def last_words(log: Path) -> str:
-    """The end of a log, on one line, for an error's text."""
-    lines = log.read_text(errors="replace").strip().splitlines()
-    told = [line.strip() for line in lines if not line.startswith("$")]
-    return " | ".join(told[-LOG_TAIL_LINES:])
+    """The end of what the last program in a log said, on one line."""
+    told: list[str] = []
+    for line in log.read_text(errors="replace").splitlines():
+        if line.startswith("$ "):
+            told.clear()
+        else:
+            told.append(line.strip())
+    return " | ".join(list(filter(None, told))[-LOG_TAIL_LINES:])
 
 
 def require_space(place: Path, needed_mb: int) -> None:
