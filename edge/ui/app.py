@@ -60,7 +60,7 @@ def local_time() -> datetime:
 
 
 class TillApp(App[None]):
-    """The screens of one till; `q` with Ctrl quits."""
+    """The screens of one till; Ctrl with Q or C quits."""
 
     CSS_PATH = "till.tcss"
     TITLE = text.APP_TITLE
@@ -71,7 +71,7 @@ class TillApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "escape", show=False),
-        Binding("ctrl+q", "quit", show=False, priority=True),
+        Binding("ctrl+q,ctrl+c", "quit", show=False, priority=True),
     ]
 
     def __init__(

@@ -28,7 +28,7 @@ RECEIPT_URL = f"https://kasse.example:8443/receipts/{ORDER}"
 GROUPS = (
     (1, "Beer", "#e8a317"),
     (2, "Wine and long drinks", "#b3367a"),
-    (3, "Soft drinks", "#2478c8"),
+    (3, "Soft drinks", "#1f6fbf"),
     (4, "Food", "#c9461f"),
     (5, "Deposit", "#5d6b7c"),
     (6, "Merchandise", "#7446c4"),

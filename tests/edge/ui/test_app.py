@@ -271,9 +271,10 @@ async def test_without_virtual_wristbands_nothing_of_them_is_there() -> None:
     assert till.intents == []
 
 
-async def test_the_till_is_no_longer_watched_after_the_end() -> None:
+@pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
+async def test_the_till_is_no_longer_watched_after_the_end(key: str) -> None:
     till = FakeTill()
     async with app_for(till).run_test(size=SMALL) as pilot:
         assert len(till.watchers) == 1
-        await pilot.press("ctrl+q")
+        await pilot.press(key)
     assert till.watchers == []

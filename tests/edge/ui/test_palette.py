@@ -8,8 +8,6 @@ from edge.ui import palette
 from edge.ui.sample import GROUPS
 from edge.ui.widgets.tile import BAND_PERCENT
 
-READABLE = 450  # hundredths; WCAG 2.1, 1.4.3
-
 colors = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
@@ -20,7 +18,7 @@ def contrast_of(one: str, other: str) -> int:
 @given(color=colors)
 def test_text_on_any_group_color_can_be_read(color: str) -> None:
     for ground in (color, palette.shade(color, BAND_PERCENT)):
-        assert contrast_of(palette.text_on(ground), ground) >= READABLE
+        assert contrast_of(palette.text_on(ground), ground) >= palette.READABLE
 
 
 @pytest.mark.parametrize(
@@ -41,11 +39,15 @@ def test_text_on_any_group_color_can_be_read(color: str) -> None:
     ],
 )
 def test_the_tones_can_be_read_outdoors(ink: str, ground: str) -> None:
-    assert contrast_of(ink, ground) >= READABLE
+    assert contrast_of(ink, ground) >= palette.READABLE
 
 
 def test_black_on_white_has_the_known_contrast() -> None:
     assert contrast_of("#000000", "#ffffff") == 2100
+
+
+def test_the_limit_is_that_of_the_norm() -> None:
+    assert palette.READABLE == 450  # WCAG 2.1, 1.4.3
 
 
 def test_groups_of_the_sample_differ() -> None:
