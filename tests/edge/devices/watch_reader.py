@@ -1,0 +1,35 @@
+"""Watches a reader and writes each event as a line of JSON, until stdin is closed.
+
+A process of its own, because libpcsclite remembers its socket for good.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from edge.core.events import CardRead, CardUnreadable, ReaderLamp
+from edge.devices.nfc_reader import NfcReader
+
+
+def report(event: object) -> None:
+    line = {"event": type(event).__name__}
+    if isinstance(event, CardRead):
+        line |= {"uid": str(event.uid), "message": event.message.hex()}
+    elif isinstance(event, CardUnreadable):
+        line |= {"text": event.text}
+    elif isinstance(event, ReaderLamp):
+        line |= {"state": event.lamp.state.value, "text": event.lamp.text}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    reader = NfcReader(name_prefix=sys.argv[1], post=report)
+    reader.start()
+    sys.stdin.read()
+    reader.stop()
+
+
+if __name__ == "__main__":
+    main()
