@@ -29,6 +29,7 @@ from edge.core import (
     signing,
     texts,
 )
+from edge.core.effects import gathered
 from edge.core.state import (
     UNDELIVERED_MAX,
     Checking,
@@ -227,20 +228,13 @@ def _on_message(state: TillState, message: FromHub, moment: Moment) -> Step:
 def _settled(moved: Step, moment: Moment) -> Step:
     """Do what no single event brings about but the state as a whole calls for."""
     state, effects = moved
-    state, more = chain(
-        state,
-        lambda s: _stop_waiting(s, moment),
-        lambda s: canceling.ask_if_due(s, moment),
-        lambda s: (_freed(s), ()),
-    )
-    return chain(state, lambda s: (s, effects + more))
-
-
-def _stop_waiting(state: TillState, moment: Moment) -> Step:
-    counter = state.counter
-    if isinstance(counter, Checking) and not state.connection.up:
-        return paying.stand_in(state, counter, moment)
-    return state, ()
+    if isinstance(state.counter, Checking) and not state.connection.up:
+        state, more = paying.stand_in(state, state.counter, moment)
+        effects += more
+    if state.cancellations:
+        state, more = canceling.ask_if_due(state, moment)
+        effects += more
+    return _freed(state), gathered(effects)
 
 
 def _freed(state: TillState) -> TillState:

@@ -56,15 +56,17 @@ class SqliteJournal:
         """Open or make the journal of a till; raises JournalBroken saying why not."""
         with _explained(where):
             lock = take(where, LOCK_FILE, require_disk=require_disk)
-            orders: aiosqlite.Connection | None = None
+            opened: list[aiosqlite.Connection] = []
             try:
                 orders = await _connect(where / JOURNAL_FILE, "schema.sql", "FULL")
+                opened.append(orders)
                 wallets = await _open_wallets(where / WALLETS_FILE)
+                opened.append(wallets)
                 journal = cls(where, lock, orders, wallets)
                 await journal._identify(till, event)
             except BaseException:
-                if orders is not None:
-                    await orders.close()
+                for database in opened:
+                    await database.close()
                 lock.release()
                 raise
             return journal

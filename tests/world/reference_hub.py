@@ -10,6 +10,7 @@ import copy
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from contract.ids import new_uuid7
 from contract.messages import (
@@ -32,7 +33,7 @@ from contract.money import Money
 from contract.order import OrderKind, Outcome, Path, decode_order, order_digest
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from random import Random
 
     from contract.messages import FromHub, FromTill, OrderAdvice
     from contract.order import Order
@@ -59,9 +60,10 @@ class Books:
 class ReferenceHub:
     """Answers messages; `books` is its ledger."""
 
-    def __init__(self, balances: dict[int, int]) -> None:
+    def __init__(self, balances: dict[int, int], random: Random) -> None:
+        self._random = random
         self.books = Books(balances=dict(balances))
-        self.incarnation = new_uuid7()
+        self.incarnation = UUID(int=random.getrandbits(128))
         self.restored = False
         self._saved = copy.deepcopy(self.books)
         self._changed: set[int] = set(balances)
@@ -88,7 +90,7 @@ class ReferenceHub:
     def restore(self) -> None:
         """Go back to the backup: a new incarnation of the ledger."""
         self.books = copy.deepcopy(self._saved)
-        self.incarnation = new_uuid7()
+        self.incarnation = UUID(int=self._random.getrandbits(128))
         self.restored = True
         self._changed = set(self.books.balances)
 

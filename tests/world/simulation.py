@@ -99,7 +99,7 @@ class World:
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.timeline = Timeline()
-        self.hub = ReferenceHub(WALLETS)
+        self.hub = ReferenceHub(WALLETS, Random(f"{self.seed} hub"))
         self.hub_listens = True
         for number in range(self.random.randint(1, 3)):
             self.tills.append(SimulatedTill(self, TillId(f"bar-{number}")))

@@ -1,0 +1,196 @@
+"""The journal on disk answers as its twin in memory does, and survives kill -9."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract.ids import EventId, TillId, WalletSerial
+from edge.core.errors import JournalBroken
+from edge.core.records import CachedWallet, ConfigKept, OrderOpened, Record
+from edge.journal.journal import JOURNAL_FILE, WALLETS_FILE, SqliteJournal
+from edge.journal.memory import MemoryJournal
+from edge.journal.queries import queries, read
+from edge.journal.reading import read_orders, summary
+from tests.world.simulation import World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+TILL = TillId("bar-0")
+EVENT = EventId("summer-2026")
+
+
+@dataclass(slots=True)
+class Recorder(MemoryJournal):
+    """Notes every commit of a simulated till."""
+
+    written: list[tuple[Record, ...]] = field(default_factory=list)
+
+    def write(self, records: Sequence[Record]) -> None:
+        self.written.append(tuple(records))
+        MemoryJournal.write(self, records)
+
+
+def commits_of(seed: int) -> list[tuple[Record, ...]]:
+    world = World(seed)
+    recorder = Recorder()
+    world.tills[0].journal = recorder
+    world.run()
+    return recorder.written
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
+    opened = await SqliteJournal.open(
+        tmp_path, till=TILL, event=EVENT, require_disk=False
+    )
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.parametrize("seed", [6, 12, 18])  # these restore the ledger, too
+async def test_it_answers_as_its_twin_in_memory(
+    journal: SqliteJournal, seed: int
+) -> None:
+    twin = MemoryJournal()
+    for number, records in enumerate(commits_of(seed)):
+        await journal.commit(records)
+        twin.write(records)
+        if number % 10 == 0:
+            assert await journal.recover() == twin.read()
+    assert await journal.recover() == twin.read()
+    assert await journal.latest_recorded() == await twin.latest_recorded()
+    everyone = list(twin.rows)
+    assert await journal.advices(everyone) == twin.sealed(everyone)
+
+
+async def test_the_reading_command_counts_what_is_there(
+    journal: SqliteJournal, tmp_path: Path
+) -> None:
+    twin = MemoryJournal()
+    for records in commits_of(1):
+        await journal.commit(records)
+        twin.write(records)
+    orders = read_orders(tmp_path)
+    counts = summary(orders)
+    assert counts["orders"] == len(twin.rows)
+    assert counts["undelivered"] == 0
+    assert counts["signed"] + counts["outages"] == counts["orders"]
+    assert {each.id for each in orders} == {str(order) for order in twin.rows}
+
+
+async def test_a_failed_commit_writes_nothing(journal: SqliteJournal) -> None:
+    opening = next(each for each in commits_of(1) if isinstance(each[0], OrderOpened))
+    await journal.commit(opening)
+    before = await journal.recover()
+    with pytest.raises(JournalBroken, match="Check the disk"):
+        await journal.commit((ConfigKept(b"new"), *opening))  # opened twice
+    assert await journal.recover() == before
+
+
+async def test_every_commit_goes_to_the_disk(journal: SqliteJournal) -> None:
+    for pragma, expected in (("journal_mode", "wal"), ("synchronous", 2)):
+        rows = await journal._orders.execute_fetchall(f"PRAGMA {pragma}")
+        assert [next(iter(row)) for row in rows] == [expected]
+
+
+async def test_wallets_are_remembered_and_forgotten(journal: SqliteJournal) -> None:
+    known = CachedWallet(available_minor=500, blocked=False, batch=7)
+    await journal.cache([(WalletSerial(4711), known)])
+    assert (await journal.recover()).wallets == {4711: known}
+    await journal.forget_wallets()
+    assert (await journal.recover()).wallets == {}
+
+
+async def test_a_torn_wallet_cache_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / WALLETS_FILE).write_bytes(b"torn" * 1000)
+    opened = await SqliteJournal.open(
+        tmp_path, till=TILL, event=EVENT, require_disk=False
+    )
+    assert (await opened.recover()).wallets == {}
+    await opened.close()
+
+
+async def test_a_torn_journal_is_explained(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL_FILE).write_bytes(b"torn" * 1000)
+    with pytest.raises(JournalBroken, match="Check the disk"):
+        await SqliteJournal.open(tmp_path, till=TILL, event=EVENT, require_disk=False)
+
+
+async def test_two_processes_never_share_a_journal(
+    journal: SqliteJournal, tmp_path: Path
+) -> None:
+    with pytest.raises(JournalBroken, match="Another till process"):
+        await SqliteJournal.open(tmp_path, till=TILL, event=EVENT, require_disk=False)
+
+
+async def test_another_tills_journal_is_refused(tmp_path: Path) -> None:
+    first = await SqliteJournal.open(
+        tmp_path, till=TILL, event=EVENT, require_disk=False
+    )
+    await first.close()
+    other = TillId("bar-9")
+    with pytest.raises(JournalBroken, match="belongs to till bar-0"):
+        await SqliteJournal.open(tmp_path, till=other, event=EVENT, require_disk=False)
+
+
+def test_every_query_can_be_prepared() -> None:
+    database = sqlite3.connect(":memory:")
+    database.executescript(read("schema.sql"))
+    database.executescript(read("wallets.sql"))
+    for name, sql in queries().items():
+        database.execute(f"EXPLAIN {sql}", _Anything())
+        assert sql.endswith(";"), name
+    database.close()
+
+
+class _Anything(dict[str, None]):
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+KILLED = """
+import asyncio, os, sys
+from pathlib import Path
+from edge.journal.journal import SqliteJournal
+from tests.edge.journal.test_journal import EVENT, TILL, commits_of
+
+async def main() -> None:
+    journal = await SqliteJournal.open(
+        Path(sys.argv[1]), till=TILL, event=EVENT, require_disk=False
+    )
+    for number, records in enumerate(commits_of(1)):
+        await journal.commit(records)
+        print(number, flush=True)
+        if number == 40:
+            os.kill(os.getpid(), 9)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_committed_survives_kill_9(tmp_path: Path) -> None:
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -9, done.stderr
+    twin = MemoryJournal()
+    for records in commits_of(1)[:41]:
+        twin.write(records)
+    reopened = await SqliteJournal.open(
+        tmp_path, till=TILL, event=EVENT, require_disk=False
+    )
+    assert await reopened.recover() == twin.read()
+    await reopened.close()
