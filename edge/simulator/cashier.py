@@ -93,7 +93,7 @@ class ScriptedCashier:
         unsubscribe = self._till.watch(lambda _: self._changed.set())
         try:
             while not stop.is_set():
-                if await self._clear_counter(LOOK_AGAIN_S):
+                if await self._clear_counter(LOOK_AGAIN_S) and not stop.is_set():
                     await self._sell()
                     await asyncio.sleep(self._habits.pause_s)
             await self._clear_counter(STEP_TIMEOUT_S)
