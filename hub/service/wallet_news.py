@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 1
 # One change has some 60 bytes of JSON: the message stays well below its 64 KiB.
 CHANGES_MAX = 800
+RETOLD_MAX = 4000  # five seconds of news
 
 
 class WalletNews:
@@ -49,8 +50,14 @@ class WalletNews:
         if wallet.isdecimal() and event == str(self._context.current.number):
             self.note([int(wallet)])
 
-    async def run(self, tell: Callable[[WalletChanges], None]) -> None:
-        """Tell the news once per second while this hub is the writer."""
+    async def note_all(self) -> None:
+        """Tell of every wallet again, for a till that comes with an empty cache."""
+        number = self._context.current.number
+        rows = await self._store.fetch("some_wallets", number, RETOLD_MAX)
+        self.note(row["id"] for row in rows)
+
+    async def run(self, tell: Callable[[WalletChanges], bool]) -> None:
+        """Tell the news once per second; kept while `tell` says nobody hears."""
         while True:
             await asyncio.sleep(INTERVAL_S)
             if not self._booking.is_writer or not self._changed:
@@ -59,9 +66,11 @@ class WalletNews:
             for wallet in wallets:
                 del self._changed[wallet]
             try:
-                tell(await self._message(wallets))
+                was_heard = tell(await self._message(wallets))
             except DatabaseGone as error:
                 log.warning("%s", error)
+                was_heard = False
+            if not was_heard:
                 self.note(wallets)
 
     async def _message(self, wallets: list[int]) -> WalletChanges:

@@ -134,6 +134,10 @@ FROM wallet AS w JOIN wristband AS b ON b.event = w.event AND b.wallet = w.id
 WHERE w.event = $1 AND w.id = ANY ($2::bigint[])
 ORDER BY b.serial;
 
+-- some_wallets --
+-- List wallets, those of the latest wristbands first.
+SELECT id FROM wallet WHERE event = $1 ORDER BY id DESC LIMIT $2;
+
 -- wallet_of --
 -- Read one wristband's wallet.
 SELECT w.balance_minor, w.overdraft_minor, b.blocked

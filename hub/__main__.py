@@ -1,0 +1,124 @@
+"""`kassenband-hub`: serve tills and guests, migrate the database, verify the ledger."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import uvloop
+
+from hub import assembly
+from hub.link.connection import BrokerGone
+from hub.service.context import ContextKeeper
+from hub.service.verification import verify
+from hub.settings import SettingsError, load_settings
+from hub.store.errors import StoreError
+from hub.store.migrate import migrate
+from hub.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.service.verification import Report
+    from hub.settings import Settings
+
+GOOD, BAD, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0 for good, 1 for judged bad, 2 for could not run."""
+    options = _parser().parse_args(arguments)
+    try:
+        loaded = load_settings(options.config)
+        if options.show_config:
+            print(loaded.show())
+            return GOOD
+        if options.command is None:
+            _parser().print_help()
+            return UNUSABLE
+        _log_at(loaded.settings.log_level)
+        return uvloop.run(_COMMANDS[options.command](loaded.settings, options))
+    except (SettingsError, StoreError, BrokerGone) as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+
+
+async def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    def ready() -> None:
+        print("The hub is ready.", flush=True)
+
+    await assembly.serve(settings, options.role, ready)
+    return GOOD
+
+
+async def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
+    applied = await migrate(settings.database)
+    print("\n".join(applied) or "The database is up to date.")
+    return GOOD
+
+
+async def _verify(settings: Settings, options: argparse.Namespace) -> int:
+    store = await Store.open(settings.database)
+    try:
+        event = await ContextKeeper(store, settings.event).refresh()
+        report = await verify(store, event.number, event.incarnation)
+    finally:
+        await store.close()
+    if options.json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        _tell(report)
+    return GOOD if report.ok else BAD
+
+
+_COMMANDS = {"serve": _serve, "migrate": _migrate, "verify": _verify}
+
+
+def _tell(report: Report) -> None:
+    for finding in report.findings:
+        print(f"{finding.check}: {finding.where}: {finding.text}")
+    print(
+        f"{report.orders} orders, {report.entries} entries, "
+        f"{report.signatures} signatures in {report.batches} batches: "
+        + ("all is well." if report.ok else f"{len(report.findings)} findings.")
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kassenband-hub", description=__doc__)
+    parser.add_argument("--config", type=Path, help="the settings file (TOML)")
+    parser.add_argument(
+        "--show-config",
+        action="store_true",
+        help="print every setting with its origin, and end",
+    )
+    commands = parser.add_subparsers(dest="command")
+    serve = commands.add_parser("serve", help="serve tills and guests")
+    serve.add_argument("--role", choices=assembly.ROLES, default="all")
+    commands.add_parser("migrate", help="bring the database up to date, as its owner")
+    check = commands.add_parser("verify", help="recompute the ledger")
+    check.add_argument("--json", action="store_true", help="one object, last line")
+    for command in commands.choices.values():
+        command.add_argument(
+            "--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+    return parser
+
+
+def _log_at(level: str) -> None:
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise SettingsError(
+            f"The setting 'log_level' is {level!r}. Use debug, info, warning or error."
+        )
+    logging.basicConfig(
+        level=number, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The hub's settings: one TOML file, overridden by the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from contract.ids import EventId  # noqa: TC001 - get_type_hints reads it
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "KASSENBAND_"
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the text names the key and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a hub process needs to know before it asks the database.
+
+    `database` is a DSN without a password: that comes from a passfile (named in the
+    DSN) or from PGPASSWORD. Paths are relative to the settings file. A port of 0
+    leaves a listener out.
+    """
+
+    event: EventId
+    database: str
+    broker_host: str = "127.0.0.1"
+    broker_port: int = 8883
+    ca: Path = Path("ca.pem")
+    broker_certificate: Path = Path("hub.client.pem")
+    broker_key: Path = Path("hub.client.key")
+    token_key: Path = Path("token.key")
+    token_key_id: int = 1
+    uid_secret: Path = Path("uid.secret")
+    portal_host: str = "127.0.0.1"
+    portal_port: int = 8080
+    edge_host: str = "127.0.0.1"
+    edge_port: int = 8443
+    edge_certificate: Path = Path("edge.server.pem")
+    edge_key: Path = Path("edge.server.key")
+    zone: str = "Europe/Berlin"
+    log_level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def show(self) -> str:
+        """Write every setting with its value and origin, a line each."""
+        lines = []
+        for name, origin in self.origins.items():
+            value = getattr(self.settings, name)
+            lines.append(f"{name} = {value!s}  ({origin})")
+        return "\n".join(lines)
+
+
+def load_settings(
+    path: Path | None, environment: Mapping[str, str] = os.environ
+) -> Loaded:
+    """Read the file and the environment; raises SettingsError."""
+    values = _read(path) if path is not None else {}
+    hints = get_type_hints(Settings)
+    _refuse_unknown(values, hints, path)
+    folder = path.parent.resolve() if path is not None else Path.cwd()
+    chosen: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for field in fields(Settings):
+        variable = PREFIX + field.name.upper()
+        if variable in environment:
+            chosen[field.name], origin = environment[variable], variable
+        elif field.name in values:
+            chosen[field.name], origin = values[field.name], str(path)
+        elif field.default is MISSING:
+            raise SettingsError(
+                f"The setting {field.name!r} is missing. Write it into "
+                f"{path or 'a settings file'}, or set {variable}."
+            )
+        else:
+            chosen[field.name], origin = field.default, "default"
+        chosen[field.name] = _convert(
+            field.name, chosen[field.name], hints[field.name], folder
+        )
+        origins[field.name] = origin
+    return Loaded(Settings(**chosen), origins)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"The settings file {path} can't be read ({error.strerror}). "
+            "Name another one with --config."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is no TOML: {error}.") from error
+
+
+def _refuse_unknown(
+    values: Mapping[str, Any], known: Mapping[str, Any], path: Path | None
+) -> None:
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            raise SettingsError(
+                f"The settings file {path} has an unknown key {name!r}. "
+                f"Did you mean {near[0]!r}?"
+            )
+
+
+def _convert(name: str, value: Any, kind: Any, folder: Path) -> Any:
+    if kind is Path:
+        return folder / Path(str(value))
+    if kind is int:
+        text = str(value)
+        if not text.isdecimal():
+            raise SettingsError(f"The setting {name!r} is {text!r}, not a number.")
+        return int(text)
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"The setting {name!r} is {value!r}, not a text.")
+    return value
