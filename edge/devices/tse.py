@@ -64,6 +64,7 @@ class Patience:
     start_s: float = 3.0
     finish_s: float = 3.0  # then it is an outage on the receipt
     find_s: float = 15.0
+    return_s: float = 3.0  # for one that fell, before its log is asked for
     look_s: float = 30.0  # between two looks at what an idle TSE needs
     back_off_s_min: float = 0.5
     back_off_s_max: float = 15.0
@@ -92,6 +93,7 @@ class SerialTse:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="tse")
         self._lamp = Lamp(state=LampState.UNKNOWN)
         self._fell = asyncio.Event()
+        self._in_service = asyncio.Event()
         self._used_at = -math.inf
         self._caretaker: asyncio.Task[None] | None = None
 
@@ -115,6 +117,10 @@ class SerialTse:
 
     async def find(self, start: FiscalStart) -> fiscal.Signature | None:
         """Read from the TSE's log whether it was finished after all."""
+        if self._line.may_retry:  # the caretaker is at it
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._patience.return_s):
+                    await self._in_service.wait()
         return await self._do(lambda: self._line.find(start), self._patience.find_s)
 
     async def close(self) -> None:
@@ -131,7 +137,9 @@ class SerialTse:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _open(self) -> FiscalInfo:
-        return await self._do(self._line.open, self._patience.open_s)
+        info = await self._do(self._line.open, self._patience.open_s)
+        self._in_service.set()
+        return info
 
     async def _do(self, work: Callable[[], T], timeout_s: float) -> T:
         """Run in the worker; raise FiscalModuleDown or FiscalModuleSilent in time."""
@@ -164,11 +172,15 @@ class SerialTse:
             self._line.suffer(error)
             self._show(LampState.BAD, str(error))
             if not self._line.is_open:
-                loop.call_soon_threadsafe(self._fell.set)
+                loop.call_soon_threadsafe(self._note_fall)
             kind = FiscalModuleSilent if silent else FiscalModuleDown
             raise kind(str(error)) from error
         self._show(*self._line.lamp())
         return result
+
+    def _note_fall(self) -> None:
+        self._in_service.clear()
+        self._fell.set()
 
     async def _take_care(self) -> None:
         back_off_s = self._patience.back_off_s_min

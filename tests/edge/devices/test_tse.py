@@ -141,6 +141,17 @@ async def test_an_unplugged_tse_is_taken_into_service_again() -> None:
         assert verifies(await tse.finish(start, BEER))
 
 
+async def test_after_a_fall_the_log_is_read_once_it_is_back() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        start = await tse.start()
+        signature = await tse.finish(start, BEER)
+        bench.device.faults.add(Fault.UNPLUG)
+        with pytest.raises(FiscalModuleSilent):
+            await tse.finish(await tse.start(), BEER)
+        assert await tse.find(start) == signature
+
+
 async def test_a_wrong_pin_is_tried_once_and_not_until_it_is_blocked() -> None:
     bench = Bench()
     bench.set_up()
