@@ -9,34 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contract.order import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from uuid import UUID
 
-
-@dataclass(frozen=True, slots=True)
-class JournaledOrder:
-    """What a till's journal says of an order it decided."""
-
-    order: UUID
-    till: str
-    completed: bool
-    total_minor: int
-    recorded: bool
-    fiscal_number: int | None
-    process_data: str | None
-    signed: bool
-    card_to_shown_us: int | None
+    from edge.journal.reading import JournaledOrder
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerOrder:
     """What the ledger says of an order: its bookings that no reversal undoes."""
 
-    order: UUID
+    order: str
     live_entries: int
     total_minor: int
-    completed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +56,30 @@ class Findings:
 
 
 def audit(
-    journaled: Sequence[JournaledOrder],
-    booked: Mapping[UUID, LedgerOrder],
+    journals: Mapping[str, Sequence[JournaledOrder]],
+    booked: Mapping[str, LedgerOrder],
     signed: Collection[SignedProcess],
     *,
     declined: int,
     ledger_findings: Sequence[str],
 ) -> Findings:
-    """Compare the three witnesses; pure, so that it can be tested on lies."""
-    completed = [each for each in journaled if each.completed]
-    lost = [each for each in completed if not _is_booked(each, booked)]
+    """Compare the three witnesses; `journals` by till. Pure, to be tested on lies."""
+    decided = [
+        (till, order)
+        for till, orders in journals.items()
+        for order in orders
+        if order.outcome is not None
+    ]
+    completed = [(till, order) for till, order in decided if _is_completed(order)]
+    lost = [order for _, order in completed if _live_entries(order, booked) == 0]
     doubled = [each for each in booked.values() if each.live_entries > 1]
-    verified = [each for each in completed if _is_signed(each, signed)]
+    verified = [order for till, order in completed if _is_signed(till, order, signed)]
     latencies = sorted(
-        each.card_to_shown_us for each in completed if each.card_to_shown_us is not None
+        order.card_to_shown_us
+        for _, order in completed
+        if order.card_to_shown_us is not None
     )
+    problems = [*_problems(decided, booked, signed), *ledger_findings]
     return Findings(
         orders_booked=sum(each.live_entries > 0 for each in booked.values()),
         orders_declined=declined,
@@ -93,7 +89,7 @@ def audit(
         ledger_balanced=not ledger_findings,
         p50_ms=percentile_ms(latencies, 50),
         p99_ms=percentile_ms(latencies, 99),
-        problems=tuple(_problems(journaled, booked, signed)) + tuple(ledger_findings),
+        problems=tuple(problems),
     )
 
 
@@ -105,38 +101,40 @@ def percentile_ms(sorted_us: Sequence[int], percent: int) -> int | None:
     return round(sorted_us[rank - 1] / 1000)
 
 
-def _is_booked(order: JournaledOrder, booked: Mapping[UUID, LedgerOrder]) -> bool:
-    found = booked.get(order.order)
-    return found is not None and found.live_entries > 0
+def _is_completed(order: JournaledOrder) -> bool:
+    return order.outcome == Outcome.COMPLETED.value
 
 
-def _is_signed(order: JournaledOrder, signed: Collection[SignedProcess]) -> bool:
-    if order.fiscal_number is None or order.process_data is None:
+def _live_entries(order: JournaledOrder, booked: Mapping[str, LedgerOrder]) -> int:
+    found = booked.get(order.id)
+    return found.live_entries if found else 0
+
+
+def _is_signed(
+    till: str, order: JournaledOrder, signed: Collection[SignedProcess]
+) -> bool:
+    if order.signature is None or order.process_data is None:
         return False
-    wanted = SignedProcess(order.till, order.fiscal_number, order.process_data)
-    return wanted in signed
+    return SignedProcess(till, order.signature.number, order.process_data) in signed
 
 
 def _problems(
-    journaled: Sequence[JournaledOrder],
-    booked: Mapping[UUID, LedgerOrder],
+    decided: Sequence[tuple[str, JournaledOrder]],
+    booked: Mapping[str, LedgerOrder],
     signed: Collection[SignedProcess],
 ) -> Iterable[str]:
-    if not any(each.completed for each in journaled):
+    if not any(_is_completed(order) for _, order in decided):
         yield "nothing was sold"
-    known = {each.order for each in journaled}
-    for each in journaled:
-        entry = booked.get(each.order)
-        live = entry.live_entries if entry else 0
-        if each.completed and live != 1:
-            yield f"order {each.order} was completed but is booked {live} times"
-        if each.completed and entry and entry.total_minor != each.total_minor:
-            yield f"order {each.order} is booked with another total"
-        if not each.completed and live:
-            yield f"order {each.order} was aborted but is booked"
-        if not each.recorded:
-            yield f"the advice of order {each.order} is not recorded"
-        if not (each.signed and _is_signed(each, signed)):
-            yield f"order {each.order} has no signature that the TSE's export proves"
-    for order in booked.keys() - known:
-        yield f"order {order} is in the ledger but in no till's journal"
+    for till, order in decided:
+        name = f"order {order.id} of {till}"
+        live = _live_entries(order, booked)
+        if live != int(_is_completed(order)):
+            yield f"{name} ended as {order.outcome} but is booked {live} times"
+        if live and booked[order.id].total_minor != order.total_minor:
+            yield f"{name} is booked with another total"
+        if not order.recorded:
+            yield f"the ledger did not record how {name} ended"
+        if not _is_signed(till, order, signed):
+            yield f"{name} has no signature that the TSE's export proves"
+    for unknown in booked.keys() - {order.id for _, order in decided}:
+        yield f"order {unknown} is in the ledger but in no till's journal"

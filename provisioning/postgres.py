@@ -236,11 +236,23 @@ class PrivatePostgres:
         assert self._child is not None
         return self._child.pid
 
-    def _dsn(self, host: str, database: str) -> str:
-        passfile = quote(str(self.passfile), safe="")
+    def dsn_for(self, user: str, passfile: Path, database: str) -> str:
+        """A DSN over the unix socket for another login, with a passfile of its own."""
+        host = quote(str(self.sockets), safe="")
+        return self._dsn(host, database, user=user, passfile=passfile)
+
+    def _dsn(
+        self,
+        host: str,
+        database: str,
+        *,
+        user: str = ADMIN,
+        passfile: Path | None = None,
+    ) -> str:
+        file = quote(str(passfile or self.passfile), safe="")
         return (
-            f"postgresql://{ADMIN}@/{quote(database)}"
-            f"?host={host}&port={self.port}&passfile={passfile}"
+            f"postgresql://{user}@/{quote(database)}"
+            f"?host={host}&port={self.port}&passfile={file}"
         )
 
     def _prepare(self) -> None:

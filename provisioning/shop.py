@@ -5,26 +5,31 @@ Everything is a child process that ends with this one, in a directory of its own
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
 import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from provisioning import demo_event
 from provisioning.broker import BrokerFiles, PrivateBroker
 from provisioning.ca import EventCa, Leaf
-from provisioning.demo_event import EVENT
+from provisioning.opening import HUB_LOGIN, Opening, new_uid_secret, open_event
 from provisioning.pcscd import PrivatePcscd, Slot
 from provisioning.postgres import PrivatePostgres, Which, which_from_environment
-from provisioning.processes import Child, ProvisioningError, spawn
+from provisioning.processes import Child, ProvisioningError, free_port, spawn
 from provisioning.token_key import TokenKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from contract.ids import TillId
+    from provisioning.demo_event import Guest
 
+DATABASE = "kassenband"
 TSE_LATENCY_MS = 250  # what a real stick needs for a signature
 LOOPBACK = "127.0.0.1"
 
@@ -38,6 +43,7 @@ class ShopPlan:
     fast_poll: bool = False
     plain_broker: bool = False
     which: Which | None = None
+    guests: Callable[[int], Sequence[Guest]] = lambda till: demo_event.crowd(till, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,29 @@ class Counter:
     directory: Path
     certificate: Leaf
 
+    @property
+    def config(self) -> Path:
+        """The till's configuration file."""
+        return self.directory / "till.toml"
+
+    @property
+    def journal(self) -> Path:
+        """Where the till keeps its orders."""
+        return self.directory / "journal"
+
+    @property
+    def wristbands(self) -> Path:
+        """The memories of the wristbands that come to this till."""
+        return self.directory / "wristbands"
+
 
 class Shop:
     """Runs the servers and devices of the demo; a context manager."""
 
     def __init__(self, directory: Path, plan: ShopPlan) -> None:
-        self.directory = directory
+        self.directory = directory.resolve()
         self.plan = plan
-        self.children: list[Child] = []
+        self.portal_port, self.edge_port = free_port(), free_port()
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -71,9 +92,15 @@ class Shop:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def counter(self, till: TillId) -> Counter:
-        """Return the place of one till."""
-        return next(each for each in self.counters if each.till == till)
+    @property
+    def portal_url(self) -> str:
+        """Where guests open their receipts."""
+        return f"http://{LOOPBACK}:{self.portal_port}"
+
+    @property
+    def edge_url(self) -> str:
+        """Where tills fetch what is too large for a message."""
+        return f"https://{LOOPBACK}:{self.edge_port}"
 
     def run(self, name: str, argv: Sequence[str | Path]) -> Child:
         """Start a program of ours that ends with the shop."""
@@ -83,7 +110,6 @@ class Shop:
             name=name,
             env={**os.environ, **self.pcscd.environment},
         )
-        self.children.append(child)
         self._stack.callback(child.stop)
         return child
 
@@ -93,31 +119,16 @@ class Shop:
 
     def _build(self) -> None:
         enter = self._stack.enter_context
-        self.ca = EventCa.create(self.directory / "ca", EVENT)
+        self.ca = EventCa.create(self.directory / "ca", demo_event.EVENT)
         self.token_key = TokenKey.create(self.directory / "token.key")
-        self.hub_certificate = self.ca.issue_client("hub")
-        self.edge_certificate = self.ca.issue_server("edge", [LOOPBACK, "localhost"])
-        server = self.ca.issue_server("broker", [LOOPBACK, "localhost"])
         self.postgres = enter(
             PrivatePostgres(
                 self.directory / "postgres",
                 self.plan.which or which_from_environment(),
             )
         )
-        self.broker = enter(
-            PrivateBroker(
-                self.directory / "broker",
-                BrokerFiles(
-                    self.ca.certificate,
-                    server.certificate,
-                    server.key,
-                    self.ca.revocations,
-                ),
-                event=EVENT,
-                tills=self.plan.tills,
-                plain=self.plan.plain_broker,
-            )
-        )
+        self.dsn = self.postgres.create_database(DATABASE)
+        self.broker = enter(self._make_broker())
         self.pcscd = enter(
             PrivatePcscd(
                 self.directory / "pcscd",
@@ -130,6 +141,95 @@ class Shop:
             for till, slot in zip(self.plan.tills, self.pcscd.slots, strict=False)
         )
         self._set_up_tses()
+        self._open()
+        self.hub = self._start_hub()
+
+    def _make_broker(self) -> PrivateBroker:
+        server = self.ca.issue_server("broker", [LOOPBACK, "localhost"])
+        return PrivateBroker(
+            self.directory / "broker",
+            BrokerFiles(
+                self.ca.certificate,
+                server.certificate,
+                server.key,
+                self.ca.revocations,
+            ),
+            event=demo_event.EVENT,
+            tills=self.plan.tills,
+            plain=self.plan.plain_broker,
+        )
+
+    def _open(self) -> None:
+        """Open the event, and write each wristband where it will be tapped."""
+        secret = self.directory / "uid.secret"
+        write_private(secret, new_uid_secret())
+        opening = Opening(
+            dsn=self.dsn,
+            portal_url=self.portal_url,
+            tills=self.plan.tills,
+            token_key=self.token_key,
+            uid_secret=secret.read_bytes(),
+            hub_passfile=self.directory / "hub.passfile",
+        )
+        guests = {
+            counter.till: self.plan.guests(number)
+            for number, counter in enumerate(self.counters)
+        }
+        everybody = [guest for crowd in guests.values() for guest in crowd]
+        wristbands = asyncio.run(open_event(opening, everybody))
+        for counter in self.counters:
+            counter.wristbands.mkdir()
+            for guest in guests[counter.till]:
+                wristbands[guest.name].save(counter.wristbands / guest.name)
+            counter.config.write_text(self._till_settings(counter))
+
+    def _start_hub(self) -> Child:
+        config = self.directory / "hub.toml"
+        config.write_text(self._hub_settings())
+        hub = self.run("hub", [*program("hub"), "serve", "--config", config])
+        hub.await_line("The hub is ready")
+        return hub
+
+    def _hub_settings(self) -> str:
+        client = self.ca.issue_client("hub")
+        edge = self.ca.issue_server("edge", [LOOPBACK, "localhost"])
+        return toml(
+            event=demo_event.EVENT,
+            database=self.postgres.dsn_for(
+                HUB_LOGIN, self.directory / "hub.passfile", DATABASE
+            ),
+            broker_host=self.broker.host,
+            broker_port=self.broker.port,
+            ca=self.ca.certificate,
+            broker_certificate=client.certificate,
+            broker_key=client.key,
+            token_key=self.token_key.private,
+            token_key_id=self.token_key.key_id,
+            uid_secret=self.directory / "uid.secret",
+            portal_port=self.portal_port,
+            edge_port=self.edge_port,
+            edge_certificate=edge.certificate,
+            edge_key=edge.key,
+        )
+
+    def _till_settings(self, counter: Counter) -> str:
+        sections = {
+            "till": toml(id=counter.till, event=demo_event.EVENT),
+            "hub": toml(
+                broker_host=self.broker.host,
+                broker_port=self.broker.port,
+                edge_url=self.edge_url,
+                ca=self.ca.certificate,
+                certificate=counter.certificate.certificate,
+                key=counter.certificate.key,
+            ),
+            # The demo may live in a container, whose disk is an overlay.
+            "journal": toml(directory=counter.journal, require_disk=False),
+            "reader": toml(name_prefix=counter.slot.reader),
+            "tse": toml(port=counter.tse),
+            "log": toml(file=counter.directory / "till.log"),
+        }
+        return "\n".join(f"[{name}]\n{text}" for name, text in sections.items())
 
     def _make_counter(self, till: TillId, slot: Slot) -> Counter:
         directory = self.directory / till
@@ -162,6 +262,24 @@ class Shop:
                 raise ProvisioningError(
                     f"A simulated TSE could not be set up. See {child.log}."
                 )
+
+
+def toml(**values: object) -> str:
+    """Write keys and values as TOML, a line each."""
+    return "".join(f"{key} = {_toml_value(each)}\n" for key, each in values.items())
+
+
+def _toml_value(value: object) -> str:
+    # JSON's numbers, booleans and strings are TOML's, too.
+    is_plain = isinstance(value, int | bool)
+    return json.dumps(value if is_plain else str(value))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a secret that only its owner can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
 
 
 def program(package: str) -> tuple[str, ...]:

@@ -1,0 +1,110 @@
+"""A whole till without a screen: a scripted cashier sells at it until told to stop.
+
+`python -m provisioning.cashier_main --config till.toml --port N --wristbands DIR`
+sells until SIGTERM, then waits until the hub has recorded everything, and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.assembly import Assembly, assemble
+from edge.core.errors import KassenbandError
+from edge.core.settings import Settings, load_settings
+from edge.journal.reading import read_orders
+from edge.simulator.cashier import Habits, ScriptedCashier
+from edge.simulator.wristband import VirtualWristband
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DELIVERY_TIMEOUT_S = 60.0
+LOOK_AGAIN_S = 0.2
+GOOD, BAD, CANNOT = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Sell until SIGTERM; 0 when all was delivered, 1 when not, 2 when it can't run."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        text = options.config.read_text("utf-8")
+        settings = load_settings(text, os.environ, source=options.config).settings
+        return asyncio.run(_sell(settings, options))
+    except KassenbandError as error:
+        sys.stderr.write(f"{error}\n")
+        return CANNOT
+
+
+async def _sell(settings: Settings, options: argparse.Namespace) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    wristbands = [
+        VirtualWristband.load(path) for path in sorted(options.wristbands.iterdir())
+    ]
+    async with await assemble(settings) as assembly:
+        cashier = ScriptedCashier(
+            assembly.till,
+            random=random.Random(options.seed),
+            port=options.port,
+            wristbands=wristbands,
+            habits=Habits(pause_s=options.pause_ms / 1000),
+        )
+        selling = asyncio.create_task(cashier.sell_until(stop))
+        failing = asyncio.create_task(assembly.failed())
+        await asyncio.wait({selling, failing}, return_when=asyncio.FIRST_COMPLETED)
+        if failing.done():
+            await failing
+        await selling
+        delivered = await _all_delivered(assembly, settings.journal.directory)
+        failing.cancel()
+    return GOOD if delivered else BAD
+
+
+async def _all_delivered(assembly: Assembly, journal: Path) -> bool:
+    """Wait until every order is signed and recorded; False when that takes too long."""
+    changed = asyncio.Event()
+    unsubscribe = assembly.till.watch(lambda _: changed.set())
+    try:
+        async with asyncio.timeout(DELIVERY_TIMEOUT_S):
+            while not _is_idle(journal):
+                changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), LOOK_AGAIN_S)
+    except TimeoutError:
+        return False
+    finally:
+        unsubscribe()
+    return True
+
+
+def _is_idle(journal: Path) -> bool:
+    return all(order.recorded for order in read_orders(journal))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("provisioning.cashier_main", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True, help="of the virtual reader")
+    parser.add_argument("--wristbands", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pause-ms", type=int, default=0, help="between two orders")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

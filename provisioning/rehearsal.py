@@ -1,0 +1,164 @@
+"""The demo: a whole shop on this machine, with a screen or audited without one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contract.ids import TillId
+from provisioning import demo_event
+from provisioning.audit import Findings, audit
+from provisioning.interactive import sell_on_screen
+from provisioning.processes import ProvisioningError, claimed_directory
+from provisioning.shop import TSE_LATENCY_MS, Counter, Shop, ShopPlan, program
+from provisioning.witnesses import ask_journals, ask_ledger, ask_tses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioning.processes import Child
+
+TILLS_MAX = 16  # one pcscd handles no more readers
+CROWD_SIZE = 24
+PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
+END_TIMEOUT_S = 90.0
+GOOD, BAD, CANNOT = 0, 1, 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the demo; 0 good, 1 an invariant broke, 2 it could not run."""
+    options = _parser().parse_args(argv)
+    names = [TillId(f"bar-{number}") for number in range(1, options.tills + 1)]
+    plan = ShopPlan(
+        tuple(names if options.headless else names[:1]),
+        tse_latency_ms=options.tse_latency_ms,
+        guests=_crowd if options.headless else _regulars,
+    )
+    try:
+        with (
+            claimed_directory(options.directory, "demo") as directory,
+            Shop(directory, plan) as shop,
+        ):
+            if options.headless:
+                return _headless(shop, options)
+            return sell_on_screen(shop)
+    except KeyboardInterrupt:
+        return GOOD
+
+
+def _crowd(till: int) -> Sequence[demo_event.Guest]:
+    return demo_event.crowd(till, CROWD_SIZE)
+
+
+def _regulars(_till: int) -> Sequence[demo_event.Guest]:
+    return demo_event.panel_guests()
+
+
+def _headless(shop: Shop, options: argparse.Namespace) -> int:
+    _say(f"{len(shop.counters)} tills sell for {options.seconds} s ...")
+    cashiers = [
+        _cashier(shop, counter, options, seed)
+        for seed, counter in enumerate(shop.counters, start=options.seed)
+    ]
+    _sell(shop, cashiers, options.seconds)
+    _say("The tills deliver what they have left ...")
+    for child in cashiers:
+        child.popen.terminate()
+    for child in cashiers:
+        code = shop.await_end(child, timeout_s=END_TIMEOUT_S)
+        if code == CANNOT:
+            raise ProvisioningError(f"A till could not run. See {child.log}.")
+    _say("Journals, ledger and TSE exports are compared ...")
+    findings = _examine(shop)
+    for problem in findings.problems:
+        _say(f"WRONG: {problem}")
+    _report(findings, as_json=options.json)
+    return GOOD if findings.good else BAD
+
+
+def _cashier(
+    shop: Shop, counter: Counter, options: argparse.Namespace, seed: int
+) -> Child:
+    return shop.run(
+        counter.till,
+        [
+            *program("provisioning.cashier_main"),
+            *("--config", counter.config, "--port", str(counter.slot.port)),
+            *("--wristbands", counter.wristbands, "--seed", str(seed)),
+            *("--pause-ms", str(options.pause_ms)),
+        ],
+    )
+
+
+def _sell(shop: Shop, cashiers: Sequence[Child], seconds: int) -> None:
+    """Let them sell; a till or server that ends too early is named at once."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for child in (*cashiers, shop.hub):
+            if not child.running:
+                raise ProvisioningError(
+                    f"{child.name} ended in the middle of it. See {child.log}."
+                )
+        time.sleep(0.1)
+
+
+def _examine(shop: Shop) -> Findings:
+    booked, declined, ledger_findings = asyncio.run(ask_ledger(shop.dsn))
+    return audit(
+        ask_journals(shop.counters),
+        booked,
+        ask_tses(shop),
+        declined=declined,
+        ledger_findings=ledger_findings,
+    )
+
+
+def _report(findings: Findings, *, as_json: bool) -> None:
+    figures = dataclasses.asdict(findings)
+    if as_json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+        return
+    for name, value in figures.items():
+        sys.stdout.write(f"{name}: {value}\n")
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "kassenband demo", description="The whole shop on this machine."
+    )
+    parser.add_argument("--headless", action="store_true", help="tills sell alone")
+    parser.add_argument("--tills", type=_tills, default=3, help="at most 16")
+    parser.add_argument("--seconds", type=int, default=20, help="to sell")
+    parser.add_argument("--json", action="store_true", help="end with one object")
+    parser.add_argument("--seed", type=int, default=1, help="of the cashiers' choices")
+    parser.add_argument(
+        "--pause-ms", type=int, default=PAUSE_MS, help="between two orders of a till"
+    )
+    parser.add_argument(
+        "--tse-latency-ms",
+        type=int,
+        default=TSE_LATENCY_MS,
+        help="per signature; real sticks need some 250",
+    )
+    parser.add_argument(
+        "--directory", type=Path, default=Path("var"), help="for databases and logs"
+    )
+    return parser
+
+
+def _tills(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= TILLS_MAX:
+        raise argparse.ArgumentTypeError(f"from 1 to {TILLS_MAX} tills")
+    return number

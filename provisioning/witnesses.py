@@ -1,0 +1,83 @@
+"""Asks the demo's three witnesses: the tills' journals, the ledger, the TSEs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.journal.reading import JournaledOrder, read_orders
+from hub.service.verification import verify
+from hub.store.store import Store
+from provisioning import demo_event
+from provisioning.audit import LedgerOrder, SignedProcess
+from provisioning.processes import ProvisioningError
+from provisioning.shop import program
+from tse_driver.export_reader import check_export
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioning.shop import Counter, Shop
+
+EXPORT_TIMEOUT_S = 120.0
+
+
+def ask_journals(counters: Sequence[Counter]) -> dict[str, list[JournaledOrder]]:
+    """Read what each till has promised, from its disk."""
+    return {each.till: read_orders(each.journal) for each in counters}
+
+
+def ask_tses(shop: Shop) -> set[SignedProcess]:
+    """Export each TSE over its serial line and keep what verifies."""
+    children = [
+        (
+            counter,
+            shop.run(
+                f"{counter.till}-tse-export",
+                [
+                    *program("tse_driver"),
+                    *("export", "--port", counter.tse, "--client", counter.till),
+                    *("--out", counter.directory / "tse-export.tar"),
+                ],
+            ),
+        )
+        for counter in shop.counters
+    ]
+    signed: set[SignedProcess] = set()
+    for counter, child in children:
+        if shop.await_end(child, timeout_s=EXPORT_TIMEOUT_S) != 0:
+            raise ProvisioningError(
+                f"The TSE of {counter.till} could not be exported. See {child.log}."
+            )
+        with (counter.directory / "tse-export.tar").open("rb") as file:
+            check = check_export(file)
+        signed |= {
+            SignedProcess(
+                finished.client_id, number, finished.process_data.decode("utf-8")
+            )
+            for number, finished in check.transactions.items()
+        }
+    return signed
+
+
+async def ask_ledger(
+    dsn: str,
+) -> tuple[dict[str, LedgerOrder], int, list[str]]:
+    """Read the orders booked and not reversed, the declines, and what verify finds."""
+    event = demo_event.EVENT_NUMBER
+    store = await Store.open(dsn)
+    try:
+        rows = await store.fetch("booked_orders", event)
+        declined = await store.fetch_value("declined_attempts", event)
+        row = await store.fetch_row("event_by_slug", demo_event.EVENT)
+        assert row is not None, "the demo's event was created at its opening"
+        report = await verify(store, event, row["incarnation"])
+    finally:
+        await store.close()
+    booked = {
+        str(row["order_id"]): LedgerOrder(
+            str(row["order_id"]), row["live_entries"], row["total_minor"]
+        )
+        for row in rows
+    }
+    findings = [f"{each.check}: {each.text}" for each in report.findings]
+    return booked, declined, findings
