@@ -144,7 +144,7 @@ def advice_item(
         postings=entry.elsewhere if entry else (),
         stand_in=advice.path is Path.STAND_IN,
         refusal=refusal,
-        cancels=order.cancels if completed else None,
+        cancels=order.cancels,
         flags=flags,
         advice_digest=order_digest(body),
         fiscal=_fiscal(advice),

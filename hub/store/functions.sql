@@ -171,7 +171,7 @@ SELECT array_agg(
             WHEN stand_in THEN 2
             ELSE 1
         END,
-        wallet, change, reason, loss_reason,
+        wallet, wallet_minor, change, reason, loss_reason,
         CASE WHEN closes THEN live END,
         CASE WHEN closes THEN live_wallet END,
         CASE WHEN closes THEN live_minor END,
@@ -263,7 +263,7 @@ BEGIN
     -- really moved is the difference to the balance before it.
     WITH moved AS (
         SELECT s.position, s.order_id, s.step, s.attempt, s.cancels,
-               m.part, m.wallet, m.rule, m.change AS wanted,
+               m.part, m.wallet, m.rule, m.change AS wanted, s.wallet_minor,
                s.fate, s.books, s.reason, s.loss_reason, s.closes, s.flags,
                s.first_balance,
                w.balance_minor AS at_start, w.ctid AS place,
@@ -308,13 +308,13 @@ BEGIN
                ROW(
                    position, step, order_id, attempt, cancels, fate,
                    CASE WHEN booked THEN nextval('entry_id') END,
-                   wallet, change, CASE WHEN booked THEN wanted - change ELSE 0 END,
+                   wallet, change, CASE WHEN booked THEN wallet_minor - change ELSE 0 END,
                    coalesce(loss_reason, 'insufficient_balance'),
                    coalesce(first_balance, balance),
                    coalesce(reason, CASE
                        WHEN books AND NOT booked THEN 'insufficient_balance' END),
                    CASE WHEN flags IS NOT NULL THEN flags || array_remove(ARRAY[
-                       CASE WHEN booked AND wanted <> change
+                       CASE WHEN booked AND wallet_minor <> change
                             THEN 'stand_in_loss' END,
                        CASE WHEN booked AND change < 0 AND balance < 0
                             THEN 'exceeds_balance' END

@@ -281,3 +281,30 @@ ORDER BY o.order_id, p.account;
 SELECT tse_serial, counter, count(*) AS orders FROM signature
 WHERE event = $1 GROUP BY tse_serial, counter HAVING count(*) > 1
 ORDER BY tse_serial, counter;
+
+-- booked_orders --
+-- List the tills' orders with their bookings that no reversal undoes, and what they
+-- sold for: what the demo's audit compares with journals and TSE exports.
+SELECT e.order_id, count(*) AS live_entries,
+       sum((
+           SELECT coalesce(sum(p.amount_minor), 0)
+           FROM posting AS p JOIN account AS a ON a.id = p.account
+           WHERE p.entry = e.id AND a.role IN ('revenue', 'tax')
+       ))::bigint AS total_minor
+FROM entry AS e
+WHERE e.event = $1 AND e.reverses IS NULL
+  AND NOT EXISTS (
+      SELECT FROM entry AS r
+      WHERE r.event = e.event AND r.order_id = e.order_id AND r.reverses = e.id
+  )
+  AND EXISTS (
+      SELECT FROM attempt AS t
+      WHERE t.event = e.event AND t.order_id = e.order_id AND t.till IS NOT NULL
+      UNION ALL
+      SELECT FROM outcome AS o WHERE o.event = e.event AND o.order_id = e.order_id
+  )
+GROUP BY e.order_id;
+
+-- declined_attempts --
+-- Count the requests that were refused.
+SELECT count(*) FROM verdict WHERE event = $1 AND code = 'declined';

@@ -266,7 +266,8 @@ CREATE TYPE booking_state AS (
     books boolean,
     rule smallint,  -- of running_balance
     wallet bigint,
-    change bigint,
+    wallet_minor bigint,  -- what the order moves
+    change bigint,  -- how much of it is to move on the wallet
     reason text,
     loss_reason text,
     closes bigint,  -- the entry to be reversed

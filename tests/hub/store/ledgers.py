@@ -1,0 +1,128 @@
+"""A ledger under test: the event of the samples, wallets with money, items to book."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from contract.messages import DeclineReason, encode_advice
+from contract.order import Order, Outcome, Path, encode_order
+from hub.core.booking import (
+    Item,
+    Result,
+    advice_item,
+    arrange,
+    credit_item,
+    request_item,
+)
+from hub.service.verification import Report, verify
+from hub.store.ledger import Ledger
+from hub.store.store import Store
+from tests.hub import samples
+from tests.hub.conftest import populate
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+EVENT = samples.EVENT.number
+
+
+class Bench:
+    """An opened ledger with shorthands for what tests do over and over."""
+
+    def __init__(self, dsn: str, store: Store, ledger: Ledger) -> None:
+        self.dsn = dsn
+        self.store = store
+        self.ledger = ledger
+
+    @classmethod
+    async def open(cls, dsn: str, stack: AsyncExitStack) -> Bench:
+        store = await Store.open(dsn)
+        stack.push_async_callback(store.close)
+        await populate(store)
+        ledger = await Ledger.seize(store, EVENT)
+        assert ledger is not None, "a fresh database has no other writer"
+        stack.push_async_callback(ledger.close)
+        return cls(dsn, store, ledger)
+
+    async def wallet(self, balance_minor: int = 0, *, blocked: bool = False) -> int:
+        """Issue a wristband with money on it; its serial."""
+        serial: int = await self.store.fetch_value(
+            "issue_wristband", EVENT, uuid4().bytes, b"", 0
+        )
+        if balance_minor:
+            await self.book(credit_item(uuid4(), serial, balance_minor, "test"))
+        if blocked:
+            await self.store.fetch("block_wristband", EVENT, serial, True)
+        return serial
+
+    async def book(self, *items: Item) -> list[Result]:
+        """Book items as the service would: batch by batch, repeats sharing places."""
+        results: dict[int, Result] = {}
+        left = list(enumerate(items))
+        while left:
+            arrangement = arrange([item for _, item in left])
+            booked = await self.ledger.book(arrangement.batch)
+            later = []
+            for pair, place in zip(left, arrangement.places, strict=True):
+                if place is None:
+                    later.append(pair)
+                else:
+                    results[pair[0]] = booked.results[place]
+            left = later
+        return [results[number] for number in range(len(items))]
+
+    async def balance(self, serial: int) -> tuple[int, int]:
+        """Balance and overdraft of a wristband's wallet."""
+        row = await self.store.fetch_row("wallet_of", EVENT, serial)
+        assert row is not None
+        return row["balance_minor"], row["overdraft_minor"]
+
+    async def posted(self, role: str, key: str) -> int:
+        """What all postings on an account add up to."""
+        connection = await asyncpg.connect(self.dsn)
+        total = await connection.fetchval(
+            "SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM account AS a"
+            " LEFT JOIN posting AS p ON p.account = a.id"
+            " WHERE a.role = $1::account_role AND a.key = $2",
+            role,
+            key,
+        )
+        await connection.close()
+        return int(total)
+
+    async def verify(self) -> Report:
+        row = await self.store.fetch_row("event_by_slug", samples.EVENT.slug)
+        assert row is not None
+        return await verify(self.store, EVENT, row["incarnation"])
+
+
+def asked(order: Order, refusal: DeclineReason | None = None) -> Item:
+    """The request of an order."""
+    return request_item(order, encode_order(order), refusal)
+
+
+def completed(
+    order: Order, path: Path = Path.ONLINE, refusal: DeclineReason | None = None
+) -> Item:
+    """The advice that an order was completed."""
+    said = samples.advice(order, Outcome.COMPLETED, path)
+    return advice_item(said, order, encode_advice(said), refusal=refusal)
+
+
+def aborted(order: Order) -> Item:
+    """The advice that an order was aborted."""
+    said = samples.advice(order, Outcome.ABORTED, None)
+    return advice_item(said, order, encode_advice(said))
+
+
+def told(result: Result) -> tuple[str, str | None, tuple[str, ...]]:
+    """A result in short: code, reason, flags."""
+    reason = result.reason.value if result.reason else None
+    return result.code.value, reason, tuple(flag.value for flag in result.flags)
+
+
+def order_id(number: int) -> UUID:
+    return UUID(int=number)
