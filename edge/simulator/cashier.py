@@ -90,7 +90,7 @@ class ScriptedCashier:
 
     async def sell_until(self, stop: asyncio.Event) -> None:
         """Sell order after order until told to stop; leaves no order open."""
-        unsubscribe = self._till.watch(lambda _: self._changed.set())
+        unsubscribe = self._till.watch(self._look)
         try:
             while not stop.is_set():
                 if await self._clear_counter(LOOK_AGAIN_S) and not stop.is_set():
@@ -99,6 +99,12 @@ class ScriptedCashier:
             await self._clear_counter(STEP_TIMEOUT_S)
         finally:
             unsubscribe()
+
+    def _look(self, view: TillView) -> None:
+        """See what a person would see at once, an approval above all."""
+        if view.phase is Phase.APPROVED and view.approval is not None:
+            self._till.shown(view.approval.order)
+        self._changed.set()
 
     async def _sell(self) -> None:
         if not await self._fill_basket() or self._happens(self._habits.abort_basket):
@@ -192,8 +198,6 @@ class ScriptedCashier:
             case Phase.PRESENT | Phase.DECLINED:
                 self._till.submit(BackToBasket())
             case Phase.APPROVED:
-                assert view.approval is not None
-                self._till.shown(view.approval.order)
                 self._till.submit(Dismiss())
             case Phase.HANDED_OUT:
                 self._till.submit(AnswerHandedOut(handed_out=True))
