@@ -84,7 +84,8 @@ async def _all_delivered(assembly: Assembly, journal: Path) -> bool:
             while not _is_idle(journal):
                 changed.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), LOOK_AGAIN_S)
+                    async with asyncio.timeout(LOOK_AGAIN_S):
+                        await changed.wait()
     except TimeoutError:
         return False
     finally:
