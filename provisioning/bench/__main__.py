@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from provisioning.bench.baseline import Pace
 from provisioning.bench.plan import NAMES, Options, run
 from provisioning.bench.report import load_report, show, show_comparison
 from provisioning.processes import ProvisioningError
@@ -97,9 +98,7 @@ def _earlier_report(names: Sequence[str]) -> Report | None:
 def _options(names: tuple[str, ...], asked: argparse.Namespace) -> Options:
     return Options(
         names=names,
-        seconds=asked.seconds,
-        repetitions=asked.repetitions,
-        tills=asked.tills,
+        pace=Pace(asked.seconds, asked.repetitions, asked.tills),
         directory=asked.directory,
     )
 

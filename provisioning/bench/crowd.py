@@ -22,11 +22,11 @@ from hub.store.migrate import migrate
 from hub.store.store import Store
 from provisioning import demo_event
 from provisioning.bench.orders import OrderMaker
-from provisioning.token_key import TokenKey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
+
+    from provisioning.token_key import TokenKey
 
 GUESTS = 5000
 FUNDS_MINOR = 1_000_000_00  # nobody runs out: a declined order would be no booking
@@ -151,8 +151,3 @@ async def _fund(booking: Booking, wallets: Sequence[WalletSerial]) -> None:
                 for wallet in wallets[first : first + CREDITED_AT_ONCE]
             )
         )
-
-
-def token_key(directory: Path) -> TokenKey:
-    """A token key of the bench's own."""
-    return TokenKey.create(directory / "token.key")

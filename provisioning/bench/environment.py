@@ -34,18 +34,20 @@ def describe_machine() -> dict[str, str]:
     }
 
 
-def describe_cluster(cluster: PrivatePostgres) -> dict[str, str]:
-    """Which PostgreSQL, and where its programs come from."""
-    version = cluster.run("postgres", "--version").strip().removeprefix("postgres ")
-    return {"postgresql": f"{version}, {cluster.binaries.origin}"}
-
-
-def describe_broker() -> dict[str, str]:
-    """Which Mosquitto."""
+def describe_servers(cluster: PrivatePostgres) -> dict[str, str]:
+    """Which PostgreSQL and which Mosquitto, and where the former comes from."""
+    version = (
+        cluster.run("postgres", "--version")
+        .removeprefix("postgres (PostgreSQL) ")
+        .strip()
+    )
     program = find_program("mosquitto", "mosquitto")
     said = subprocess.run([program, "-h"], capture_output=True, text=True, check=False)
     match = re.search(r"version ([0-9.]+)", said.stdout)
-    return {"mosquitto": match[1] if match else "unknown"}
+    return {
+        "postgresql": f"{version}, {cluster.binaries.origin}",
+        "mosquitto": match[1] if match else "unknown",
+    }
 
 
 def calibrate_ms() -> float:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvloop
 
 from contract.order import decode_order
 from hub.core.booking import Item, ResultCode, request_item
-from provisioning.bench.baseline import run_pgbench
+from hub.core.tokens import verify
+from provisioning.bench.baseline import Pace, Servers, run_pgbench
 from provisioning.bench.crowd import Crowd, Hub, found_event, running_hub, till_names
 from provisioning.bench.figures import Figures, Sample, Target
 from provisioning.bench.load import BOOKED, Tally
+from provisioning.bench.watch import family_cpu_s
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from contract.ids import TillId
     from contract.messages import OrderRequest
-    from provisioning.bench.orders import OrderMaker
-    from provisioning.postgres import PrivatePostgres
-    from provisioning.token_key import TokenKey
 
 DATABASE = "ledger"
 TILLS = (1, 8, 32, 128)
@@ -34,38 +32,29 @@ BASELINE = f"pgbench, {BASELINE_CLIENTS} clients"
 WARM_UP_S = 0.5
 UNIT = "orders/s"
 RATIO_MIN = 3.0
-FULL_TILLS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerPlan:
-    """How long and how often to measure, and with how many tills."""
-
-    seconds: int
-    repetitions: int
-    tills: tuple[int, ...] = TILLS
+CHECKED_TILLS = 32
+ORDERS_PER_S_MAX = 16_000
 
 
 def measure_ledger(
-    figures: Figures,
-    cluster: PrivatePostgres,
-    key: TokenKey,
-    plan: LedgerPlan,
-    say: Callable[[str], object],
+    figures: Figures, servers: Servers, pace: Pace, say: Callable[[str], object]
 ) -> list[Target]:
     """Measure everything, repetition by repetition; pgbench in between."""
+    cluster, counts = servers.cluster, pace.tills or TILLS
     dsn = cluster.create_database(DATABASE)
     say("ledger: issuing wristbands\n")
-    crowd = uvloop.run(found_event(dsn, key, till_names(max(plan.tills))))
-    for repetition in range(1, plan.repetitions + 1):
-        say(f"ledger: repetition {repetition} of {plan.repetitions}\n")
+    crowd = uvloop.run(found_event(dsn, servers.key, till_names(1)))
+    for repetition in range(1, pace.repetitions + 1):
+        say(f"ledger: repetition {repetition} of {pace.repetitions}\n")
         for clients in (*OTHER_CLIENTS, BASELINE_CLIENTS):
-            sample = run_pgbench(cluster, clients, plan.seconds)
+            sample = run_pgbench(cluster, clients, pace.seconds)
             figures.add(f"pgbench, {clients} clients", sample, unit="tps")
-        uvloop.run(_measure_once(figures, dsn, key, crowd, plan))
-        again = run_pgbench(cluster, BASELINE_CLIENTS, plan.seconds)
+        samples = _measure_once(dsn, servers, crowd, pace.seconds, counts)
+        for name, sample in uvloop.run(samples).items():
+            figures.add(name, sample, unit=UNIT, baseline=BASELINE)
+        again = run_pgbench(cluster, BASELINE_CLIENTS, pace.seconds)
         figures.add(BASELINE, again, unit="tps")
-    return [_target(figures, max(plan.tills))]
+    return [_target(figures, max(counts))]
 
 
 def _target(figures: Figures, tills: int) -> Target:
@@ -79,89 +68,128 @@ def _target(figures: Figures, tills: int) -> Target:
 
 
 async def _measure_once(
-    figures: Figures, dsn: str, key: TokenKey, crowd: Crowd, plan: LedgerPlan
-) -> None:
-    async with running_hub(dsn, key) as (_store, _context, hub):
-        loop = ClosedLoop(hub, crowd.maker(seed=time.time_ns()))
-        for count in plan.tills:
-            tills = crowd.tills[:count]
-            sample = await loop.run(loop.book, tills, plan.seconds)
-            figures.add(f"booking, {count} tills", sample, unit=UNIT, baseline=BASELINE)
-        count = min(32, max(plan.tills))
-        sample = await loop.run(loop.request, crowd.tills[:count], plan.seconds)
-        name = f"checks and booking, {count} tills"
-        figures.add(name, sample, unit=UNIT, baseline=BASELINE)
-        sample = await loop.run_back_to_back(crowd.tills[0], plan.seconds)
+    dsn: str, servers: Servers, crowd: Crowd, seconds: int, counts: Sequence[int]
+) -> dict[str, Sample]:
+    async with running_hub(dsn, servers.key) as (_store, context, hub):
+        for (
+            _serial,
+            credential,
+        ) in crowd.guests:  # they are all known by their second order
+            verify(
+                credential, context.current.agreed.token_keys, context.current.number
+            )
+        bench = LedgerBench(hub, crowd, servers.cluster.pid, seconds)
+        samples = {
+            f"booking, {count} tills": await bench.book(count) for count in counts
+        }
+        name = f"checks and booking, {CHECKED_TILLS} tills"
+        samples[name] = await bench.check_and_book(CHECKED_TILLS)
         name = f"booking, full batches of {BATCH}"
-        figures.add(name, sample, unit=UNIT, baseline=BASELINE)
+        samples[name] = await bench.book_back_to_back()
+        return samples
 
 
-class ClosedLoop:
-    """Tills as tasks: each asks, waits for its verdict, and asks again."""
+class LedgerBench:
+    """Books orders that were made beforehand, so that the hub alone is measured."""
 
-    def __init__(self, hub: Hub, maker: OrderMaker) -> None:
+    def __init__(self, hub: Hub, crowd: Crowd, postgres: int, seconds: int) -> None:
         self._hub = hub
-        self._maker = maker
+        self._crowd = crowd
+        self._postgres = postgres
+        self._seconds = seconds
+        self._maker = crowd.maker(seed=time.time_ns())
 
-    async def run(
-        self,
-        book: Callable[[OrderRequest, TillId], Awaitable[str]],
-        tills: tuple[TillId, ...],
-        seconds: int,
-    ) -> Sample:
-        """Run all tills for some seconds, after a warm-up."""
-        tally = Tally.of(seconds, warm_up_s=WARM_UP_S)
-        before_s, batch = time.process_time(), self._hub.booking.position[0]
-        await asyncio.gather(*(self._sell(book, till, tally) for till in tills))
-        used_s = time.process_time() - before_s
-        batches = self._hub.booking.position[0] - batch
-        return tally.sample(
-            batch=len(tally.latencies_s) * (1 + WARM_UP_S / seconds) / max(batches, 1),
-            client_cores=used_s / (seconds + WARM_UP_S),
-        )
+    async def book(self, tills: int) -> Sample:
+        """Each till submits an order as the checks leave it, waits, and goes on."""
+        stock = self._items()
 
-    async def book(self, request: OrderRequest, till: TillId) -> str:
-        """Book an order as the ledger gets it after the checks."""
-        del till
-        result = await self._hub.booking.submit(_item(request))
-        return BOOKED if result.code is ResultCode.BOOKED else result.code.value
+        async def submit() -> str:
+            return _word((await self._hub.booking.submit(next(stock))).code)
 
-    async def request(self, request: OrderRequest, till: TillId) -> str:
-        """Have an order checked (token, prices, taxes) and booked."""
-        return type(await self._hub.orders.request(request, till)).__name__
+        return await self._run([submit] * tills)
 
-    async def run_back_to_back(self, till: TillId, seconds: int) -> Sample:
-        """Keep one full batch waiting while another is booked: the ceiling."""
-        tally = Tally.of(seconds, warm_up_s=WARM_UP_S)
-        goes_on = True
+    async def check_and_book(self, tills: int) -> Sample:
+        """The same from the message on: token, prices and taxes are checked."""
+        till = self._crowd.tills[0]
+        stock = self._requests()
 
-        async def batch() -> None:
-            nonlocal goes_on
+        async def ask() -> str:
+            verdict = await self._hub.orders.request(next(stock), till)
+            return type(verdict).__name__
+
+        return await self._run([ask] * tills)
+
+    async def book_back_to_back(self) -> Sample:
+        """Keep a full batch waiting while another is booked: the ceiling."""
+        stock = self._items()
+        tally = Tally.of(self._seconds, warm_up_s=WARM_UP_S)
+        meter = Meter(self._hub, self._postgres)
+
+        async def book_batches() -> None:
+            goes_on = True
             while goes_on:
-                items = [_item(self._maker.request(till)) for _ in range(BATCH)]
                 sent_s = time.perf_counter()
-                answers = [self._hub.booking.submit(item) for item in items]
-                for answer in answers:
-                    code = (await answer).code
-                    verdict = BOOKED if code is ResultCode.BOOKED else code.value
-                    goes_on = tally.take(verdict, sent_s)
+                answers = [
+                    self._hub.booking.submit(item)
+                    for item in itertools.islice(stock, BATCH)
+                ]
+                for result in await asyncio.gather(*answers):
+                    goes_on = tally.take(_word(result.code), sent_s)
 
-        await asyncio.gather(batch(), batch())
-        return tally.sample()
+        await asyncio.gather(book_batches(), book_batches())
+        return tally.sample(**meter.read(tally.answers))
 
-    async def _sell(
-        self,
-        book: Callable[[OrderRequest, TillId], Awaitable[str]],
-        till: TillId,
-        tally: Tally,
-    ) -> None:
-        goes_on = True
-        while goes_on:
-            request = self._maker.request(till)
-            sent_s = time.perf_counter()
-            goes_on = tally.take(await book(request, till), sent_s)
+    async def _run(self, tills: Sequence[Callable[[], Awaitable[str]]]) -> Sample:
+        tally = Tally.of(self._seconds, warm_up_s=WARM_UP_S)
+        meter = Meter(self._hub, self._postgres)
+
+        async def sell(ask: Callable[[], Awaitable[str]]) -> None:
+            goes_on = True
+            while goes_on:
+                sent_s = time.perf_counter()
+                goes_on = tally.take(await ask(), sent_s)
+
+        await asyncio.gather(*map(sell, tills))
+        return tally.sample(**meter.read(tally.answers))
+
+    def _items(self) -> Iterator[Item]:
+        return iter([_item(request) for request in self._requests()])
+
+    def _requests(self) -> Iterator[OrderRequest]:
+        till = self._crowd.tills[0]
+        return iter([self._maker.request(till) for _ in range(self._stock_size)])
+
+    @property
+    def _stock_size(self) -> int:
+        return int((self._seconds + WARM_UP_S) * ORDERS_PER_S_MAX)
+
+
+class Meter:
+    """What an order costs from now on, in CPU time: that no neighbor can distort."""
+
+    def __init__(self, hub: Hub, postgres: int) -> None:
+        self._hub = hub
+        self._postgres = postgres
+        self._hub_s = time.process_time()
+        self._server_s = family_cpu_s(postgres)
+        self._batch = hub.booking.position[0]
+
+    def read(self, orders: int) -> dict[str, float]:
+        """Mean batch, and microseconds per order in this process and the server."""
+        batches = self._hub.booking.position[0] - self._batch
+        hub_s = time.process_time() - self._hub_s
+        server_s = family_cpu_s(self._postgres) - self._server_s
+        return {
+            "batch": orders / max(batches, 1),
+            "hub_us": hub_s / max(orders, 1) * 1_000_000,
+            "server_us": server_s / max(orders, 1) * 1_000_000,
+        }
 
 
 def _item(request: OrderRequest) -> Item:
     body = bytes(request.order)
     return request_item(decode_order(body), body, None)
+
+
+def _word(code: ResultCode) -> str:
+    return BOOKED if code is ResultCode.BOOKED else code.value

@@ -29,6 +29,7 @@ class Tally:
     until_s: float
     latencies_s: list[float] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
+    answers: int = 0
 
     @classmethod
     def of(cls, seconds: float, *, warm_up_s: float = 0.0) -> Tally:
@@ -36,9 +37,15 @@ class Tally:
         now = time.perf_counter()
         return cls(now + warm_up_s, now + warm_up_s + seconds)
 
+    def restart(self, seconds: float, *, warm_up_s: float) -> None:
+        """Begin now, after connecting took its time."""
+        self.since_s = time.perf_counter() + warm_up_s
+        self.until_s = self.since_s + seconds
+
     def take(self, verdict: str, sent_s: float) -> bool:
         """Count a verdict; whether the till shall go on."""
         now = time.perf_counter()
+        self.answers += 1
         if verdict != BOOKED:
             self.refused[verdict] += 1
         elif self.since_s <= now <= self.until_s:

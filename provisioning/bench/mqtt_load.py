@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
+
+from provisioning.processes import ProvisioningError
 
 if TYPE_CHECKING:
     import ssl
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 20.0
 RECEIVE_MAXIMUM = 65_535
 PACKET_ID_MAX = 65_535
+MESSAGE_EXPIRY_S = 30
 
 CONNACK, PUBLISH, PUBACK, SUBACK, DISCONNECT = 0x20, 0x30, 0x40, 0x90, 0xE0
 QOS_1 = 0x02
@@ -58,9 +61,8 @@ class TillConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Introduce the till; the subscription follows in the same write."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(connect_packet(self._name) + subscribe_packet(self._down))
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.write(connect_packet(self._name) + subscribe_packet(self._down))
 
     def data_received(self, data: bytes) -> None:
         """Take all complete packets; answer them with a single write."""
@@ -127,9 +129,15 @@ async def connect_till(
 ) -> TillConnection:
     """Open a connection; it is subscribed when this returns."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(CONNECT_TIMEOUT_S):
-        await loop.create_connection(lambda: connection, host, port, ssl=context)
-        await connection.ready
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await loop.create_connection(lambda: connection, host, port, ssl=context)
+            await connection.ready
+    except (OSError, BrokenPacket, TimeoutError) as error:
+        raise ProvisioningError(
+            f"A till of the load can't connect with the broker at {host}:{port}"
+            f" ({error or 'no answer in time'}). Look into its log."
+        ) from error
     return connection
 
 
@@ -183,8 +191,10 @@ def subscribe_packet(topic: bytes) -> bytes:
 
 
 def publish_packet(topic: bytes, payload: bytes, packet_id: int) -> bytes:
-    """PUBLISH at QoS 1, without properties (section 3.3)."""
-    body = _text(topic) + packet_id.to_bytes(2, "big") + b"\x00" + payload
+    """PUBLISH at QoS 1 with a Message Expiry, as requests need it (section 3.3)."""
+    properties = b"\x02" + MESSAGE_EXPIRY_S.to_bytes(4, "big")
+    body = _text(topic) + packet_id.to_bytes(2, "big")
+    body += bytes([len(properties)]) + properties + payload
     return bytes([PUBLISH | QOS_1]) + write_length(len(body)) + body
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioning.bench import baseline, environment, ledger
-from provisioning.bench.crowd import token_key
+from provisioning.bench import environment
+from provisioning.bench.baseline import Pace, Servers, bench_cluster
 from provisioning.bench.figures import Figures, Report, Target
+from provisioning.bench.flow import measure_flow
+from provisioning.bench.ledger import measure_ledger
 from provisioning.bench.till import measure_screens
 from provisioning.processes import ProvisioningError, claimed_directory
+from provisioning.token_key import TokenKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from provisioning.postgres import PrivatePostgres
-
-NAMES = ("ledger", "till")
+WITH_SERVERS = {"ledger": measure_ledger, "flow": measure_flow}
+NAMES = ("till", *WITH_SERVERS)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -27,9 +28,7 @@ class Options:
     """What the command line asked for."""
 
     names: tuple[str, ...]
-    seconds: int = 3
-    repetitions: int = 3
-    tills: tuple[int, ...] | None = None
+    pace: Pace
     directory: Path | None = None
 
 
@@ -43,32 +42,23 @@ def run(options: Options, say: Callable[[str], object]) -> Report:
     facts = environment.describe_machine()
     figures = Figures()
     targets: list[Target] = []
-    with claimed_directory(options.directory or ROOT / "var", "bench") as directory:
-        if "till" in options.names:
-            targets += measure_screens(figures, options.repetitions, say)
-        if "ledger" in options.names:
-            with _cluster(directory, facts) as cluster:
-                targets += ledger.measure_ledger(
-                    figures,
-                    cluster,
-                    token_key(directory),
-                    ledger.LedgerPlan(
-                        options.seconds,
-                        options.repetitions,
-                        options.tills or ledger.TILLS,
-                    ),
-                    say,
-                )
+    if "till" in options.names:
+        targets += measure_screens(figures, options.pace.repetitions, say)
+    with_servers = [name for name in WITH_SERVERS if name in options.names]
+    if with_servers:
+        place = options.directory or ROOT / "var"
+        with (
+            claimed_directory(place, "bench") as directory,
+            bench_cluster(directory / "postgres") as cluster,
+        ):
+            facts.update(environment.describe_servers(cluster))
+            key = TokenKey.create(directory / "token.key")
+            servers = Servers(directory, cluster, key)
+            for name in with_servers:
+                targets += WITH_SERVERS[name](figures, servers, options.pace, say)
     return Report(
         benchmarks=options.names,
         environment=facts,
         points=figures.points(),
         targets=tuple(targets),
     )
-
-
-@contextmanager
-def _cluster(directory: Path, facts: dict[str, str]) -> Iterator[PrivatePostgres]:
-    with baseline.bench_cluster(directory / "postgres") as cluster:
-        facts.update(environment.describe_cluster(cluster))
-        yield cluster

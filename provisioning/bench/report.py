@@ -33,9 +33,7 @@ def show(report: Report) -> str:
 
 def show_comparison(before: Report, after: Report) -> str:
     """Write two runs side by side, and what changed about the machine."""
-    rows = [
-        ("", "before", "after", "", "after / before", "ratio before", "ratio after")
-    ]
+    rows: list[Row] = [COMPARED]
     for point in after.points:
         earlier = before.point(point.name)
         if earlier is not None:
@@ -70,7 +68,7 @@ def number(value: float) -> str:
 
 
 def _table(points: Sequence[Point]) -> str:
-    rows = [HEADINGS, *map(_row, points)]
+    rows: list[Row] = [HEADINGS, *map(_row, points)]
     lines = _align(rows).splitlines()
     return "\n".join(
         f"{line}  {_details(point)}".rstrip()

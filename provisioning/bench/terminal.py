@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from provisioning.bench.watch import cpu_s
 from provisioning.processes import ProvisioningError, read_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ CHUNK = 65_536
 PAINTED_AFTER_S = 0.3  # silence that says: the picture is complete
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 10.0
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 # A terminal that knows synchronized output says so; else the program waits for it.
 SYNCHRONIZED_ASKED = b"\x1b[?2026$p"
 SYNCHRONIZED_ANSWER = b"\x1b[?2026;2$y"
@@ -110,9 +110,8 @@ class Terminal:
         return first, last
 
     def cpu_s(self) -> float:
-        """CPU seconds of the program so far, all threads, user and system."""
-        fields = read_text(Path(f"/proc/{self.pid}/stat")).rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        """CPU seconds of the program so far."""
+        return cpu_s(self.pid)
 
     def resident_mib(self) -> float:
         """The program's resident memory in MiB."""
