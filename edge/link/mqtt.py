@@ -37,6 +37,7 @@ from edge.core.events import HubLamp, HubSaid, LinkDown, LinkUp, NobodyListens
 from edge.link import trouble
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from paho.mqtt.reasoncodes import ReasonCode
@@ -190,7 +191,7 @@ class _Session:
     def connect(self) -> None:
         """Connect and greet; blocking. Raises OSError or CallTheTechnician."""
         link = self._link
-        self._client.tls_set_context(link._certificate.context())
+        self._client.trust(link._certificate.context())
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
@@ -233,9 +234,9 @@ class _Session:
             self._client.disconnect()
         self._client.loop_stop()
 
-    def _make_client(self) -> paho.Client:
+    def _make_client(self) -> _Client:
         link = self._link
-        client = paho.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=link._till,
             protocol=paho.MQTTv5,
@@ -334,6 +335,27 @@ class _Session:
         if not self.subscribed.done():
             self.subscribed.set_exception(error)
             self.subscribed.exception()  # nobody may be waiting any more
+
+
+class _Client(paho.Client):
+    """paho, but closing the socket of a failed TLS handshake."""
+
+    def trust(self, context: ssl.SSLContext) -> None:
+        """Use TLS with this context."""
+        self._trusted = context
+        self.tls_set_context(context)
+
+    def _ssl_wrap_socket(self, tcp_sock: Any) -> ssl.SSLSocket:
+        wrapped = self._trusted.wrap_socket(
+            tcp_sock, server_hostname=self._host, do_handshake_on_connect=False
+        )
+        try:
+            wrapped.settimeout(self.connect_timeout)
+            wrapped.do_handshake()
+        except OSError:
+            wrapped.close()
+            raise
+        return wrapped
 
 
 def _without_delay(_client: paho.Client, _data: Any, opened: Any) -> None:
