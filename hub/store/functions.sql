@@ -119,7 +119,8 @@ WITH known AS (
            CASE
                WHEN step = 'request' AND (
                    asked_digest <> digest
-                   OR ended_attempt = attempt AND ended_digest <> digest
+                   OR asked_digest IS NULL AND ended_attempt = attempt
+                      AND ended_digest <> digest
                ) THEN 'conflict'
                WHEN step = 'request' AND answered IS NOT NULL THEN 'repeat'
                WHEN step = 'request' OR ended IS NULL THEN 'new'
@@ -132,7 +133,7 @@ WITH known AS (
 ), judged AS (
     SELECT *,
            CASE
-               WHEN step <> 'request' THEN NULL
+               WHEN step <> 'request' OR fate = 'conflict' THEN NULL
                WHEN fate <> 'new' THEN answered_reason
                WHEN ended = 'aborted' THEN 'aborted'
                WHEN ended_attempt = attempt THEN NULL
@@ -308,7 +309,8 @@ BEGIN
                ROW(
                    position, step, order_id, attempt, cancels, fate,
                    CASE WHEN booked THEN nextval('entry_id') END,
-                   wallet, change, CASE WHEN booked THEN wallet_minor - change ELSE 0 END,
+                   wallet, change,
+                   CASE WHEN booked THEN wallet_minor - change ELSE 0 END,
                    coalesce(loss_reason, 'insufficient_balance'),
                    coalesce(first_balance, balance),
                    coalesce(reason, CASE
