@@ -1,0 +1,109 @@
+"""The command line: what it prints, how it exits, and no traceback ever."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract.ids import EventId, TillId
+from edge.__main__ import main
+from edge.journal.journal import SqliteJournal
+from edge.selftest import judge
+from tests.contract.samples import EVENT
+from tests.edge.parts import Bench
+from tests.edge.test_till import ready, sell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """
+[till]
+id = "bar-1"
+event = "summer-2026"
+[hub]
+broker_host = "hub.lan"
+edge_url = "https://hub.lan:8443"
+[journal]
+require_disk = false
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "till.toml"
+    path.write_text(GOOD)
+    return path
+
+
+async def sell_once(directory: Path) -> None:
+    journal = await SqliteJournal.open(
+        directory, till=TillId("bar-1"), event=EventId(EVENT), require_disk=False
+    )
+    async with Bench(journal) as bench:
+        await ready(bench)
+        view = await sell(bench, 1)
+        assert view.approval is not None
+        bench.till.shown(view.approval.order)
+        await bench.until(lambda v: v.undelivered == 0)
+    await journal.close()
+
+
+def test_the_configuration_is_shown_with_its_origins(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(config), "--show-config"]) == 0
+    out = capsys.readouterr().out
+    assert f"till.id = bar-1  # {config}" in out
+    assert "hub.broker_port = 8883  # default" in out
+
+
+def test_a_missing_configuration_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml can't be read" in capsys.readouterr().err
+
+
+def test_a_missing_certificate_is_named_before_anything_starts(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(config), "selftest"]) == 2
+    assert "(hub.ca) is missing" in capsys.readouterr().err
+
+
+def test_a_missing_journal_is_named(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(config), "journal", "show"]) == 2
+    assert "There is no journal" in capsys.readouterr().err
+
+
+def test_the_journal_can_be_read_and_exported(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(sell_once(config.parent / "journal"))
+    assert main(["--config", str(config), "journal", "show"]) == 0
+    assert "completed, signed, recorded" in capsys.readouterr().out
+    assert main(["--config", str(config), "journal", "show", "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert counts["orders"] == counts["signed"] == 1
+    assert main(["--config", str(config), "journal", "export"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    order = json.loads(line)
+    assert order["attempts"] == [{"number": 1, "verdict": "booked", "batch": 1}]
+    assert order["card_to_shown_us"] >= order["card_to_decision_us"]
+
+
+async def test_the_selftest_names_what_is_bad() -> None:
+    async with Bench() as bench:
+        bench.tse.down = True
+        await ready(bench)
+        findings = judge(bench.till.view)
+        assert not findings.good
+        bad = json.loads(findings.as_json())["bad"]
+        assert "tse" in bad
+        assert "products" not in bad
+        assert "BAD   tse" in findings.as_text()
