@@ -15,7 +15,7 @@ EVENT_NAME = "Rehearsal"
 EVENT_NUMBER = 1
 CURRENCY = Currency.EUR
 SELLER = Seller(
-    name="Kassenband Rehearsal e. V.",
+    name="Kassenband Rehearsal",
     street="Am Festplatz 1",
     postal_code="80939",
     city="München",
@@ -111,7 +111,7 @@ def panel_guests() -> tuple[Guest, ...]:
         Guest("nearly empty", _uid(0x02), balance_minor=3_00),
         Guest("unknown", _uid(0x03), known=False),
         Guest("blocked", _uid(0x04), balance_minor=20_00, blocked=True),
-        Guest("foreign", _uid(0x05), known=False, has_token=False),
+        Guest("blank", _uid(0x05), known=False, has_token=False),
     )
 
 

@@ -63,7 +63,7 @@ def _regulars(_till: int) -> Sequence[demo_event.Guest]:
 def _headless(shop: Shop, options: argparse.Namespace) -> int:
     _say(f"{len(shop.counters)} tills sell for {options.seconds} s ...")
     cashiers = [
-        _cashier(shop, counter, options, seed)
+        start_cashier(shop, counter, options, seed)
         for seed, counter in enumerate(shop.counters, start=options.seed)
     ]
     _sell(shop, cashiers, options.seconds)
@@ -82,9 +82,10 @@ def _headless(shop: Shop, options: argparse.Namespace) -> int:
     return GOOD if findings.good else BAD
 
 
-def _cashier(
+def start_cashier(
     shop: Shop, counter: Counter, options: argparse.Namespace, seed: int
 ) -> Child:
+    """Start a till without a screen and its scripted cashier."""
     return shop.run(
         counter.till,
         [

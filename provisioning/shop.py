@@ -78,6 +78,7 @@ class Shop:
     def __init__(self, directory: Path, plan: ShopPlan) -> None:
         self.directory = directory.resolve()
         self.plan = plan
+        self.tses: dict[TillId, Child] = {}
         self.portal_port, self.edge_port = free_port(), free_port()
         self._stack = contextlib.ExitStack()
 
@@ -117,6 +118,31 @@ class Shop:
         """Wait for a program to end by itself; return its exit code."""
         return child.popen.wait(timeout_s)
 
+    def start_hub(self) -> None:
+        """Start the hub, again after it fell; return when it serves."""
+        config = self.directory / "hub.toml"
+        if not config.exists():
+            config.write_text(self._hub_settings())
+        self.hub = self.run("hub", [*program("hub"), "serve", "--config", config])
+        self.hub.await_line("The hub is ready")
+
+    def plug_tse_in(self, counter: Counter) -> None:
+        """Start a till's simulated TSE; after a fall it has lost time and self-test."""
+        self.tses[counter.till] = self.run(
+            f"{counter.till}-tse",
+            [
+                *program("tse_driver"),
+                *("simulate", "--link", counter.tse),
+                *("--state", counter.directory / "tse-state"),
+                *("--latency-ms", str(self.plan.tse_latency_ms)),
+            ],
+        )
+        self.tses[counter.till].await_line("/dev/pts/")
+
+    def unplug_tse(self, counter: Counter) -> None:
+        """Pull a till's TSE out, in the middle of whatever it does."""
+        self.tses[counter.till].kill()
+
     def _build(self) -> None:
         enter = self._stack.enter_context
         self.ca = EventCa.create(self.directory / "ca", demo_event.EVENT)
@@ -142,7 +168,7 @@ class Shop:
         )
         self._set_up_tses()
         self._open()
-        self.hub = self._start_hub()
+        self.start_hub()
 
     def _make_broker(self) -> PrivateBroker:
         server = self.ca.issue_server("broker", [LOOPBACK, "localhost"])
@@ -182,13 +208,6 @@ class Shop:
             for guest in guests[counter.till]:
                 wristbands[guest.name].save(counter.wristbands / guest.name)
             counter.config.write_text(self._till_settings(counter))
-
-    def _start_hub(self) -> Child:
-        config = self.directory / "hub.toml"
-        config.write_text(self._hub_settings())
-        hub = self.run("hub", [*program("hub"), "serve", "--config", config])
-        hub.await_line("The hub is ready")
-        return hub
 
     def _hub_settings(self) -> str:
         client = self.ca.issue_client("hub")
@@ -234,16 +253,11 @@ class Shop:
     def _make_counter(self, till: TillId, slot: Slot) -> Counter:
         directory = self.directory / till
         directory.mkdir()
-        device = directory / "tse"
-        self.run(
-            f"{till}-tse",
-            [
-                *program("tse_driver"),
-                *("simulate", "--link", device, "--state", directory / "tse-state"),
-                *("--latency-ms", str(self.plan.tse_latency_ms)),
-            ],
-        ).await_line("/dev/pts/")
-        return Counter(till, slot, device, directory, self.ca.issue_client(till))
+        counter = Counter(
+            till, slot, directory / "tse", directory, self.ca.issue_client(till)
+        )
+        self.plug_tse_in(counter)
+        return counter
 
     def _set_up_tses(self) -> None:
         # Side by side: each takes as long as its signatures do.

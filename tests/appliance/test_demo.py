@@ -1,0 +1,94 @@
+"""The demo as a newcomer runs it: every process real, on both PostgreSQLs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from provisioning.postgres import Which
+from provisioning.processes import Child, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent.parent
+DEMO = (sys.executable, "-m", "provisioning", "demo", "--headless", "--json")
+
+
+def demo(place: Path, name: str, *arguments: str, which: Which) -> Child:
+    return spawn(
+        [*DEMO, "--directory", place / "var", *arguments],
+        log=place / f"{name}.log",
+        name=name,
+        env={**os.environ, "KASSENBAND_POSTGRES": which},
+        cwd=ROOT,
+    )
+
+
+def running_below(place: Path) -> list[str]:
+    """The command lines of processes whose files lie in this place."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if str(place) in command and process.name != str(os.getpid()):
+            found.append(command)
+    return found
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("appliance")
+    yield directory
+    assert not running_below(directory)
+
+
+def test_two_shops_sell_side_by_side_and_lose_nothing(place: Path) -> None:
+    arguments = ("--tills", "2", "--seconds", "8", "--tse-latency-ms", "50")
+    shops = [
+        demo(place, f"shop-{which}", *arguments, which=which)
+        for which in (Which.INSTALLED, Which.WHEEL)
+    ]
+    for shop in shops:
+        code = shop.popen.wait(150)
+        said = shop.log.read_text()
+        assert code == 0, said
+        figures = json.loads(said.splitlines()[-1])
+        assert figures["orders_booked"] > 5, said
+        assert figures["orders_lost"] == 0
+        assert figures["orders_doubled"] == 0
+        assert figures["signatures_verified"] == figures["orders_booked"]
+        assert figures["ledger_balanced"] is True
+        assert figures["p50_ms"] is not None
+        assert figures["problems"] == []
+
+
+def test_nothing_is_left_running_after_kill_9(place: Path) -> None:
+    shop = demo(place, "shop", "--tills", "1", "--seconds", "60", which=Which.WHEEL)
+    shop.await_line("tills sell", timeout_s=90)
+    assert running_below(place)
+    os.kill(shop.pid, signal.SIGKILL)
+    shop.popen.wait(10)
+    watcher = Child("watch", shop.log, subprocess.Popen(["sleep", "60"]))
+    try:
+        watcher.await_ready(lambda: not running_below(place), timeout_s=30)
+    finally:
+        watcher.kill()
+
+
+def test_a_shop_that_can_not_be_built_says_why(place: Path) -> None:
+    (place / "var").write_text("in the way")
+    shop = demo(place, "shop", which=Which.WHEEL)
+    assert shop.popen.wait(60) == 2
+    said = shop.log.read_text()
+    assert "var" in said
+    assert "Traceback" not in said

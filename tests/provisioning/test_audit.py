@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from contract.order import Outcome
+from edge.journal.reading import JournaledOrder
+from provisioning.audit import (
+    Findings,
+    LedgerOrder,
+    SignedProcess,
+    audit,
+    percentile_ms,
+)
+from tests.contract.samples import SIGNATURE
+
+TILL = "bar-1"
+SOLD = JournaledOrder(
+    id=str(UUID(int=1)),
+    sequence=1,
+    z_number=1,
+    kind="sale",
+    opened_at="2026-07-04T21:15:30.000000+00:00",
+    cancels=None,
+    outcome=Outcome.COMPLETED.value,
+    path="online",
+    decided_at="2026-07-04T21:15:31.000000+00:00",
+    total_minor=1200,
+    wallet=4711,
+    process_data=SIGNATURE.process_data,
+    shown=True,
+    card_to_decision_us=14_000,
+    card_to_shown_us=17_400,
+    signature=SIGNATURE,
+    outage=None,
+    sealed=True,
+    recorded=True,
+    flags=(),
+    batch=3,
+    attempts=(),
+)
+ABORTED = replace(SOLD, id=str(UUID(int=2)), outcome=Outcome.ABORTED.value)
+BOOKED = LedgerOrder(SOLD.id, live_entries=1, total_minor=1200)
+SIGNED = SignedProcess(TILL, SIGNATURE.number, SIGNATURE.process_data)
+
+
+def judge(
+    order: JournaledOrder = SOLD,
+    *,
+    booked: LedgerOrder | None = BOOKED,
+    signed: SignedProcess | None = SIGNED,
+    ledger_findings: tuple[str, ...] = (),
+) -> Findings:
+    return audit(
+        {TILL: [order]},
+        {booked.order: booked} if booked else {},
+        {signed} if signed else set(),
+        declined=2,
+        ledger_findings=ledger_findings,
+    )
+
+
+def test_three_witnesses_who_agree_find_nothing() -> None:
+    findings = judge()
+    assert findings.good
+    assert findings.orders_booked == findings.signatures_verified == 1
+    assert findings.orders_declined == 2
+    assert findings.p50_ms == findings.p99_ms == 17
+    assert findings.ledger_balanced
+
+
+LIES = [
+    ({"booked": None}, "booked 0 times"),
+    ({"booked": replace(BOOKED, live_entries=2)}, "booked 2 times"),
+    ({"booked": replace(BOOKED, total_minor=1)}, "another total"),
+    ({"booked": replace(BOOKED, order="x")}, "in no till's journal"),
+    ({"signed": None}, "no signature"),
+    ({"signed": replace(SIGNED, process_data="Beleg^0")}, "no signature"),
+    ({"signed": replace(SIGNED, client="bar-2")}, "no signature"),
+    ({"order": replace(SOLD, recorded=False)}, "did not record"),
+    ({"order": replace(SOLD, signature=None)}, "no signature"),
+    ({"order": ABORTED, "booked": replace(BOOKED, order=ABORTED.id)}, "aborted"),
+    ({"order": ABORTED, "booked": None}, "nothing was sold"),
+    ({"ledger_findings": ("entry 3 does not balance",)}, "does not balance"),
+]
+
+
+@pytest.mark.parametrize(("lie", "words"), LIES)
+def test_each_lie_is_found(lie: dict[str, object], words: str) -> None:
+    findings = judge(**lie)  # type: ignore[arg-type]
+    assert not findings.good
+    assert any(words in problem for problem in findings.problems)
+
+
+def test_a_lost_and_a_doubled_order_are_counted() -> None:
+    assert judge(booked=None).orders_lost == 1
+    assert judge(booked=replace(BOOKED, live_entries=2)).orders_doubled == 1
+
+
+def test_percentiles_take_the_nearest_rank() -> None:
+    assert percentile_ms([], 50) is None
+    assert percentile_ms([1_000, 2_000, 3_000, 4_000], 50) == 2
+    assert percentile_ms([1_000, 2_000, 3_000, 4_000], 99) == 4
