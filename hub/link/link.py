@@ -76,7 +76,7 @@ class Link:
         self._wristbands = services.wristbands
         self._news = services.wallet_news
         self._topics = Topics(services.context.current.event)
-        self._connection: Connection | None = None
+        self.connection: Connection | None = None
         self._deposed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.rejects: Counter[RejectReason] = Counter()
@@ -86,7 +86,12 @@ class Link:
     @property
     def connected(self) -> bool:
         """Whether tills can reach this hub."""
-        return self._connection is not None
+        return self.connection is not None
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many messages are being dealt with."""
+        return len(self._tasks)
 
     async def run(self) -> None:
         """Serve the tills while elected, until canceled."""
@@ -101,15 +106,15 @@ class Link:
 
     def tell_wallets(self, message: WalletChanges) -> bool:
         """Tell all tills about wallets; False when nobody can hear it."""
-        if self._connection is None:
+        if self.connection is None:
             return False
-        self._connection.publish(self._topics.wallets, encode(message))
+        self.connection.publish(self._topics.wallets, encode(message))
         return True
 
     async def _serve(self) -> None:
         offline = (self._topics.hub_status, encode(self._status(online=False)))
         connection = await Connection.open(self._broker, self._hear, will=offline)
-        self._connection = connection
+        self.connection = connection
         log.info("Connected with the broker at %s.", self._broker)
         try:
             connection.subscribe(
@@ -122,7 +127,7 @@ class Link:
             self._configure(self._context.current)
             await self._report_until_over(connection)
         finally:
-            self._connection = None
+            self.connection = None
             await asyncio.shield(connection.close(offline))
             log.info("Disconnected from the broker.")
 
@@ -157,16 +162,16 @@ class Link:
             self._deposed.set()
 
     def _configure(self, context: EventContext) -> None:
-        if self._connection is None:
+        if self.connection is None:
             return
         for till in context.agreed.tills.values():
             config = None if till.revoked else till_config(context, till)
             # An empty retained message takes back what a revoked till was told.
             payload = b"" if config is None else encode(config)
-            self._connection.publish(self._topics.config(till.id), payload, retain=True)
+            self.connection.publish(self._topics.config(till.id), payload, retain=True)
 
     def _hear(self, burst: Sequence[Incoming]) -> None:
-        connection = self._connection
+        connection = self.connection
         if connection is None:
             return
         for incoming in burst:

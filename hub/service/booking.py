@@ -134,11 +134,14 @@ class Booking:
 
     async def _serve(self, ledger: Ledger) -> None:
         log.info("This hub writes the ledger of event %d.", self._event)
+        ledger.on_loss(self._arrived.set)  # an idle writer must notice it, too
         self._elected.set()
         self._tell(elected=True)
         while True:
             await self._arrived.wait()
             self._arrived.clear()
+            if ledger.is_lost:
+                raise DatabaseGone("The database closed the writer's connection.")
             while self._waiting:
                 await self._book_some(ledger)
 

@@ -13,7 +13,7 @@ from hub.store.queries import QUERIES
 from hub.store.store import LOST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hub.core.booking import Item
     from hub.core.ledger import Account, Posting
@@ -53,6 +53,15 @@ class Ledger:
             return cls(connection, event)
         await connection.close()
         return None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection ended, and with it the writer's lock."""
+        return bool(self._connection.is_closed())
+
+    def on_loss(self, listener: Callable[[], None]) -> None:
+        """Have a function called when the connection ends."""
+        self._connection.add_termination_listener(lambda _: listener())
 
     async def close(self) -> None:
         """Stop being the writer."""

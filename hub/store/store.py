@@ -30,7 +30,7 @@ class Store:
     """Runs named queries; every call raises DatabaseGone when nobody answers."""
 
     def __init__(self, dsn: str, pool: asyncpg.Pool) -> None:
-        self._dsn = dsn
+        self.dsn = dsn
         self._pool = pool
 
     @classmethod
@@ -80,7 +80,7 @@ class Store:
         """Make a connection of one's own, beside the pool."""
         with _Lost():
             return await asyncpg.connect(
-                self._dsn, timeout=CONNECT_TIMEOUT_S, server_settings=_settings()
+                self.dsn, timeout=CONNECT_TIMEOUT_S, server_settings=_settings()
             )
 
     async def listen(

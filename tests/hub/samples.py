@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
 from contract.fiscal import Outage
-from contract.ids import EventId, TillId, WristbandUid, new_uuid7
+from contract.ids import EventId, TillId, WalletSerial, WristbandUid, new_uuid7
 from contract.messages import OrderAdvice, StandInLimits
 from contract.money import Currency
 from contract.order import (
@@ -34,6 +34,8 @@ from contract.token import Credential
 from hub.core.tokens import TokenSigner
 from hub.service.events import NewEvent
 
+__all__ = ["Credential", "WalletSerial"]
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 7, 4, 20, 15, tzinfo=UTC)
 TILL = TillId("bar-1")
 DESK = TillId("desk-1")
+SELLER_NAME = "Sommernacht e. V."
 TILLS = (TILL, TillId("bar-2"), DESK)
 EVENT = NewEvent(
     number=7,
@@ -49,7 +52,7 @@ EVENT = NewEvent(
     name="Summer Night",
     currency=Currency.EUR,
     seller=Seller(
-        name="Sommernacht e. V.",
+        name=SELLER_NAME,
         street="Seestraße 1",
         postal_code="80939",
         city="München",
@@ -84,7 +87,11 @@ SIGNER = TokenSigner(
     ),
     1,
 )
-UID = WristbandUid(b"\x04\xb0\x00\x00\x00\x00\x01")
+
+
+def uid(number: int = 1) -> WristbandUid:
+    """The UID of one of our wristbands."""
+    return WristbandUid(b"\x04\xb0" + number.to_bytes(5, "big"))
 
 
 def order(
@@ -138,7 +145,7 @@ def advice(
     )
 
 
-def credential(wallet: int, uid: WristbandUid = UID) -> Credential:
+def credential(wallet: int) -> Credential:
     """The genuine token of a wallet."""
-    body, signature = SIGNER.issue(uid, EVENT.number, 0, wallet)
-    return Credential(uid=uid.octets, body=body, signature=signature)
+    body, signature = SIGNER.issue(uid(), EVENT.number, 0, wallet)
+    return Credential(uid=uid().octets, body=body, signature=signature)

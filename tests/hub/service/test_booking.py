@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from hub.core.booking import Result
+from hub.core.ledger import Account, Posting, Role
+from hub.service.booking import Booking, HubFault, NoLedger
+from tests.hub.hubs import PATIENCE_S, until
+from tests.hub.samples import order
+from tests.hub.store.ledgers import asked, completed, told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.hub.hubs import Parts
+
+
+async def test_the_same_attempt_six_times_at_once_books_once(parts: Parts) -> None:
+    wallet = await parts.wallet(2500)
+    sale = asked(order(1000, wallet))
+
+    results = await asyncio.gather(*(parts.booking.submit(sale) for _ in range(6)))
+
+    assert {told(each) for each in results} == {("booked", None, ())}
+    assert (await parts.wristbands.balance(wallet)).minor == 1500
+
+
+async def test_eight_sales_at_once_take_no_more_than_there_is(parts: Parts) -> None:
+    wallet = await parts.wallet(2500)
+    sales = [asked(order(1000, wallet)) for _ in range(8)]
+
+    results = await asyncio.gather(*(parts.booking.submit(each) for each in sales))
+
+    assert [told(each)[0] for each in results].count("booked") == 2
+    assert (await parts.wristbands.balance(wallet)).minor == 500
+
+
+async def test_one_guilty_item_fails_alone(parts: Parts) -> None:
+    wallet = await parts.wallet(2500)
+    items = [asked(order(10, wallet)) for _ in range(9)]
+    wrong = (Posting(Account(Role.REVENUE, "1"), 300),)
+    items[4] = replace(completed(order(300)), postings=wrong)
+
+    ends = await asyncio.gather(
+        *(parts.booking.submit(each) for each in items), return_exceptions=True
+    )
+
+    booked = [each for each in ends if isinstance(each, Result)]
+    assert len(booked) == 8
+    assert isinstance(ends[4], HubFault)
+    assert "Call the hub's operator" in str(ends[4])
+    assert (await parts.wristbands.balance(wallet)).minor == 2420
+
+
+async def test_a_second_hub_stands_by_and_takes_over(parts: Parts) -> None:
+    standby = Booking(parts.store, 7)
+    changes: list[bool] = []
+    standby.on_election(changes.append)
+    task = asyncio.create_task(standby.run())
+    with pytest.raises(NoLedger):
+        await standby.submit(asked(order(10, 1)))
+
+    async with asyncio.timeout(PATIENCE_S):
+        while not standby.is_writer:  # both stand when the writer's session ends
+            await _end_writer(parts)
+            await until(lambda: standby.is_writer or parts.booking.is_writer)
+    result = await standby.submit(asked(order(10, 1)))
+
+    assert result.batch > 0
+    assert changes == [True]
+    assert not parts.booking.is_writer
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_lost_connection_fails_who_waits_and_books_again(
+    parts: Parts,
+) -> None:
+    wallet = await parts.wallet(100)
+    await _end_writer(parts)
+
+    sale = asked(order(10, wallet))
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                result = await parts.booking.submit(sale)
+                break
+            except NoLedger:
+                await asyncio.sleep(0.02)
+
+    assert told(result) == ("booked", None, ())
+    assert (await parts.wristbands.balance(wallet)).minor == 90
+
+
+async def test_changed_wallets_are_told(parts: Parts) -> None:
+    told_of: list[Sequence[int]] = []
+    wallet = await parts.wallet(100)
+    parts.booking.on_wallets(told_of.append)
+
+    await parts.booking.submit(asked(order(10, wallet)))
+    await parts.booking.submit(asked(order(1000, wallet)))
+
+    assert len(told_of) == 1
+
+
+async def _end_writer(parts: Parts) -> None:
+    owner = await asyncpg.connect(parts.store.dsn)
+    ended = await owner.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks"
+        " WHERE locktype = 'advisory' AND granted AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    await owner.close()
+    assert ended, "somebody holds the writer's lock"
