@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contract.topics import HUB_CLIENT
+from hub.store.store import Store
+from provisioning.broker import BrokerFiles, PrivateBroker
+from provisioning.ca import EventCa, write_key
+from provisioning.processes import free_port
+from tests.hub import samples
+from tests.hub.conftest import populate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE_S = 30
+
+
+@pytest.fixture
+def ca(tmp_path: Path) -> EventCa:
+    return EventCa.create(tmp_path / "ca", samples.EVENT.slug)
+
+
+@pytest.fixture
+def broker(ca: EventCa, tmp_path: Path) -> Iterator[PrivateBroker]:
+    server = ca.issue_server("broker", ["127.0.0.1"])
+    files = BrokerFiles(ca.certificate, server.certificate, server.key, ca.revocations)
+    with PrivateBroker(
+        tmp_path / "broker", files, event=samples.EVENT.slug, tills=samples.TILLS
+    ) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def config(
+    one_database: str, ca: EventCa, broker: PrivateBroker, tmp_path: Path
+) -> Path:
+    """A settings file for a hub that can serve."""
+    store = await Store.open(one_database)
+    await populate(store)
+    await store.close()
+    client = ca.issue_client(HUB_CLIENT)
+    edge = ca.issue_server("edge", ["127.0.0.1"])
+    write_key(tmp_path / "token.key", Ed25519PrivateKey.generate())
+    (tmp_path / "uid.secret").write_bytes(b"s" * 32)
+    values = {
+        "event": samples.EVENT.slug,
+        "database": one_database,
+        "broker_port": broker.port,
+        "ca": str(ca.certificate),
+        "broker_certificate": str(client.certificate),
+        "broker_key": str(client.key),
+        "token_key_id": 2,
+        "edge_certificate": str(edge.certificate),
+        "edge_key": str(edge.key),
+        "portal_port": free_port(),
+        "edge_port": free_port(),
+    }
+    path = tmp_path / "hub.toml"
+    path.write_text("".join(f"{key} = {json.dumps(v)}\n" for key, v in values.items()))
+    return path
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "hub", *map(str, arguments)]
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+
+
+def port_in(config: Path, name: str) -> int:
+    lines = dict(line.split(" = ") for line in config.read_text().splitlines())
+    return int(lines[name])
+
+
+class Serving:
+    """A hub process that said it was ready."""
+
+    def __init__(self, config: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "hub", "--config", config, "serve"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if line != "The hub is ready.\n":
+            pytest.fail(f"the hub said {line!r}: {self.stop(signal.SIGTERM)}")
+
+    def stop(self, number: signal.Signals) -> tuple[int, str]:
+        self._process.send_signal(number)
+        _, errors = self._process.communicate(timeout=PATIENCE_S)
+        return self._process.returncode, errors
+
+
+def ask(url: str, context: ssl.SSLContext | None = None) -> Any:
+    with urllib.request.urlopen(url, context=context, timeout=PATIENCE_S) as answer:
+        return answer.read()
+
+
+def healthy(url: str, context: ssl.SSLContext | None = None) -> dict[str, Any]:
+    """Ask until the hub is well: its connections come a moment after its pages."""
+    for _ in range(600):
+        try:
+            health: dict[str, Any] = json.loads(ask(url, context))
+        except urllib.error.HTTPError as error:
+            health = json.loads(error.read())
+            error.close()
+        if health["ok"] and health["role"] == "writer":
+            return health
+    pytest.fail(f"the hub does not get well: {health}")
+
+
+async def test_a_hub_serves_and_stops_cleanly(config: Path, ca: EventCa) -> None:
+    hub = Serving(config)
+    try:
+        portal = f"http://127.0.0.1:{port_in(config, 'portal_port')}"
+        healthy(f"{portal}/healthz")
+
+        edge = f"https://127.0.0.1:{port_in(config, 'edge_port')}"
+        till = ca.issue_client(samples.TILL)
+        context = ssl.create_default_context(cafile=str(ca.certificate))
+        with pytest.raises((OSError, urllib.error.URLError)):
+            ask(f"{edge}/healthz", context)
+        context.load_cert_chain(till.certificate, till.key)
+        assert b"Pretzel" in ask(f"{edge}/edge/catalogue/1", context)
+
+        taken = run("--config", config, "serve")
+        assert taken.returncode == 2
+        assert "portal listener can't use 127.0.0.1 port" in taken.stderr
+        assert "Traceback" not in taken.stderr
+    finally:
+        code, errors = hub.stop(signal.SIGTERM)
+    assert code == 0, errors
+    assert "Traceback" not in errors
+
+
+async def test_verify_says_what_it_found(config: Path) -> None:
+    done = run("--config", config, "verify", "--json")
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["ok"] is True
+    assert report["findings"] == []
+
+
+async def test_migrate_may_be_repeated(config: Path) -> None:
+    done = run("--config", config, "migrate")
+
+    assert (done.returncode, done.stdout) == (0, "The database is up to date.\n")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("KASSENBAND_EVENT", "winter", "no event named winter"),
+        ("KASSENBAND_TOKEN_KEY", "missing.key", "'kassenband-provision hub'"),
+        ("KASSENBAND_UID_SECRET", "missing.secret", "UID secret"),
+        ("KASSENBAND_LOG_LEVEL", "loud", "Use debug, info, warning or error"),
+        (
+            "KASSENBAND_DATABASE",
+            "postgresql://x@127.0.0.1:1/x",
+            "Check that PostgreSQL runs",
+        ),
+    ],
+)
+async def test_what_is_missing_is_named_without_a_traceback(
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    words: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    done = run("--config", config, "serve")
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_config_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text('event = "summer"\ndatabase = "postgresql:///hub"\n')
+    done = run("--config", path, "--show-config")
+
+    assert done.returncode == 0
+    assert "zone = Europe/Berlin  (default)" in done.stdout
