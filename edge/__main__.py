@@ -75,6 +75,7 @@ async def _sell(settings: Settings) -> int:
 
 
 async def _selftest(settings: Settings, *, as_json: bool) -> int:
+    logging.basicConfig(handlers=[logging.NullHandler()])  # the findings say it all
     assembly = await assemble(settings)
     async with assembly:
         findings = await examine(assembly.till)

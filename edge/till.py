@@ -194,6 +194,8 @@ class Till:
                 self._fiscal_jobs.put_nowait(effect)
             case effects.FetchCatalogue():
                 self._spawn(self._fetch(effect))
+            case effects.OpenFiscal():
+                self._spawn(self._open_fiscal())
             case effects.Note(text=text, urgent=urgent):
                 logger.log(logging.ERROR if urgent else logging.WARNING, "%s", text)
             case _:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from edge.core.state import Moment, Step, TillState
 
 
-def on_intent(state: TillState, intent: intents.Intent, moment: Moment) -> Step:
+def on_intent(state: TillState, intent: intents.CounterIntent, moment: Moment) -> Step:
     """Do what the cashier wants, where the counter allows it; else nothing."""
     moved: Step = state, ()
     match intent:

@@ -29,7 +29,7 @@ from edge.core import (
     signing,
     texts,
 )
-from edge.core.effects import gathered
+from edge.core.effects import OpenFiscal, gathered
 from edge.core.state import (
     UNDELIVERED_MAX,
     Checking,
@@ -110,6 +110,8 @@ def step(
         ):
             state = replace(state, banner=None)
             moved = cashier.on_intent(state, event, moment)
+        case intents.RestartTse():
+            moved = state, (OpenFiscal(),)
         case events.HubSaid(message=message):
             moved = _on_message(state, message, moment)
         case (

@@ -138,11 +138,19 @@ class Note:
 
 Durable = Commit | CacheWallets | ForgetWallets | Redeliver
 
+
+@dataclass(frozen=True, slots=True)
+class OpenFiscal:
+    """Bring the TSE into service."""
+
+
 ForFiscal = BeginFiscal | FinishFiscal | FindFiscal | CloseStray
 
 ForCourier = Deliver | Delivered | DeliverNow | RefusedByHub | Probe
 
-Immediate = SendRequest | SetAlarm | FetchCatalogue | Note | ForFiscal | ForCourier
+Immediate = (
+    SendRequest | SetAlarm | FetchCatalogue | OpenFiscal | Note | ForFiscal | ForCourier
+)
 
 Effect = Durable | Immediate
 

@@ -51,7 +51,12 @@ class AnswerHandedOut:
     handed_out: bool
 
 
-Intent = (
+@dataclass(frozen=True, slots=True)
+class RestartTse:
+    """Bring the TSE into service anew, as its lamp asks for; possible at any time."""
+
+
+CounterIntent = (
     Pick
     | Remove
     | AbortOrder
@@ -61,3 +66,5 @@ Intent = (
     | Dismiss
     | AnswerHandedOut
 )
+
+Intent = CounterIntent | RestartTse

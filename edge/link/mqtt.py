@@ -145,10 +145,9 @@ class MqttLink:
             self.send(TillOnline(id=new_uuid7(), till=self._till, online=False))
             await asyncio.shield(asyncio.to_thread(session.say_goodbye))
             raise
-        finally:
-            self._session = None
-            self._show(trouble.gone(broker.host, broker.port))
-            self._post(LinkDown())
+        self._session = None
+        self._show(trouble.gone(broker.host, broker.port))
+        self._post(LinkDown())
 
     def _show(self, text: str, state: LampState = LampState.BAD) -> None:
         lamp = Lamp(state=state, text=text)

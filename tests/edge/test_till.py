@@ -26,6 +26,7 @@ from edge.core.intents import (
     PayByCash,
     PayByWristband,
     Pick,
+    RestartTse,
 )
 from edge.core.view import Phase, TillView, Tone
 from edge.journal.memory import MemoryJournal
@@ -220,6 +221,17 @@ async def test_a_dead_tse_stops_no_sale() -> None:
         assert advice.signature is None
         assert advice.outage is not None
         assert "does not answer" in advice.outage.reason
+
+
+async def test_a_tse_that_was_plugged_in_again_is_taken_up_on_request() -> None:
+    async with Bench() as bench:
+        bench.tse.down = True
+        await ready(bench)
+        bench.tse.down = False
+        bench.till.submit(RestartTse())
+        await sell(bench, 1)
+        await bench.until(all_delivered)
+        assert len(bench.tse.signed) == 1
 
 
 async def test_an_aborted_order_is_signed_as_aborted_and_told() -> None:

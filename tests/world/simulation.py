@@ -290,7 +290,7 @@ class SimulatedTill:
                 | effects.CloseStray()
             ):
                 self.tse.perform(effect, self._if_same_epoch())
-            case effects.Note():
+            case effects.Note() | effects.OpenFiscal():
                 pass
             case _:
                 self._tell_courier(effect)
