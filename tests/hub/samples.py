@@ -34,7 +34,7 @@ from contract.token import Credential
 from hub.core.tokens import TokenSigner
 from hub.service.events import NewEvent
 
-__all__ = ["Credential", "WalletSerial"]
+__all__ = ["Credential", "Product", "WalletSerial"]
 
 if TYPE_CHECKING:
     from uuid import UUID

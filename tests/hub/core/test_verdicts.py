@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from contract.messages import DeclineReason
+from contract.money import Money
+from hub.core.verdicts import sentence
+from tests.hub.samples import order
+
+# Said by the till itself, never by the hub.
+OF_THE_TILL = {DeclineReason.HUB_SILENT, DeclineReason.ALLOWANCE_USED_UP}
+
+
+@pytest.mark.parametrize("reason", set(DeclineReason) - OF_THE_TILL)
+def test_every_reason_has_a_sentence_of_its_own(reason: DeclineReason) -> None:
+    text = sentence(reason, order(450, 5), Money(120))
+
+    assert text.endswith(".")
+    assert text != "The hub declined the order."
+
+
+def test_a_short_balance_is_told_in_money() -> None:
+    text = sentence(DeclineReason.INSUFFICIENT_BALANCE, order(450, 5), Money(120))
+
+    assert text == ("1.20 EUR on the wristband, 3.30 EUR short. Top up or pay in cash.")
