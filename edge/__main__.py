@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 CONFIG = Path("/etc/kassenband/till.toml")
 LOG_BYTES_MAX = 5_000_000
 LOG_FILES = 3
+OWN_FAULT = (
+    "The till stopped because of a fault of its own. No order is lost. Start it again;"
+    " if it stops again, send its log to whoever maintains it."
+)
 GOOD, BAD, CANNOT = 0, 1, 2  # exit codes of every command
 
 
@@ -53,6 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
         return CANNOT
     except KeyboardInterrupt:
         return GOOD
+    except Exception:
+        logging.getLogger(__name__).exception("The till stopped.")
+        print(OWN_FAULT, file=sys.stderr)
+        return CANNOT
 
 
 async def _sell(settings: Settings) -> int:

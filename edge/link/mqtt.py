@@ -135,19 +135,22 @@ class MqttLink:
             return
         self._session = session
         self._backoff_s = BACKOFF_S_MIN
-        online = TillOnline(id=new_uuid7(), till=self._till, online=True)
-        self.send(online)
+        self._say_online(online=True)
         self._show("", LampState.GOOD)
         self._post(LinkUp())
         try:
             await session.ended
         except asyncio.CancelledError:
-            self.send(TillOnline(id=new_uuid7(), till=self._till, online=False))
+            self._say_online(online=False)
             await asyncio.shield(asyncio.to_thread(session.say_goodbye))
             raise
         self._session = None
         self._show(trouble.gone(broker.host, broker.port))
         self._post(LinkDown())
+
+    def _say_online(self, *, online: bool) -> None:
+        with contextlib.suppress(NotConnected):  # then the last will speaks
+            self.send(TillOnline(id=new_uuid7(), till=self._till, online=online))
 
     def _show(self, text: str, state: LampState = LampState.BAD) -> None:
         lamp = Lamp(state=state, text=text)
