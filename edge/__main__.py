@@ -40,27 +40,31 @@ def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; returns 0 good, 1 judged bad, 2 could not run."""
     assert __debug__, "never run a till with -O: its checks would be gone"
     options = _parser().parse_args(arguments)
+    logging.basicConfig(handlers=[logging.NullHandler()])  # the terminal is for people
     try:
-        loaded = _load(options.config)
-        if options.show_config:
-            print("\n".join(loaded.lines()))
-            return GOOD
-        match options.command:
-            case "journal":
-                return _journal(loaded.settings, options)
-            case "selftest":
-                return asyncio.run(_selftest(loaded.settings, as_json=options.json))
-            case _:
-                return asyncio.run(_sell(loaded.settings))
+        return _run(options)
     except KassenbandError as error:
         print(error, file=sys.stderr)
-        return CANNOT
     except KeyboardInterrupt:
         return GOOD
     except Exception:
         logging.getLogger(__name__).exception("The till stopped.")
         print(OWN_FAULT, file=sys.stderr)
-        return CANNOT
+    return CANNOT
+
+
+def _run(options: argparse.Namespace) -> int:
+    loaded = _load(options.config)
+    if options.show_config:
+        print("\n".join(loaded.lines()))
+        return GOOD
+    match options.command:
+        case "journal":
+            return _journal(loaded.settings, options)
+        case "selftest":
+            return asyncio.run(_selftest(loaded.settings, as_json=options.json))
+        case _:
+            return asyncio.run(_sell(loaded.settings))
 
 
 async def _sell(settings: Settings) -> int:
@@ -83,7 +87,6 @@ async def _sell(settings: Settings) -> int:
 
 
 async def _selftest(settings: Settings, *, as_json: bool) -> int:
-    logging.basicConfig(handlers=[logging.NullHandler()])  # the findings say it all
     assembly = await assemble(settings)
     async with assembly:
         findings = await examine(assembly.till)
@@ -118,7 +121,9 @@ def _log_to_file(settings: Settings) -> None:
         settings.log.file, maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES
     )
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(handlers=[handler], level=settings.log.level, format=form)
+    logging.basicConfig(
+        handlers=[handler], level=settings.log.level, format=form, force=True
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
