@@ -84,22 +84,24 @@ async def test_the_ledger_is_append_only(database: str) -> None:
         await owner.close()
 
 
-async def test_a_changed_migration_is_refused(database: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_a_changed_migration_is_refused(empty_database: str) -> None:
+    await migrate(empty_database)
+    connection = await asyncpg.connect(empty_database)
     await connection.execute("UPDATE migration SET digest = 'other'")
     await connection.close()
 
     with pytest.raises(StoreError, match="was changed after it had been applied"):
-        await migrate(database)
+        await migrate(empty_database)
 
 
-async def test_a_newer_database_is_refused(database: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_a_newer_database_is_refused(empty_database: str) -> None:
+    await migrate(empty_database)
+    connection = await asyncpg.connect(empty_database)
     await connection.execute(QUERIES["note_migration"], "9999_pre_future.sql", "x")
     await connection.close()
 
     with pytest.raises(StoreError, match=r"9999_pre_future.sql.*Update the hub"):
-        await migrate(database)
+        await migrate(empty_database)
 
 
 async def test_an_absent_server_is_named() -> None:
