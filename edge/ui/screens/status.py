@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from edge.core.intents import RestartTse
 from edge.ui import text
 from edge.ui.messages import StatusAsked
 from edge.ui.widgets.lamp_table import LampTable
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class StatusScreen(ModalScreen[None]):
-    """Each lamp's sentence, and how many orders wait for the hub."""
+    """Each lamp's sentence, what can be done here, and what waits for the hub."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", show=False),
@@ -36,7 +38,9 @@ class StatusScreen(ModalScreen[None]):
         yield Static(id="status-till")
         yield LampTable(id="status-lamps")
         yield Static(id="status-undelivered")
-        yield TouchKey(text.CLOSE, StatusAsked, id="status-close", classes="last")
+        with Horizontal(id="status-keys"):
+            yield TouchKey(text.RESTART_TSE, RestartTse(), id="status-restart-tse")
+            yield TouchKey(text.CLOSE, StatusAsked, id="status-close", classes="last")
 
     def on_mount(self) -> None:
         """Show the view it was opened with."""

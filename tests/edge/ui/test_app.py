@@ -16,6 +16,7 @@ from edge.core.intents import (
     PayByWristband,
     Pick,
     Remove,
+    RestartTse,
 )
 from edge.core.view import Phase
 from edge.ui.messages import StatusAsked
@@ -172,6 +173,14 @@ async def test_tapping_the_lamps_opens_their_sentences() -> None:
         await pilot.click("#status-close")
         assert not status_is_open(pilot)
     assert till.intents == []
+
+
+async def test_the_tse_can_be_restarted_where_its_trouble_is_told() -> None:
+    till = FakeTill(VIEWS["selling-full"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await pilot.click("#status", offset=(40, 0))
+        await pilot.click("#status-restart-tse")
+    assert till.intents == [RestartTse()]
 
 
 async def test_status_closes_by_escape_and_changes_nothing_below() -> None:
