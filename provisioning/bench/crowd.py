@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from provisioning.token_key import TokenKey
 
-GUESTS = 5000
+GUESTS = 2000
 FUNDS_MINOR = 1_000_000_00  # nobody runs out: a declined order would be no booking
 ISSUED_AT_ONCE = 8
 CREDITED_AT_ONCE = 1000

@@ -44,7 +44,7 @@ class Basket(msgspec.Struct, frozen=True):
 
 
 class OrderMaker:
-    """Draws orders of 1 to 3 lines by guests who come at random."""
+    """Draws orders of 1 to 3 lines; each guest comes once, then at random."""
 
     def __init__(
         self,
@@ -58,10 +58,11 @@ class OrderMaker:
         self._guests = guests
         self._baskets = [self._draw_basket() for _ in range(BASKETS)]
         self._sequence = 0
+        self._newcomers = self._random.sample(guests, len(guests))
 
     def request(self, till: TillId) -> OrderRequest:
         """Make one till's next order, as a first attempt to pay it by wristband."""
-        serial, credential = self._random.choice(self._guests)
+        serial, credential = self._next_guest()
         basket = self._random.choice(self._baskets)
         now = datetime.now(UTC)
         self._sequence += 1
@@ -87,6 +88,11 @@ class OrderMaker:
             answer_by=now + ANSWER_TIME,
             credential=credential,
         )
+
+    def _next_guest(self) -> tuple[int, Credential]:
+        if self._newcomers:
+            return self._newcomers.pop()
+        return self._random.choice(self._guests)
 
     def _draw_basket(self) -> Basket:
         products = self._catalogue.products[:PRODUCTS_MAX]

@@ -11,7 +11,7 @@ from provisioning.bench.baseline import Pace, Servers, bench_cluster
 from provisioning.bench.figures import Figures, Report, Target
 from provisioning.bench.flow import measure_flow
 from provisioning.bench.ledger import measure_ledger
-from provisioning.bench.till import measure_screens
+from provisioning.bench.till import measure_till
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.token_key import TokenKey
 
@@ -42,11 +42,11 @@ def run(options: Options, say: Callable[[str], object]) -> Report:
     facts = environment.describe_machine()
     figures = Figures()
     targets: list[Target] = []
+    place = options.directory or ROOT / "var"
     if "till" in options.names:
-        targets += measure_screens(figures, options.pace.repetitions, say)
+        targets += measure_till(figures, place, options.pace, say)
     with_servers = [name for name in WITH_SERVERS if name in options.names]
     if with_servers:
-        place = options.directory or ROOT / "var"
         with (
             claimed_directory(place, "bench") as directory,
             bench_cluster(directory / "postgres") as cluster,

@@ -91,23 +91,44 @@ class Terminal:
         release = f"\x1b[<0;{column + 1};{row + 1}m"
         os.write(self._master, (press + release).encode())
 
+    def await_text(self, text: str, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Read until the program has painted this text in one piece."""
+        wanted, seen = text.encode(), b""
+        deadline = time.monotonic() + timeout_s
+        while wanted not in seen:
+            if time.monotonic() > deadline:
+                raise ProvisioningError(
+                    f"{self._name} did not show {text!r} within {timeout_s:.0f} s."
+                    " Start it in a terminal to see why."
+                )
+            seen = seen[-len(wanted) :] + self._read(PAINTED_AFTER_S / 10)
+
     def read_until_painted(
         self, timeout_s: float = START_TIMEOUT_S
     ) -> tuple[float, float]:
         """Read until the output falls silent; seconds to its first and last bytes."""
-        start = time.perf_counter()
-        first = last = None
-        while True:
-            now = time.perf_counter() - start
-            if last is not None and now - last >= PAINTED_AFTER_S:
-                break
-            if now > timeout_s:
-                raise ProvisioningError(self._silent(timeout_s))
-            if self._read(PAINTED_AFTER_S / 10):
-                last = time.perf_counter() - start
-                first = last if first is None else first
-        assert first is not None
-        return first, last
+        start_s = time.perf_counter()
+        while not self._read(PAINTED_AFTER_S):
+            if time.perf_counter() - start_s > timeout_s:
+                raise ProvisioningError(
+                    f"{self._name} painted nothing within {timeout_s:.0f} s."
+                    " Start it in a terminal to see why."
+                )
+        first_s = last_s = time.perf_counter() - start_s
+        while self._read(PAINTED_AFTER_S):
+            last_s = time.perf_counter() - start_s
+        return first_s, last_s
+
+    def read_until_quiet(self) -> None:
+        """Read until the output falls silent, be it at once."""
+        while self._read(PAINTED_AFTER_S):
+            pass
+
+    def read_for(self, seconds: float) -> None:
+        """Read what comes for some time."""
+        end_s = time.perf_counter() + seconds
+        while time.perf_counter() < end_s:
+            self._read(PAINTED_AFTER_S)
 
     def cpu_s(self) -> float:
         """CPU seconds of the program so far."""
@@ -130,11 +151,9 @@ class Terminal:
             os.write(self._master, SYNCHRONIZED_ANSWER)
         return data
 
-    def _silent(self, timeout_s: float) -> str:
-        return (
-            f"{' '.join(self._argv)} painted nothing within {timeout_s:.0f} s."
-            " Start it in a terminal to see why."
-        )
+    @property
+    def _name(self) -> str:
+        return " ".join(self._argv)
 
     def _ended(self) -> str:
-        return f"{' '.join(self._argv)} ended. Start it in a terminal to see why."
+        return f"{self._name} ended. Start it in a terminal to see why."

@@ -1,4 +1,4 @@
-"""What the till's screen costs: CPU per tap, time to the first picture, memory."""
+"""What a till costs: CPU per tap, time to the first picture, memory, whole orders."""
 
 from __future__ import annotations
 
@@ -6,117 +6,161 @@ import asyncio
 import random
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from contract.ids import TillId
 from edge.ui.app import TillApp
+from edge.ui.sample import sample_selling
+from edge.ui.screenshot import StillTill
 from edge.ui.widgets.product_grid import ProductGrid
 from provisioning.bench.figures import Figures, Sample, Target, percentile
-from provisioning.bench.sample_till import SampleTill
 from provisioning.bench.terminal import Terminal
+from provisioning.bench.whole_tills import measure_whole_tills
+from provisioning.demo_event import CATALOGUE, panel_guests
+from provisioning.processes import claimed_directory
+from provisioning.shop import Shop, ShopPlan, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from contract.catalogue import Catalogue
+    from provisioning.bench.baseline import Pace
+
 SIZE = (98, 26)  # 1280x720 pixels
 TAPS = 60
 QUIET_S = 3.0
-LIMITS = (
-    ("CPU per tap", "ms", 20.0),
-    ("first full screen", "s", 1.5),
-    ("memory", "MiB", 120.0),
-)
+SCREENS = "screens alone"
+REAL = "real till"
+CPU_PER_TAP_MS_MAX = 20.0
+MEMORY_MIB_MAX = 120.0
+FIRST_SCREEN_S_MAX = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A till to be tapped: how to start it and where its tiles are."""
+    """A till to be tapped: how to start it and what it sells."""
 
     name: str
     argv: Sequence[str | Path]
-    tiles: Sequence[tuple[int, int]]
+    catalogue: Catalogue
     environment: Mapping[str, str] | None = None
 
 
-def measure_screens(
-    figures: Figures, repetitions: int, say: Callable[[str], object]
+def measure_till(
+    figures: Figures, directory: Path, pace: Pace, say: Callable[[str], object]
 ) -> list[Target]:
-    """Measure the till's screens alone; nothing else runs in their process."""
-    program = sample_program()
-    for repetition in range(1, repetitions + 1):
-        say(f"till: repetition {repetition} of {repetitions}\n")
-        measure_program(figures, program)
-    name = program.name
+    """Measure the screens alone, a real till on a terminal, and whole tills."""
+    screens = sample_program()
+    for repetition in range(1, pace.repetitions + 1):
+        say(f"till: repetition {repetition} of {pace.repetitions}\n")
+        tap(figures, screens)
+        with (
+            claimed_directory(directory, "bench-till") as place,
+            Shop(place, _plan()) as shop,
+        ):
+            tap(figures, real_program(shop))
+        measure_whole_tills(figures, directory, pace, say)
     return [
-        Target(
-            name=f"{name}: {what}, {unit}",
-            bound="at most",
-            limit=limit,
-            value=figures.median(f"{name}: {what}"),
-        )
-        for what, unit, limit in LIMITS
+        *_targets(figures, SCREENS, ("CPU per tap", CPU_PER_TAP_MS_MAX)),
+        *_targets(
+            figures,
+            REAL,
+            ("CPU per tap", CPU_PER_TAP_MS_MAX),
+            ("memory", MEMORY_MIB_MAX),
+            ("first full screen", FIRST_SCREEN_S_MAX),
+        ),
     ]
 
 
 def sample_program() -> Program:
     """The till's screens over a basket in memory."""
+    catalogue = sample_selling().catalogue
+    assert catalogue is not None
+    argv = [sys.executable, "-m", "provisioning.bench.sample_till"]
+    return Program(SCREENS, argv, catalogue)
+
+
+def real_program(shop: Shop) -> Program:
+    """The real till of a shop, with journal, link, reader and TSE."""
     return Program(
-        "till's screens",
-        [sys.executable, "-m", "provisioning.bench.sample_till"],
-        asyncio.run(tile_centers(TillApp(SampleTill()))),
+        REAL,
+        [*program("edge"), "--config", shop.counters[0].config],
+        CATALOGUE,
+        shop.pcscd.environment,
     )
 
 
-async def tile_centers(
-    app: TillApp, size: tuple[int, int] = SIZE
-) -> list[tuple[int, int]]:
-    """Where to tap each product, as column and row of the terminal."""
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        grid = app.query_one(ProductGrid)
-        left, top = grid.region.x, grid.region.y
-        view = app.query_one(ProductGrid).tiling
-        return [
-            (left + region.x + region.width // 2, top + region.y + region.height // 2)
-            for region in map(view.region, range(view.capacity))
-        ]
-
-
-def measure_program(figures: Figures, program: Program, *, taps: int = TAPS) -> None:
+def tap(figures: Figures, subject: Program, *, taps: int = TAPS) -> None:
     """Start it on a terminal, tap products at random, and look at what that cost."""
-    chosen = random.Random(7).choices(program.tiles, k=taps)
-    with Terminal(program.argv, SIZE, program.environment) as terminal:
-        _first, full = terminal.read_until_painted()
+    tiles = asyncio.run(tile_centers(subject.catalogue))
+    chosen = random.Random(7).choices(tiles, k=taps)
+    last_label = subject.catalogue.products[-1].label.split("\n")[0]
+    begin_s = time.perf_counter()
+    with Terminal(subject.argv, SIZE, subject.environment) as terminal:
+        terminal.await_text(last_label)
+        full_s = time.perf_counter() - begin_s
+        terminal.read_until_quiet()
         start_cpu_s = terminal.cpu_s()
         answered, repainted = [], []
         for column, row in chosen:
             terminal.tap(column, row)
-            first, last = terminal.read_until_painted()
-            answered.append(first)
-            repainted.append(last)
+            first_s, last_s = terminal.read_until_painted()
+            answered.append(first_s)
+            repainted.append(last_s)
         tapping_s = terminal.cpu_s() - start_cpu_s
         resting_s = _cpu_at_rest(terminal)
         resident_mib = terminal.resident_mib()
-    name = program.name
-    figures.add(f"{name}: first full screen", Sample(full), unit="s")
-    figures.add(
-        f"{name}: CPU until the first full screen", Sample(start_cpu_s), unit="s"
+
+    def add(what: str, value: float, unit: str) -> None:
+        figures.add(f"{subject.name}: {what}", Sample(value), unit=unit)
+
+    add("first full screen", full_s, "s")
+    add("CPU until it rests", start_cpu_s, "s")
+    add("CPU per tap", tapping_s / taps * 1000, "ms")
+    add("tap to first answer, p50", percentile(sorted(answered), 50) * 1000, "ms")
+    add("tap to repainted, p50", percentile(sorted(repainted), 50) * 1000, "ms")
+    add("CPU at rest", resting_s / QUIET_S * 100, "%")
+    add("memory", resident_mib, "MiB")
+
+
+async def tile_centers(
+    catalogue: Catalogue, size: tuple[int, int] = SIZE
+) -> list[tuple[int, int]]:
+    """Where to tap each product, as column and row of the terminal from 0."""
+    view = replace(sample_selling(), catalogue=catalogue, basket=(), total=None)
+    app = TillApp(StillTill(view))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        grid = app.query_one(ProductGrid)
+        left, top, tiling = grid.region.x, grid.region.y, grid.tiling
+        count = min(tiling.capacity, len(catalogue.products))
+        return [
+            (left + region.x + region.width // 2, top + region.y + region.height // 2)
+            for region in map(tiling.region, range(count))
+        ]
+
+
+def _plan() -> ShopPlan:
+    return ShopPlan(
+        (TillId("bar-1"),), tse_latency_ms=0, guests=lambda _till: panel_guests()
     )
-    figures.add(f"{name}: CPU per tap", Sample(tapping_s / taps * 1000), unit="ms")
-    for what, latencies in (("first answer", answered), ("repainted", repainted)):
-        ordered = sorted(latencies)
-        half, most = percentile(ordered, 50) * 1000, percentile(ordered, 95) * 1000
-        figures.add(
-            f"{name}: tap to {what}",
-            Sample(half, half, details={"p95_ms": most}),
-            unit="ms",
-        )
-    figures.add(f"{name}: CPU at rest", Sample(resting_s / QUIET_S * 100), unit="%")
-    figures.add(f"{name}: memory", Sample(resident_mib), unit="MiB")
 
 
 def _cpu_at_rest(terminal: Terminal) -> float:
-    before = terminal.cpu_s()
-    time.sleep(QUIET_S)
-    return terminal.cpu_s() - before
+    before_s = terminal.cpu_s()
+    terminal.read_for(QUIET_S)
+    return terminal.cpu_s() - before_s
+
+
+def _targets(figures: Figures, name: str, *limits: tuple[str, float]) -> list[Target]:
+    return [
+        Target(
+            name=f"{name}: {what}",
+            bound="at most",
+            limit=limit,
+            value=figures.median(f"{name}: {what}"),
+        )
+        for what, limit in limits
+    ]
