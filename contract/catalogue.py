@@ -107,8 +107,11 @@ def encode_catalogue(catalogue: Catalogue) -> bytes:
 
 
 def decode_catalogue(data: bytes) -> Catalogue:
-    """Read a catalogue; raises msgspec.ValidationError when it breaks a rule."""
-    return msgspec.json.decode(data, type=Catalogue)
+    """Read a catalogue; raises msgspec.DecodeError when it breaks a rule."""
+    try:
+        return msgspec.json.decode(data, type=Catalogue)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec's, undocumented
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def digest(data: bytes) -> str:

@@ -343,6 +343,10 @@ class _Envelope(msgspec.Struct):
     id: UUID | None = None
 
 
+# msgspec raises these two as they are: for text that is not UTF-8, and for JSON nested
+# deeper than Python's stack.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _FROM_TILL: msgspec.json.Decoder[FromTill] = msgspec.json.Decoder(FromTill)
 _FROM_HUB: msgspec.json.Decoder[FromHub] = msgspec.json.Decoder(FromHub)
 _ADVICE = msgspec.json.Decoder(OrderAdvice)
@@ -363,7 +367,7 @@ def decode_from_till(data: bytes) -> FromTill:
     _check_size(data)
     try:
         return _FROM_TILL.decode(data)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise _diagnose(data, error, _FROM_TILL_TYPES) from None
 
 
@@ -371,7 +375,7 @@ def decode_from_hub(data: bytes) -> FromHub:
     """Read what the hub sent; raises Malformed."""
     try:
         return _FROM_HUB.decode(data)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise _diagnose(data, error, _FROM_HUB_TYPES) from None
 
 
@@ -384,7 +388,7 @@ def decode_advice(data: bytes | msgspec.Raw) -> OrderAdvice:
     """Read one advice of a batch; raises Malformed."""
     try:
         return _ADVICE.decode(data)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX]) from None
 
 
@@ -396,15 +400,15 @@ def _check_size(data: bytes) -> None:
         )
 
 
-def _diagnose(
-    data: bytes, error: msgspec.DecodeError, types: frozenset[str]
-) -> Malformed:
+def _diagnose(data: bytes, error: Exception, types: frozenset[str]) -> Malformed:
     try:
         envelope = msgspec.json.decode(data, type=_Envelope)
     except msgspec.ValidationError:
         return Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX])
-    except msgspec.DecodeError:
-        return Malformed(RejectReason.NOT_JSON, f"The message is not JSON: {error}.")
+    except _UNREADABLE:
+        return Malformed(
+            RejectReason.NOT_JSON, f"The message is not JSON: {error}."
+        )
     if envelope.type not in types:
         name = "without a type" if envelope.type is None else repr(envelope.type)[:60]
         text = f"Messages of type {name} are not known here."

@@ -131,7 +131,10 @@ def encode_order(order: Order) -> bytes:
 
 def decode_order(data: bytes | msgspec.Raw) -> Order:
     """Read an order; raises msgspec.DecodeError naming the field that is wrong."""
-    return msgspec.json.decode(data, type=Order)
+    try:
+        return msgspec.json.decode(data, type=Order)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec's, undocumented
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def order_digest(data: bytes | msgspec.Raw) -> bytes:

@@ -71,6 +71,8 @@ def test_an_orders_bytes_travel_untouched_through_request_and_advice() -> None:
     assert decode_order(received.order) == ORDER
 
 
+DEEP = b"[" * 60_000  # fits into a message, but not on Python's stack
+
 BAD_INPUTS = [
     (b"", RejectReason.NOT_JSON),
     (b"{", RejectReason.NOT_JSON),
@@ -82,6 +84,8 @@ BAD_INPUTS = [
     (b'{"type":"TillOnline","version":9}', RejectReason.UNKNOWN_VERSION),
     (b'{"type":"TillOnline","version":1}', RejectReason.INVALID),
     (b'{"type":"AdviceBatch","version":1,"id":7}', RejectReason.INVALID),
+    (b'{"type":"\xff"}', RejectReason.NOT_JSON),
+    (b'{"type":"OrderRequest","version":1,"order":' + DEEP, RejectReason.NOT_JSON),
     (b" " * (MESSAGE_BYTES_MAX + 1), RejectReason.TOO_LARGE),
 ]
 
@@ -92,6 +96,13 @@ def test_bad_input_is_named(data: bytes, reason: RejectReason) -> None:
         decode_from_till(data)
     assert caught.value.reason is reason
     assert str(caught.value)
+
+
+@pytest.mark.parametrize("data", [b'{"type":"\xff"}', b'{"type":' + DEEP])
+def test_what_no_json_reader_takes_breaks_no_decoder(data: bytes) -> None:
+    for decode in (decode_from_hub, decode_advice):
+        with pytest.raises(Malformed):
+            decode(data)
 
 
 def test_a_rejection_names_the_message_it_regards() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.catalogue import TaxRate
+from contract.catalogue import TaxRate, decode_catalogue
 from contract.order import (
     LINES_MAX,
     Line,
@@ -134,6 +134,13 @@ def test_the_largest_order_fits_into_one_message() -> None:
     )
     full = msgspec.structs.replace(ORDER, lines=(longest,) * LINES_MAX)
     assert len(encode_order(full)) < MESSAGE_BYTES_MAX - 4096
+
+
+@pytest.mark.parametrize("data", [b'{"id":"\xff"}', b'{"extra":' + b"[" * 60_000])
+def test_what_no_json_reader_takes_is_an_error_like_others(data: bytes) -> None:
+    for decode in (decode_order, decode_catalogue):
+        with pytest.raises(msgspec.DecodeError):
+            decode(data)
 
 
 def test_the_digest_covers_every_byte() -> None:
