@@ -46,6 +46,7 @@ BASELINE_CLIENTS = 8
 BASELINE = f"pgbench beside the flow, {BASELINE_CLIENTS} clients"
 WARM_UP_S = 1.0
 FIRST_VISITS_S = 4
+ORDERS_PER_S_MAX = 5000  # made beforehand
 ANSWER_TIMEOUT_S = 10.0
 HUB_TIMEOUT_S = 30.0
 LOOK_INTERVAL_S = 0.02
@@ -116,7 +117,8 @@ class FlowShop:
     async def _drive(self, line: Line, tills: Sequence[TillId], seconds: int) -> Sample:
         maker = self.crowd.maker(seed=time.time_ns())
         tally = Tally.of(seconds, warm_up_s=WARM_UP_S)
-        talkers = [LoadTill(till, maker.request, tally) for till in tills]
+        stock = int((seconds + WARM_UP_S) * ORDERS_PER_S_MAX / len(tills))
+        talkers = [LoadTill(till, maker.request, tally, stock=stock) for till in tills]
         connections = await _connect(line, tills, talkers)
         tally.restart(seconds, warm_up_s=WARM_UP_S)
         cores, own_s = CoresUsed(self.processes), time.process_time()
@@ -128,8 +130,11 @@ class FlowShop:
         await _await_last_answers(talkers)
         for connection in connections:
             connection.close()
-        unanswered = sum(talker.waits for talker in talkers)
-        return tally.sample(**used, unanswered=unanswered)
+        return tally.sample(
+            batch=tally.answers / max(len(tally.batches), 1),
+            **used,
+            unanswered=sum(talker.waits for talker in talkers),
+        )
 
 
 @contextmanager

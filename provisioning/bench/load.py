@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -30,6 +30,7 @@ class Tally:
     latencies_s: list[float] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     answers: int = 0
+    batches: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, seconds: float, *, warm_up_s: float = 0.0) -> Tally:
@@ -61,11 +62,18 @@ class Tally:
         )
 
 
+class Position(msgspec.Struct):
+    """How far the ledger had come."""
+
+    batch: int
+
+
 class Verdict(msgspec.Struct):
     """As much of an answer as the load looks at."""
 
     type: str
     regarding: UUID | None = None
+    anchor: Position | None = None
 
 
 _VERDICT = msgspec.json.Decoder(Verdict)
@@ -75,11 +83,18 @@ class LoadTill:
     """One till on the wire: never more than one order under way."""
 
     def __init__(
-        self, till: TillId, make: Callable[[TillId], OrderRequest], tally: Tally
+        self,
+        till: TillId,
+        make: Callable[[TillId], OrderRequest],
+        tally: Tally,
+        *,
+        stock: int = 0,
     ) -> None:
         self._till = till
         self._make = make
         self._tally = tally
+        # Made beforehand as far as they last: a till's work is not the hub's.
+        self._stock = deque(self._prepare() for _ in range(stock))
         self._waiting_for: UUID | None = None
         self._sent_s = 0.0
 
@@ -89,10 +104,9 @@ class LoadTill:
         return self._waiting_for is not None
 
     def next_request(self) -> bytes:
-        """Make the next order's request; the clock starts after it is encoded."""
-        request = self._make(self._till)
-        payload = encode(request)
-        self._waiting_for = request.id
+        """Take the next order's request; the clock starts when it is ready."""
+        prepared = self._stock.popleft() if self._stock else self._prepare()
+        self._waiting_for, payload = prepared
         self._sent_s = time.perf_counter()
         return payload
 
@@ -102,5 +116,11 @@ class LoadTill:
         if verdict.regarding is None or verdict.regarding != self._waiting_for:
             return None
         self._waiting_for = None
+        if verdict.anchor is not None:
+            self._tally.batches.add(verdict.anchor.batch)
         goes_on = self._tally.take(verdict.type, self._sent_s)
         return self.next_request() if goes_on else None
+
+    def _prepare(self) -> tuple[UUID, bytes]:
+        request = self._make(self._till)
+        return request.id, encode(request)
