@@ -36,7 +36,7 @@ from edge.core.events import (
     FiscalStarted,
 )
 from edge.core.records import AdviceSealed, Decided, FiscalBegun, FiscalStart, Spend
-from edge.core.state import ClosedOrder, Moment, Stage, Step, TillState
+from edge.core.state import ClosedOrder, Moment, Stage, Step, TillState, chain
 
 if TYPE_CHECKING:
     from contract.fiscal import Signature
@@ -133,9 +133,13 @@ def advance(state: TillState, closed: ClosedOrder, moment: Moment) -> Step:
 
 def on_fiscal(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
     """Take in what the TSE did, or did not do."""
+    return chain(state, lambda s: _heard(s, event, moment), _close_leftovers)
+
+
+def _heard(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
     match event:
         case FiscalOpened():
-            return _opened(state, event)
+            return _opened(state, event), ()
         case FiscalStarted(order=order, start=start):
             return _started(state, order, start, moment)
         case FiscalFinished(order=order, signature=signature):
@@ -148,24 +152,34 @@ def on_fiscal(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
             assert_never(event)
 
 
-def _opened(state: TillState, event: FiscalOpened) -> Step:
-    unit = replace(
-        state.unit, serial=event.serial, expires=event.expires, down_since=None
-    )
+def _opened(state: TillState, event: FiscalOpened) -> TillState:
     ours = {
         start.number
         for start in state.fiscal.values()
         if isinstance(start, FiscalStart)
     }
-    waiting = any(start is None for start in state.fiscal.values())
+    unit = replace(
+        state.unit,
+        serial=event.serial,
+        expires=event.expires,
+        down_since=None,
+        leftovers=tuple(n for n in event.open_numbers if n not in ours),
+    )
+    return replace(state, unit=unit)
+
+
+def _close_leftovers(state: TillState) -> Step:
     # While a start is under way its number can't be told from a stray one.
-    strays = () if waiting else tuple(n for n in event.open_numbers if n not in ours)
-    return replace(state, unit=unit), tuple(CloseStray(number) for number in strays)
+    if any(start is None for start in state.fiscal.values()):
+        return state, ()
+    strays = tuple(CloseStray(number) for number in state.unit.leftovers)
+    return replace(state, unit=replace(state.unit, leftovers=())), strays
 
 
 def _started(
     state: TillState, order: OrderId, start: FiscalStart, moment: Moment
 ) -> Step:
+    state = _known(state, start)
     if state.fiscal.get(order, start) is not None:
         return state, (CloseStray(start.number),)  # too late: an outage is on record
     state = _working(replace(state, fiscal={**state.fiscal, order: start}))
@@ -299,6 +313,11 @@ def _staged(
             for each in state.signing
         ),
     )
+
+
+def _known(state: TillState, start: FiscalStart) -> TillState:
+    left = tuple(each for each in state.unit.leftovers if each != start.number)
+    return replace(state, unit=replace(state.unit, leftovers=left))
 
 
 def _working(state: TillState) -> TillState:

@@ -197,12 +197,16 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class FiscalUnit:
-    """What is known of the TSE; `down_since` is when it began to fail."""
+    """What is known of the TSE; `down_since` is when it began to fail.
+
+    `leftovers` were open when it came into service, and no order is known to own them.
+    """
 
     lamp: Lamp = UNKNOWN_LAMP
     serial: str = ""
     expires: datetime | None = None
     down_since: datetime | None = None
+    leftovers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 JOURNAL_FILE = "journal.db"
 WALLETS_FILE = "wallets.db"
 LOCK_FILE = "journal.lock"
-SYNC_FULL = 2  # SQLite's number for PRAGMA synchronous
 
 
 class SqliteJournal:
@@ -207,11 +206,24 @@ async def _connect(path: Path, schema: str, synchronous: str) -> aiosqlite.Conne
 
 async def _open_wallets(path: Path) -> aiosqlite.Connection:
     try:
-        return await _connect(path, "wallets.sql", "OFF")
+        return await _connect_whole(path)
     except sqlite3.DatabaseError:  # a torn cache is worth nothing: begin anew
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         return await _connect(path, "wallets.sql", "OFF")
+
+
+async def _connect_whole(path: Path) -> aiosqlite.Connection:
+    database = await _connect(path, "wallets.sql", "OFF")
+    try:
+        # Without syncing, a power cut may tear a page that opening does not look at.
+        ((verdict,),) = await _rows(database, "PRAGMA quick_check(1)", {})
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+    except BaseException:
+        await database.close()
+        raise
+    return database
 
 
 async def _rows(

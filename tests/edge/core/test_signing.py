@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract.fiscal import FAULT_LENGTH_MAX, PROCESS_TYPE, Signature, process_data
+from contract.fiscal import FAULT_LENGTH_MAX, PROCESS_TYPE, Signature
 from contract.messages import OrderAdvice, decode_advice
-from contract.order import Outcome
 from edge.core import effects, events, intents
 from edge.core.records import AdviceSealed, FiscalBegun, FiscalStart
 from edge.core.view import Phase
-from tests.contract.samples import AT, ORDER
+from tests.contract.samples import AT
 from tests.edge.core.desk import Desk
 from tests.edge.parts import BAR
 
@@ -125,7 +124,3 @@ def test_a_stray_number_at_the_tse_is_closed() -> None:
     desk.do(events.FiscalStarted(order, START))
     desk.do(events.FiscalOpened("ab" * 32, None, (3, START.number)))
     assert desk.done == (effects.CloseStray(3),)
-
-
-def test_a_stray_is_closed_with_the_text_of_an_aborted_order() -> None:
-    assert process_data(ORDER, Outcome.ABORTED) == effects.STRAY_PROCESS_DATA

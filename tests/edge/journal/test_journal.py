@@ -119,6 +119,26 @@ async def test_a_torn_wallet_cache_is_made_anew(tmp_path: Path) -> None:
     await opened.close()
 
 
+async def test_a_wallet_cache_with_a_torn_page_is_made_anew(tmp_path: Path) -> None:
+    async def reopened() -> SqliteJournal:
+        return await SqliteJournal.open(
+            tmp_path, till=TILL, event=EVENT, require_disk=False
+        )
+
+    journal = await reopened()
+    known = CachedWallet(available_minor=500, blocked=False, batch=7)
+    await journal.cache([(WalletSerial(each), known) for each in range(1000)])
+    await journal.close()
+    file = tmp_path / WALLETS_FILE
+    whole = file.read_bytes()
+    first = 4096  # the page with the schema stays good, so that it still opens
+    file.write_bytes(whole[:first] + b"\xff" * (len(whole) - first))
+    journal = await reopened()
+    assert (await journal.recover()).wallets == {}
+    await journal.cache([(WalletSerial(1), known)])
+    await journal.close()
+
+
 async def test_a_torn_journal_is_explained(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_FILE).write_bytes(b"torn" * 1000)
     with pytest.raises(JournalBroken, match="Check the disk"):
