@@ -218,11 +218,12 @@ async def _connect_whole(path: Path) -> aiosqlite.Connection:
     try:
         # Without syncing, a power cut may tear a page that opening does not look at.
         ((verdict,),) = await _rows(database, "PRAGMA quick_check(1)", {})
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
     except BaseException:
         await database.close()
         raise
+    if verdict != "ok":
+        await database.close()
+        raise sqlite3.DatabaseError(verdict)
     return database
 
 
