@@ -79,7 +79,11 @@ def audit(
         for _, order in completed
         if order.card_to_shown_us is not None
     )
-    problems = [*_problems(decided, booked, signed), *ledger_findings]
+    problems = [
+        *_gaps(journals),
+        *_problems(decided, booked, signed),
+        *ledger_findings,
+    ]
     return Findings(
         orders_booked=sum(each.live_entries > 0 for each in booked.values()),
         orders_declined=declined,
@@ -118,13 +122,20 @@ def _is_signed(
     return SignedProcess(till, order.signature.number, order.process_data) in signed
 
 
+def _gaps(journals: Mapping[str, Sequence[JournaledOrder]]) -> Iterable[str]:
+    for till, orders in journals.items():
+        if not any(map(_is_completed, orders)):
+            yield f"{till} sold nothing"
+        for order in orders:
+            if order.outcome is None:
+                yield f"order {order.id} of {till} was never decided"
+
+
 def _problems(
     decided: Sequence[tuple[str, JournaledOrder]],
     booked: Mapping[str, LedgerOrder],
     signed: Collection[SignedProcess],
 ) -> Iterable[str]:
-    if not any(_is_completed(order) for _, order in decided):
-        yield "nothing was sold"
     for till, order in decided:
         name = f"order {order.id} of {till}"
         live = _live_entries(order, booked)

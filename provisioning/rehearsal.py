@@ -8,16 +8,19 @@ import dataclasses
 import json
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract.ids import TillId
+from edge.core.errors import KassenbandError
 from provisioning import demo_event
 from provisioning.audit import Findings, audit
 from provisioning.interactive import sell_on_screen
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.shop import TSE_LATENCY_MS, Counter, Shop, ShopPlan, program
 from provisioning.witnesses import ask_journals, ask_ledger, ask_tses
+from tse_driver.errors import TseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +53,22 @@ def main(argv: Sequence[str]) -> int:
             return sell_on_screen(shop)
     except KeyboardInterrupt:
         return GOOD
+    except (ProvisioningError, OSError):
+        raise
+    except (KassenbandError, TseError) as error:
+        raise ProvisioningError(str(error)) from error
+    except Exception as error:
+        raise ProvisioningError(_own_fault(options.directory, error)) from error
+
+
+def _own_fault(directory: Path, error: Exception) -> str:
+    """Keep what only a developer understands out of the terminal."""
+    file = directory / "demo-fault.log"
+    file.write_text("".join(traceback.format_exception(error)))
+    return (
+        f"The demo stopped because of a fault of its own ({type(error).__name__})."
+        f" Send {file} to whoever maintains it, or start the demo again."
+    )
 
 
 def _crowd(till: int) -> Sequence[demo_event.Guest]:
@@ -70,12 +89,16 @@ def _headless(shop: Shop, options: argparse.Namespace) -> int:
     _say("The tills deliver what they have left ...")
     for child in cashiers:
         child.popen.terminate()
+    troubles = []
     for child in cashiers:
         code = shop.await_end(child, timeout_s=END_TIMEOUT_S)
         if code == CANNOT:
             raise ProvisioningError(f"A till could not run. See {child.log}.")
+        if code != GOOD:
+            troubles.append(f"{child.name} ended with code {code}, see {child.log}")
     _say("Journals, ledger and TSE exports are compared ...")
     findings = _examine(shop)
+    findings = dataclasses.replace(findings, problems=(*findings.problems, *troubles))
     for problem in findings.problems:
         _say(f"WRONG: {problem}")
     _report(findings, as_json=options.json)

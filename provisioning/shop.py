@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -116,7 +117,13 @@ class Shop:
 
     def await_end(self, child: Child, *, timeout_s: float) -> int:
         """Wait for a program to end by itself; return its exit code."""
-        return child.popen.wait(timeout_s)
+        try:
+            return child.popen.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise ProvisioningError(
+                f"{child.name} did not end within {timeout_s:g} s. Is this machine very"
+                f" busy? See {child.log}."
+            ) from error
 
     def start_hub(self) -> None:
         """Start the hub, again after it fell; return when it serves."""

@@ -82,7 +82,8 @@ LIES = [
     ({"order": replace(SOLD, recorded=False)}, "did not record"),
     ({"order": replace(SOLD, signature=None)}, "no signature"),
     ({"order": ABORTED, "booked": replace(BOOKED, order=ABORTED.id)}, "aborted"),
-    ({"order": ABORTED, "booked": None}, "nothing was sold"),
+    ({"order": ABORTED, "booked": None}, "bar-1 sold nothing"),
+    ({"order": replace(SOLD, outcome=None), "booked": None}, "was never decided"),
     ({"ledger_findings": ("entry 3 does not balance",)}, "does not balance"),
 ]
 
@@ -92,6 +93,17 @@ def test_each_lie_is_found(lie: dict[str, object], words: str) -> None:
     findings = judge(**lie)  # type: ignore[arg-type]
     assert not findings.good
     assert any(words in problem for problem in findings.problems)
+
+
+def test_one_till_that_sells_does_not_hide_another_that_can_not() -> None:
+    findings = audit(
+        {TILL: [SOLD], "bar-2": []},
+        {SOLD.id: BOOKED},
+        {SIGNED},
+        declined=0,
+        ledger_findings=(),
+    )
+    assert findings.problems == ("bar-2 sold nothing",)
 
 
 def test_a_lost_and_a_doubled_order_are_counted() -> None:

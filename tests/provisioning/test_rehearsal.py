@@ -1,0 +1,54 @@
+"""However the demo fails, a person reads a sentence."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge.core.errors import JournalBroken
+from provisioning import rehearsal
+from provisioning.__main__ import main
+from provisioning.processes import Child, ProvisioningError
+from provisioning.shop import Shop, ShopPlan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CANNOT = 2
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (JournalBroken("The disk is full. Make room."), "Make room"),
+        (ZeroDivisionError("division by zero"), "demo-fault.log"),
+    ],
+)
+def test_what_stops_the_demo_is_said_without_a_traceback(
+    error: Exception,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(rehearsal, "Shop", fail)
+    arguments = ["demo", "--headless", "--directory", str(tmp_path)]
+    assert main(arguments) == CANNOT
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_a_program_that_does_not_end_is_named(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, ShopPlan(()))
+    endless = Child("bar-1", tmp_path / "log", subprocess.Popen(["sleep", "60"]))
+    try:
+        with pytest.raises(ProvisioningError, match="bar-1 did not end"):
+            shop.await_end(endless, timeout_s=0.05)
+    finally:
+        endless.kill()
