@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contract.order import Order, TaxSum
 
 PROCESS_TYPE = "Kassenbeleg-V1"
+ABORTED_PROCESS_DATA = "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^"
 CONTAINERS = 5
 FAULT_LENGTH_MAX = 200  # TSE_TA_FEHLER in DSFinV-K
 
@@ -63,7 +64,7 @@ def process_data(order: Order, outcome: Outcome) -> str:
     An aborted order is closed as AVBelegabbruch with nothing in it.
     """
     if outcome is Outcome.ABORTED:
-        return "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^"
+        return ABORTED_PROCESS_DATA
     sums = "_".join(plain_amount(minor) for minor in container_sums(order.taxes))
     return f"Beleg^{sums}^{_payments(order)}"
 

@@ -1,4 +1,4 @@
-"""What the till needs from the world, as Protocols; adapters live in their own rooms.
+"""What till and world want of each other, as Protocols; adapters have their own rooms.
 
 Devices report by posting events (`edge.core.events`) through the callback they were
 made with; it may be called from any thread.
@@ -9,27 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from edge.core.records import FiscalStart
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from contract.fiscal import Signature
     from contract.ids import OrderId, WalletSerial
     from contract.messages import CatalogueLink, FromTill
-    from edge.core.records import CachedWallet, Record, Recovered
-
-__all__ = [
-    "CatalogueSource",
-    "Clock",
-    "FiscalInfo",
-    "FiscalModule",
-    "FiscalStart",
-    "Hub",
-    "Journal",
-    "Reader",
-]
+    from edge.core.intents import Intent
+    from edge.core.records import CachedWallet, FiscalStart, Record, Recovered
+    from edge.core.view import TillView
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +108,23 @@ class Hub(Protocol):
 
     def send(self, message: FromTill, *, expires_s: int | None = None) -> None:
         """Publish at once, or raise NotConnected; nothing is ever queued."""
+
+
+class TillPort(Protocol):
+    """The till as screens and scripted cashiers see it: intents in, views out."""
+
+    @property
+    def view(self) -> TillView:
+        """The latest picture of the till."""
+
+    def submit(self, intent: Intent, /) -> None:
+        """Say what the cashier wants; returns at once."""
+
+    def watch(self, callback: Callable[[TillView], None], /) -> Callable[[], None]:
+        """Call back at each new view, from any thread; the result ends the watch."""
+
+    def shown(self, order: UUID, /) -> None:
+        """Report that the approval of this order was seen."""
 
 
 class CatalogueSource(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
+from contract.fiscal import ABORTED_PROCESS_DATA
 from contract.ids import new_uuid7
 from contract.messages import TillStatus
 from edge.core import effects, events
@@ -22,11 +23,11 @@ from edge.core.errors import (
     NotConnected,
 )
 from edge.core.picture import picture
+from edge.core.records import FiscalStart
 from edge.core.recovery import recover
 from edge.core.state import Moment, TillState
 from edge.core.view import Phase, TillView
 from edge.courier import Courier
-from edge.ports import FiscalStart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -271,7 +272,7 @@ class Till:
                     )
                 case effects.CloseStray(number=number):
                     stray = FiscalStart(number, 0, self._ports.clock.now())
-                    await fiscal.finish(stray, effects.STRAY_PROCESS_DATA)
+                    await fiscal.finish(stray, ABORTED_PROCESS_DATA)
                     logger.warning("Closed a stray fiscal transaction: %d", number)
         except FiscalModuleDown as error:
             if isinstance(effect, effects.CloseStray):
@@ -331,7 +332,7 @@ class Till:
         try:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:
-            logger.error("The till is overrun and dropped a %s.", type(event).__name__)  # noqa: TRY400
+            logger.error("The till is overrun and dropped a %s.", type(event).__name__)  # noqa: TRY400 - as above
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

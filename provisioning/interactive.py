@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from edge.assembly import assemble
 from edge.core.settings import load_settings
-from edge.simulator.panel import WristbandPanel as Drawer
-from edge.simulator.wristband import VirtualWristband as Wristband
+from edge.simulator.drawer import Drawer
+from edge.simulator.wristband import VirtualWristband
 from edge.ui.app import TillApp
-from edge.ui.wristband_panel import VirtualWristband, WristbandPanel
+from edge.ui.wristband_panel import WristbandKey, WristbandPanel
 
 if TYPE_CHECKING:
     from provisioning.shop import Shop
@@ -62,13 +62,13 @@ def _panel(shop: Shop) -> WristbandPanel:
     """Put the demo's wristbands on the number keys."""
     counter = shop.counters[0]
     wristbands = {
-        guest.name: Wristband.load(counter.wristbands / guest.name)
+        guest.name: VirtualWristband.load(counter.wristbands / guest.name)
         for guest in shop.plan.guests(0)
     }
     drawer = Drawer(counter.slot.port, wristbands)
     return WristbandPanel(
         tuple(
-            VirtualWristband(str(number), name)
+            WristbandKey(str(number), name)
             for number, name in enumerate(drawer.names, start=1)
         ),
         lambda wristband: drawer.tap(wristband.label),

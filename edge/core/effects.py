@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from contract.messages import CatalogueLink, OrderRequest, Rejected
     from edge.core.events import Alarm
     from edge.core.records import CachedWallet, FiscalStart, Record
-
-
-# What closes a fiscal transaction that no order stands behind (DSFinV-K annex I).
-STRAY_PROCESS_DATA: Final = "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,11 @@ class SetAlarm:
 
     alarm: Alarm
     after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFiscal:
+    """Bring the TSE into service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,6 @@ class Note:
 
 
 Durable = Commit | CacheWallets | ForgetWallets | Redeliver
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFiscal:
-    """Bring the TSE into service."""
-
 
 ForFiscal = BeginFiscal | FinishFiscal | FindFiscal | CloseStray
 

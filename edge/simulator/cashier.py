@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from edge.core.intents import (
     AbortOrder,
@@ -26,10 +26,9 @@ from edge.simulator.vpcd import NoVirtualReader, tap
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from random import Random
-    from uuid import UUID
 
-    from edge.core.intents import Intent
     from edge.core.view import TillView
+    from edge.ports import TillPort
     from edge.simulator.wristband import VirtualWristband
 
 LOOK_AGAIN_S = 1.0
@@ -37,23 +36,6 @@ STEP_TIMEOUT_S = 10.0  # an answer of the till: hub deadline, card and disk incl
 TAP_TIMEOUT_S = 4.0  # then a person lifts the wristband and holds it there again
 TAPS_MAX = 3
 PICKS_MAX = 3
-
-
-class Counter(Protocol):
-    """What a cashier has before them: the till's own interface for screens."""
-
-    @property
-    def view(self) -> TillView:
-        """The latest picture of the till."""
-
-    def submit(self, intent: Intent) -> None:
-        """Hand over what the cashier wants."""
-
-    def watch(self, callback: Callable[[TillView], None]) -> Callable[[], None]:
-        """Call back with each new view; returns the unsubscription."""
-
-    def shown(self, order: UUID) -> None:
-        """Say that this order's approval was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +54,7 @@ class ScriptedCashier:
 
     def __init__(
         self,
-        till: Counter,
+        till: TillPort,
         *,
         random: Random,
         port: int,

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from edge.core.intents import Intent
+    from edge.ports import TillPort
     from edge.ui.screens.panel import Panel
-    from edge.ui.till_port import TillPort
 
 TICK_S = 1
 
@@ -68,7 +68,7 @@ class TillApp(App[None]):
     ALLOW_SELECT = False
     ESCAPE_TO_MINIMIZE = False
     AUTO_FOCUS = None
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-tall")]  # noqa: RUF012 - as Textual types it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "escape", show=False),
         Binding("ctrl+q,ctrl+c", "quit", show=False, priority=True),

@@ -12,7 +12,7 @@ from edge.ui.app import TillApp
 from edge.ui.messages import StatusAsked
 from edge.ui.picture import picture
 from edge.ui.sample import NOON, sample_views
-from edge.ui.wristband_panel import VirtualWristband, WristbandPanel
+from edge.ui.wristband_panel import WristbandKey, WristbandPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,10 +45,10 @@ class StillTill:
 def sample_wristbands() -> WristbandPanel:
     """Make the strip that a demo shows."""
     wristbands = (
-        VirtualWristband("1", "Full", "50.00"),
-        VirtualWristband("2", "Low", "1.20"),
-        VirtualWristband("3", "Unknown"),
-        VirtualWristband("4", "Blocked"),
+        WristbandKey("1", "Full", "50.00"),
+        WristbandKey("2", "Low", "1.20"),
+        WristbandKey("3", "Unknown"),
+        WristbandKey("4", "Blocked"),
     )
     return WristbandPanel(wristbands, tap=lambda _wristband: None)
 

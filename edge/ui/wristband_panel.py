@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class VirtualWristband:
+class WristbandKey:
     """One wristband of the strip: the key that taps it, its label, and a hint."""
 
     key: str
@@ -32,14 +32,14 @@ class VirtualWristband:
 class WristbandPanel:
     """The strip's wristbands, and what taps one; `tap` must return at once."""
 
-    wristbands: tuple[VirtualWristband, ...]
-    tap: Callable[[VirtualWristband], None]
+    wristbands: tuple[WristbandKey, ...]
+    tap: Callable[[WristbandKey], None]
 
 
 class WristbandTapped(Message):
     """A virtual wristband was held to the virtual reader."""
 
-    def __init__(self, wristband: VirtualWristband) -> None:
+    def __init__(self, wristband: WristbandKey) -> None:
         super().__init__()
         self.wristband = wristband
 

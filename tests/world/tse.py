@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from contract.fiscal import PROCESS_TYPE, Signature
+from contract.fiscal import ABORTED_PROCESS_DATA, PROCESS_TYPE, Signature
 from edge.core import effects, events
 from edge.core.records import FiscalStart
 
@@ -44,7 +44,7 @@ class SimulatedTse:
     def _do(self, effect: ForFiscal, answer: Callable[[FiscalEvent], None]) -> None:
         if isinstance(effect, effects.CloseStray):
             if not self.dead and effect.number not in self.signed:
-                self._sign(self.started[effect.number], effects.STRAY_PROCESS_DATA)
+                self._sign(self.started[effect.number], ABORTED_PROCESS_DATA)
             return
         order = effect.order
         if self.dead:

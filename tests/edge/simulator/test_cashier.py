@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections import Counter as Tally
 from dataclasses import replace
-from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -114,8 +113,7 @@ class FakeTill:
             return
         order = uuid4()
         self.approved.append(order)
-        now = datetime.now(UTC)
-        approval = Approval(order, FOUR, FOUR, False, False, "https://kb.test/r", now)
+        approval = Approval(order, FOUR, FOUR, False, False, "https://kb.test/r")
         self._show(phase=verdict, approval=approval)
 
     def _show(self, **changes: object) -> None:

@@ -24,7 +24,7 @@ from edge.ui.sample import ORDER, sample_basket, sample_selling, sample_views
 from edge.ui.screens.status import StatusScreen
 from edge.ui.widgets.big_text import BigAmount, BigText
 from edge.ui.widgets.total_box import TotalBox
-from edge.ui.wristband_panel import VirtualWristband, WristbandPanel
+from edge.ui.wristband_panel import WristbandKey, WristbandPanel
 from tests.edge.ui.fake_till import LARGE, SIZES, SMALL, FakeTill, app_for
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ async def test_every_phase_has_a_screen_even_with_nothing_to_show(
 async def test_virtual_wristbands_are_tapped_by_finger_and_by_key() -> None:
     tapped: list[str] = []
     panel = WristbandPanel(
-        (VirtualWristband("1", "Full", "50.00"), VirtualWristband("2", "Blocked")),
+        (WristbandKey("1", "Full", "50.00"), WristbandKey("2", "Blocked")),
         tap=lambda wristband: tapped.append(wristband.label),
     )
     till = FakeTill(VIEWS["present"])
