@@ -1,4 +1,4 @@
-"""What can be sold: products, their tax and the groups that colour them."""
+"""What can be sold: products, their tax and the groups that color them."""
 
 from __future__ import annotations
 

@@ -350,10 +350,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FROM_TILL: msgspec.json.Decoder[FromTill] = msgspec.json.Decoder(FromTill)
 _FROM_HUB: msgspec.json.Decoder[FromHub] = msgspec.json.Decoder(FromHub)
 _ADVICE = msgspec.json.Decoder(OrderAdvice)
-_FROM_TILL_TYPES = frozenset(
-    each.__name__
-    for each in (OrderRequest, AdviceBatch, TokenRequest, TillStatus, TillOnline)
-)
+_FROM_TILL_TYPES = frozenset(each.__name__ for each in FromTill.__args__)
 _FROM_HUB_TYPES = frozenset(each.__name__ for each in FromHub.__args__)
 
 
@@ -406,9 +403,7 @@ def _diagnose(data: bytes, error: Exception, types: frozenset[str]) -> Malformed
     except msgspec.ValidationError:
         return Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX])
     except _UNREADABLE:
-        return Malformed(
-            RejectReason.NOT_JSON, f"The message is not JSON: {error}."
-        )
+        return Malformed(RejectReason.NOT_JSON, f"The message is not JSON: {error}.")
     if envelope.type not in types:
         name = "without a type" if envelope.type is None else repr(envelope.type)[:60]
         text = f"Messages of type {name} are not known here."

@@ -107,23 +107,34 @@ def _journal(settings: Settings, options: argparse.Namespace) -> int:
 def _load(path: Path) -> Loaded:
     try:
         text = path.read_text("utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise SettingsWrong(
-            f"The configuration {path} can't be read ({error.strerror})."
+            f"The configuration {path} can't be read ({_reason(error)})."
             " Name another one with --config."
         ) from error
     return load_settings(text, os.environ, source=path)
 
 
 def _log_to_file(settings: Settings) -> None:
-    settings.log.file.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
-        settings.log.file, maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES
-    )
+    file = settings.log.file
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            file, maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES
+        )
+    except OSError as error:
+        raise SettingsWrong(
+            f"The log {file} can't be written ({_reason(error)})."
+            " Correct its owner, or name another one (log.file)."
+        ) from error
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(
         handlers=[handler], level=settings.log.level, format=form, force=True
     )
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (isinstance(error, OSError) and error.strerror) or "it is no text"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -89,8 +89,11 @@ def _pins(settings: Settings) -> Pins:
     files = settings.tse.admin_pin_file, settings.tse.time_admin_pin_file
     try:
         admin, time_admin = (file and file.read_text("ascii").strip() for file in files)
-    except OSError as error:
-        raise SettingsWrong(f"A PIN of the TSE can't be read: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsWrong(
+            f"A PIN of the TSE can't be read: {error}. Correct tse.admin_pin_file and"
+            " tse.time_admin_pin_file."
+        ) from error
     default = Pins()
     return Pins(admin or default.admin, time_admin or default.time_admin)
 

@@ -4,7 +4,6 @@ KassenbandError
     TryAgain            the next try may work: the hub is silent, the TSE is busy
     AskTheGuest         the guest can change it: balance, another wristband
     CallTheTechnician   something is broken: the reader, the TSE, the disk
-    Rejected            a peer broke the contract
 """
 
 from __future__ import annotations
@@ -26,10 +25,6 @@ class CallTheTechnician(KassenbandError):
     """Somebody with a screwdriver must look at it."""
 
 
-class Rejected(KassenbandError):
-    """A peer sent what the contract does not allow."""
-
-
 class NotConnected(TryAgain):
     """The hub can't be reached at the moment."""
 
@@ -40,10 +35,6 @@ class FiscalModuleDown(CallTheTechnician):
 
 class FiscalModuleSilent(FiscalModuleDown):
     """The TSE did not answer in time; whether it signed is unknown."""
-
-
-class JournalFull(CallTheTechnician):
-    """Too many orders wait for the hub; selling on would risk losing them."""
 
 
 class JournalBroken(CallTheTechnician):

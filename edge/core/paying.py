@@ -31,7 +31,7 @@ from edge.core.records import AttemptAnswered, AttemptMade, StoredAttempt
 from edge.core.standin import Granted
 from edge.core.state import Approved, Checking, Declined, Presenting, at_counter
 from edge.core.view import Approval, Banner, Decline, Tone
-from edge.core.wristband import WristbandProblem, read_wristband
+from edge.core.wristband import TokenCodec, WristbandProblem
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from edge.core.canceling import Verdict
     from edge.core.records import Decided
     from edge.core.state import Moment, Step, TillState
+    from edge.core.wristband import WristbandCodec
 
 REPEAT_AFTER_MS: Final = 400
 SILENT_AFTER_MS: Final = 1_500
@@ -61,9 +62,8 @@ def on_card(state: TillState, card: events.CardRead, moment: Moment) -> Step:
         return state, ()
     assert state.terms is not None
     config = state.terms.config
-    wristband = read_wristband(
-        card.uid, card.message, config.token_keys, config.event_number
-    )
+    codec: WristbandCodec = TokenCodec(config.token_keys, config.event_number)
+    wristband = codec.read(card.uid, card.message)
     if isinstance(wristband, WristbandProblem):
         banner = Banner(Tone.ASK_THE_GUEST, wristband.title, wristband.text)
         return replace(state, banner=banner), ()
@@ -201,15 +201,15 @@ def stand_in(state: TillState, checking: Checking, moment: Moment) -> Step:
     assert state.terms is not None
     since = state.connection.outage_since or moment.now
     order = checking.order
-    judgement = state.book.judge(
+    judgment = state.book.judge(
         checking.wallet,
         order.basket.total.minor,
         state.terms.config.stand_in,
         int((moment.now - since).total_seconds()),
     )
-    if not isinstance(judgement, Granted):
-        title, text = texts.decline_text(judgement)
-        decline = Decline(judgement, title, text, None)
+    if not isinstance(judgment, Granted):
+        title, text = texts.decline_text(judgment)
+        decline = Decline(judgment, title, text, None)
         return at_counter(state, Declined(order, decline)), ()
     decision = signing.decided(
         order.attempts,
@@ -217,7 +217,7 @@ def stand_in(state: TillState, checking: Checking, moment: Moment) -> Step:
         Outcome.COMPLETED,
         moment,
         path=Path.STAND_IN,
-        basis_batch=judgement.basis_batch,
+        basis_batch=judgment.basis_batch,
         card_ns=checking.card_ns,
     )
     return complete(state, order, decision, moment, card_ns=checking.card_ns)
@@ -251,7 +251,6 @@ def approval_of(
         stand_in=decision.path is Path.STAND_IN,
         cash=decision.wallet is None,
         receipt_url=f"{portal.rstrip('/')}/receipts/{order.id}" if portal else "",
-        approved_at=decision.decided_at,
     )
 
 

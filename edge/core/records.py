@@ -125,8 +125,10 @@ class AdvicesRecorded:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRestored:
-    """The ledger went back: all above `anchor.batch`, and all of another incarnation,
-    are undelivered again."""
+    """The ledger went back to a batch, or is another one.
+
+    All above `anchor.batch`, and all of another incarnation, is undelivered again.
+    """
 
     anchor: Anchor
 

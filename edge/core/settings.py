@@ -141,14 +141,7 @@ def load_settings(text: str, environment: Mapping[str, str], *, source: Path) ->
     return Loaded(settings, origins)
 
 
-_SECTIONS: Final[dict[str, type]] = {
-    "till": TillSection,
-    "hub": HubSection,
-    "journal": JournalSection,
-    "reader": ReaderSection,
-    "tse": TseSection,
-    "log": LogSection,
-}
+_SECTIONS: Final[dict[str, type]] = get_type_hints(Settings)
 
 
 def _section(

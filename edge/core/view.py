@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from contract.messages import DeclineReason, Lamp, LampState
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     from contract.catalogue import Catalogue
@@ -67,7 +66,6 @@ class Approval:
     stand_in: bool
     cash: bool
     receipt_url: str
-    approved_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,16 +167,26 @@ class SerialTse:
             result = work()
         except TseError as error:
             logger.warning("%s", error)
-            # Only a command that reached the TSE can have been carried out unheard.
-            silent = isinstance(error, _FATE_UNKNOWN) and self._line.is_open
-            self._line.suffer(error)
-            self._show(LampState.BAD, str(error))
-            if not self._line.is_open:
-                loop.call_soon_threadsafe(self._note_fall)
-            kind = FiscalModuleSilent if silent else FiscalModuleDown
-            raise kind(str(error)) from error
+            raise self._suffered(error, loop) from error
+        except Exception as error:  # selling must go on, whatever it was
+            logger.exception("The TSE's driver met what it does not know.")
+            unknown = f"what its driver does not know: {type(error).__name__}"
+            fault = ProtocolError(self._line.where, unknown)
+            raise self._suffered(fault, loop) from error
         self._show(*self._line.lamp())
         return result
+
+    def _suffered(
+        self, error: TseError, loop: asyncio.AbstractEventLoop
+    ) -> FiscalModuleDown:
+        # Only a command that reached the TSE can have been carried out unheard.
+        silent = isinstance(error, _FATE_UNKNOWN) and self._line.is_open
+        self._line.suffer(error)
+        self._show(LampState.BAD, str(error))
+        if not self._line.is_open:
+            loop.call_soon_threadsafe(self._note_fall)
+        kind = FiscalModuleSilent if silent else FiscalModuleDown
+        return kind(str(error))
 
     def _note_fall(self) -> None:
         self._in_service.clear()
@@ -242,6 +252,8 @@ class _Line:
 
     def open(self) -> FiscalInfo:
         self.close()
+        if isinstance(self._trouble, _NO_MORE_TRIES):
+            raise self._trouble  # the PINs are the same until the till starts anew
         self.may_retry, self._trouble = True, None
         try:
             self._session = Session(

@@ -127,10 +127,7 @@ class MqttLink:
         except CallTheTechnician as error:
             self._show(str(error))
             return
-        except TimeoutError as error:
-            self._show(trouble.why_not_connected(error, broker.host, broker.port))
-            return
-        except OSError as error:
+        except OSError as error:  # a TimeoutError is one
             self._show(trouble.why_not_connected(error, broker.host, broker.port))
             return
         self._session = session
@@ -166,7 +163,7 @@ class MqttLink:
         try:
             message = decode_from_hub(payload)
         except Malformed as error:
-            logger.error("Rejected a message on %s: %s", topic, error)  # noqa: TRY400
+            logger.error("Rejected a message on %s: %s", topic, error)  # noqa: TRY400 - a peer's fault
             return
         self._post(HubSaid(message))
 

@@ -67,6 +67,22 @@ def test_a_missing_configuration_is_named(
     assert "none.toml can't be read" in capsys.readouterr().err
 
 
+def test_a_configuration_that_is_no_text_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "till.toml").write_bytes(b"\xff\xfe")
+    assert main(["--config", str(tmp_path / "till.toml")]) == 2
+    assert "till.toml can't be read (it is no text)" in capsys.readouterr().err
+
+
+def test_a_log_that_can_not_be_written_is_named(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "till.log").mkdir()
+    assert main(["--config", str(config)]) == 2
+    assert "till.log can't be written" in capsys.readouterr().err
+
+
 def test_a_missing_certificate_is_named_before_anything_starts(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ from contract.messages import (
 )
 from contract.order import Outcome, Path, decode_order
 from edge.core.errors import JournalBroken
+from edge.core.events import CardRead
 from edge.core.intents import (
     AbortOrder,
     AnswerHandedOut,
@@ -157,8 +158,6 @@ async def test_a_card_that_lay_there_before_does_not_count() -> None:
 
 
 async def test_an_empty_wristband_is_the_guests_business() -> None:
-    from edge.core.events import CardRead  # noqa: PLC0415
-
     async with Bench() as bench:
         await ready(bench)
         bench.till.submit(Pick(1))

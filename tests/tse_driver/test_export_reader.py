@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import tarfile
 from datetime import UTC, datetime
@@ -122,8 +123,6 @@ def test_a_certificate_its_issuer_did_not_sign_is_found() -> None:
 
 
 def test_published_log_messages_are_read_from_an_archive() -> None:
-    import base64  # noqa: PLC0415
-
     vectors = log_messages()
     files = {
         m["id"]: base64.b64decode(m["log_b64"])

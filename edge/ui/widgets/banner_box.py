@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class BannerBox(Static):
     """Shows a banner, and takes no room without one."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._banner: Banner | None = None
         self.display = False

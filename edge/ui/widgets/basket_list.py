@@ -29,7 +29,7 @@ CARD_HEIGHT = 3  # as high as the smallest target on the smallest panel
 class BasketList(Widget):
     """Shows the last lines that fit and says how many more there are."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._lines: tuple[BasketLine, ...] = ()
         self._first = 0

@@ -133,7 +133,7 @@ def _cells(rows: Sequence[str]) -> list[str]:
 class BigText(Widget):
     """A heading in large letters, or in bold text where they don't fit."""
 
-    def __init__(self, *lines: str, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *lines: str, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._words = lines
 
@@ -156,7 +156,7 @@ class BigText(Widget):
 class BigAmount(Widget):
     """An amount as large as its box allows."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._amount = ""
         self._like = ""

@@ -42,7 +42,7 @@ class ProductGrid(Widget, can_focus=True):
         Binding("enter,space", "choose", show=False),
     ]
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._catalogue: Catalogue | None = None
         self._quantities: Mapping[int, int] = {}

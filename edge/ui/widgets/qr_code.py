@@ -23,7 +23,7 @@ PAPER = Style(color=INK, bgcolor=TEXT)
 class QrCode(Widget):
     """White paper with a QR code as large as it fits, and a caption where it fits."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._content = ""
         self._caption = ""

@@ -35,7 +35,7 @@ LAMP_STYLES = {
 class StatusRow(Widget):
     """One line; a tap anywhere on it opens what the lamps say."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._strip: list[Segment] = []
         self._view: TillView | None = None

@@ -1,4 +1,4 @@
-"""One tile as cells: label, price, and the gap to its neighbours inside its own edge.
+"""One tile as cells: label, price, and the gap to its neighbors inside its own edge.
 
 Every cell of a tile reacts to touch, the gap too: a gap between widgets would be a
 dead zone as wide as a fingertip.

@@ -24,7 +24,7 @@ AMOUNT = Style(color=TEXT, bgcolor=GROUND, bold=True)
 class TotalBox(Widget):
     """Shows what the basket costs and how many items it holds."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._amount = plain_amount(0)
         self._caption = text.TOTAL

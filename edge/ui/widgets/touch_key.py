@@ -41,7 +41,7 @@ class TouchKey(Widget, can_focus=True):
         label: str,
         wants: Intent | Callable[[], Message],
         *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)

@@ -32,6 +32,7 @@ from edge.core.state import UNDELIVERED_MAX, Approved, Checking, Declined, Start
 from edge.core.view import Phase
 from tests.contract.samples import CATALOGUE
 from tests.edge.core.desk import ANCHOR, TERMS, Desk
+from tests.edge.parts import wristband
 
 
 def booked(checking: Checking, *, attempt: int = 1) -> OrderBooked:
@@ -209,8 +210,6 @@ def test_a_card_counts_only_if_it_came_after_the_screen_began_to_wait() -> None:
     desk = Desk().online()
     desk.present()
     since = desk.ns
-    from tests.edge.parts import wristband  # noqa: PLC0415
-
     uid, message = wristband(1)
     desk.do(events.CardRead(uid, message, since))
     assert desk.showing() is Phase.PRESENT

@@ -162,6 +162,9 @@ async def test_a_wrong_pin_is_tried_once_and_not_until_it_is_blocked() -> None:
     for _ in range(5):  # a sale does not try it again either
         with pytest.raises(FiscalModuleDown, match="refused the PIN"):
             await tse.start()
+    for _ in range(5):  # nor does somebody who presses 'Restart TSE' in despair
+        with pytest.raises(FiscalModuleDown, match="refused the PIN"):
+            await tse.open()
     assert len(bench.wires) == 1
     assert bench.lamps[-1][0] is LampState.BAD
     await tse.close()
@@ -213,6 +216,23 @@ async def test_no_guest_waits_for_a_hanging_tse() -> None:
     Hung.gate.set()
     assert await tse.find(start) is not None  # the late signature is not lost
     await tse.close()
+
+
+async def test_a_fault_of_the_driver_costs_a_signature_and_no_sale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stumble(_: Session) -> None:
+        raise ZeroDivisionError
+
+    bench = Bench()
+    async with opened(bench) as tse:
+        with monkeypatch.context() as broken:
+            broken.setattr(Session, "start", stumble)
+            with pytest.raises(FiscalModuleDown, match="does not know"):
+                await tse.start()
+        assert bench.lamps[-1][0] is LampState.BAD
+        await bench.brought_back()
+        assert await tse.start()
 
 
 async def test_an_idle_tse_is_kept_awake(monkeypatch: pytest.MonkeyPatch) -> None:
