@@ -77,6 +77,7 @@ class Till:
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[Event | Intent] = asyncio.Queue(QUEUE_LENGTH_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fault: asyncio.Future[None] = self._loop.create_future()
         self._fiscal_jobs: asyncio.Queue[effects.ForFiscal] = asyncio.Queue()
         self._fiscal_opened = asyncio.Event()
         self._status_sent: TillStatus | None = None
@@ -117,7 +118,8 @@ class Till:
     async def run(self) -> None:
         """Recover from the journal, then take events until canceled.
 
-        Raises JournalBroken when the journal can't be read at all.
+        Raises JournalBroken when the journal can't be read at all, and whatever any
+        part of the till could not cope with.
         """
         found = await self._ports.journal.recover()
         first, todo = recover(self._identity, found, self._moment())
@@ -127,8 +129,13 @@ class Till:
         ]
         try:
             await self._perform_all(first, todo)
-            while True:
-                await self._take(await self._queue.get())
+            workers.append(asyncio.create_task(self._take_all(), name="events"))
+            # All of them run until canceled: one that ends has met what it does not
+            # know, and a till that no longer signs or delivers must not go on selling.
+            endless = {*workers, self._fault}
+            done, _ = await asyncio.wait(endless, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
         finally:
             if self._status_timer is not None:
                 self._status_timer.cancel()
@@ -136,6 +143,10 @@ class Till:
             for task in everyone:
                 task.cancel()
             await asyncio.gather(*everyone, return_exceptions=True)
+
+    async def _take_all(self) -> None:
+        while True:
+            await self._take(await self._queue.get())
 
     async def _take(self, event: Event | Intent) -> None:
         if isinstance(event, events.LinkUp):
@@ -337,7 +348,13 @@ class Till:
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._spawned_ended)
+
+    def _spawned_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._fault.done():
+            self._fault.set_exception(error)
 
 
 class Post:

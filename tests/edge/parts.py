@@ -192,6 +192,12 @@ class Bench:
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
 
+    async def ended(self) -> None:
+        """Wait until the till has ended by itself; raises what ended it."""
+        assert self._running is not None
+        async with asyncio.timeout(10):
+            await self._running
+
     def tap(self, serial: int) -> None:
         """Hold a wallet's wristband to the reader."""
         uid, message = wristband(serial)
