@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from provisioning.broker import BrokerFiles, render_access_list, render_configuration
 from provisioning.ca import TILL_ID, EventCa, Leaf
-from provisioning.processes import ProvisioningError
-from provisioning.token_key import TokenKey
+from provisioning.processes import ProvisioningError, write_private
+from provisioning.token_key import TokenKey, new_uid_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 BROKER_PORT = 8883
@@ -34,17 +34,20 @@ def make_authority(directory: Path, event: str) -> EventCa:
 
 
 def make_hub(directory: Path, addresses: Sequence[str]) -> Path:
-    """Certificates for the hub and its broker, and the key that signs wristbands.
+    """Certificates for the hub and its broker, and the hub's secrets about wristbands.
 
-    The token key is kept when it is there already: wristbands may carry its tokens.
+    Those are kept when they are there already: wristbands may have been issued.
     """
     authority = EventCa.load(directory / "ca")
-    hub = _emptied(directory / "hub", keep="token.key")
+    hub = _emptied(directory / "hub", keep=("token.key", "uid.secret"))
     _copy(authority, authority.issue_client("hub"), hub, "hub")
     _copy(authority, authority.issue_server("edge", addresses), hub, "edge")
     token_key = hub / "token.key"
     if not token_key.exists():
         TokenKey.create(token_key)
+    uid_secret = hub / "uid.secret"
+    if not uid_secret.exists():
+        write_private(uid_secret, new_uid_secret())
     broker = _emptied(directory / "broker")
     server = authority.issue_server("broker", addresses)
     files = BrokerFiles(
@@ -61,13 +64,12 @@ def make_hub(directory: Path, addresses: Sequence[str]) -> Path:
 
 
 def make_till(directory: Path, till: str) -> Path:
-    """Certificate and public token key for a till, and its place in the access list.
+    """Certificate for a till, and its place in the access list.
 
     Made again for the same till, the certificate before it is revoked.
     """
     authority = EventCa.load(directory / "ca")
-    token_key = directory / "hub" / "token.key"
-    if not token_key.exists():
+    if not (directory / "broker" / "acl").exists():  # what a hub gets last
         raise ProvisioningError(
             f"{directory} has no hub yet. Run 'kassenband-provision hub' first."
         )
@@ -77,8 +79,6 @@ def make_till(directory: Path, till: str) -> Path:
         authority.revoke(place / "till.pem")
         shutil.copyfile(authority.revocations, directory / "broker" / "crl.pem")
     _copy(authority, leaf, _emptied(place), "till")
-    public = TokenKey.load(token_key)
-    (place / "token.pub").write_text(f"{public.key_id} {public.public_hex}\n")
     _write_access_list(directory)
     return place
 
@@ -97,10 +97,10 @@ def _copy(authority: EventCa, leaf: Leaf, place: Path, name: str) -> None:
     leaf.key.replace(place / f"{name}.key")
 
 
-def _emptied(place: Path, *, keep: str = "") -> Path:
+def _emptied(place: Path, *, keep: Collection[str] = ()) -> Path:
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o700)
     for path in place.iterdir():
-        if path.name != keep:
+        if path.name not in keep:
             path.unlink()
     return place

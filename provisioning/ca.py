@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import json
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -21,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provisioning.processes import ProvisioningError
+from contract.ids import IDENTITY_PATTERN
+from provisioning.processes import ProvisioningError, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ CA_LIFETIME = dt.timedelta(days=3650)
 LEAF_LIFETIME = dt.timedelta(days=90)
 CRL_LIFETIME = dt.timedelta(days=30)
 BACK_DATED = dt.timedelta(days=1)  # a till's clock may be behind before NTP answers
-TILL_ID = re.compile(r"[a-z0-9.-]{1,30}")  # CN = client id = Z_KASSE_ID
+TILL_ID = re.compile(IDENTITY_PATTERN)  # CN = client id = Z_KASSE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +193,7 @@ class EventCa:
 def write_key(path: Path, key: PrivateKeyTypes) -> None:
     """Write a private key as PKCS#8 PEM that only its owner can read."""
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
+    write_private(path, pem)
 
 
 def _sign_root(name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

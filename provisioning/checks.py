@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-# These start every process of the shop, a browser, or long simulations; `test` runs
-# them.
-SLOW_TESTS = ("tests/appliance", "tests/browser", "tests/world_long")
-TIED_TO_US = ("setpriv", "--pdeathsig", "KILL", "--")
+from provisioning.setup.steps import TIED_TO_US
+
+# These start every process of the shop, or a browser; `test` runs them.
+SLOW_TESTS = ("tests/appliance", "tests/browser")
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", ("ruff", "format", "--check", "--quiet", ".", "kassenband")),
     ("lint", ("ruff", "check", "--quiet", ".", "kassenband")),

@@ -14,6 +14,7 @@ EVENT = EventId("rehearsal")
 EVENT_NAME = "Rehearsal"
 EVENT_NUMBER = 1
 CURRENCY = Currency.EUR
+CROWD_SIZE = 24  # guests who come to one till without a screen
 SELLER = Seller(
     name="Kassenband Rehearsal",
     street="Am Festplatz 1",
@@ -115,7 +116,7 @@ def panel_guests() -> tuple[Guest, ...]:
     )
 
 
-def crowd(till: int, size: int) -> tuple[Guest, ...]:
+def crowd(till: int, size: int = CROWD_SIZE) -> tuple[Guest, ...]:
     """The guests who come to one till of the headless demo.
 
     Most are well funded; every eighth is nearly empty, one blocked, one unknown.

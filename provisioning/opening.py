@@ -29,6 +29,7 @@ from hub.service.wristbands import Wristbands, credit_wallet
 from hub.store.migrate import migrate
 from hub.store.store import HUB_ROLE, Store
 from provisioning import demo_event
+from provisioning.processes import write_private
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from provisioning.demo_event import Guest
     from provisioning.token_key import TokenKey
 
-UID_SECRET_BYTES = 32
 PROVIDER = "demo"
 HUB_LOGIN = "hub"  # may do what the role kassenband_hub may, and no more
 # Far above what the hub hands out in a demo, so that nobody has these serials.
@@ -54,11 +54,6 @@ class Opening:
     token_key: TokenKey
     uid_secret: bytes
     hub_passfile: Path
-
-
-def new_uid_secret() -> bytes:
-    """Make the secret that wristbands' UIDs are hashed with."""
-    return secrets.token_bytes(UID_SECRET_BYTES)
 
 
 async def open_event(
@@ -89,8 +84,8 @@ async def _let_hub_log_in(opening: Opening) -> None:
         )
     finally:
         await connection.close()
-    opening.hub_passfile.touch(mode=0o600)
-    opening.hub_passfile.write_text(f"*:*:*:{HUB_LOGIN}:{password}\n")
+    passfile = f"*:*:*:{HUB_LOGIN}:{password}\n"
+    write_private(opening.hub_passfile, passfile.encode())
 
 
 async def _publish(store: Store, opening: Opening) -> None:

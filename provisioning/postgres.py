@@ -30,6 +30,7 @@ from provisioning.processes import (
     short_directory,
     spawn,
     unprivileged_user,
+    write_private,
 )
 
 VERSION_MIN = 15
@@ -266,9 +267,9 @@ class PrivatePostgres:
         remove_directory(self.data)
         self.data.mkdir(mode=0o700)
         password = secrets.token_urlsafe(24)
-        _write_private(self.passfile, f"*:*:*:{ADMIN}:{password}\n")
+        write_private(self.passfile, f"*:*:*:{ADMIN}:{password}\n".encode())
         pwfile = self.directory / "pwfile"
-        _write_private(pwfile, password + "\n")
+        write_private(pwfile, f"{password}\n".encode())
         for path in (self.data, pwfile):
             hand_over(path, self.user)
         try:
@@ -379,10 +380,3 @@ def _copy_wheel(binaries: ServerBinaries, target: Path) -> ServerBinaries:
             shutil.copytree(libraries, target / libraries.name, dirs_exist_ok=True)
         shutil.copytree(installation, copy, symlinks=True, dirs_exist_ok=True)
     return ServerBinaries(copy / "bin", binaries.version, binaries.origin)
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)

@@ -179,6 +179,14 @@ def hand_over(path: Path, user: str | None) -> None:
         os.chown(path, entry.pw_uid, entry.pw_gid)
 
 
+def write_private(path: Path, data: bytes) -> None:
+    """Write a secret anew, to a file that only its owner can read."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
 def can_reach(path: Path, user: str | None, test: str = "-r") -> bool:
     """Whether that user passes `test FLAG path`, all parents included."""
     if user is None:

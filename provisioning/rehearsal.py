@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from provisioning.processes import Child
 
 TILLS_MAX = 16  # one pcscd handles no more readers
-CROWD_SIZE = 24
 PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
 END_TIMEOUT_S = 90.0
 GOOD, BAD, CANNOT = 0, 1, 2
@@ -41,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     plan = ShopPlan(
         tuple(names if options.headless else names[:1]),
         tse_latency_ms=options.tse_latency_ms,
-        guests=_crowd if options.headless else _regulars,
+        guests=demo_event.crowd if options.headless else _regulars,
     )
     try:
         with (
@@ -69,10 +68,6 @@ def _own_fault(directory: Path, error: Exception) -> str:
         f"The demo stopped because of a fault of its own ({type(error).__name__})."
         f" Send {file} to whoever maintains it, or start the demo again."
     )
-
-
-def _crowd(till: int) -> Sequence[demo_event.Guest]:
-    return demo_event.crowd(till, CROWD_SIZE)
 
 
 def _regulars(_till: int) -> Sequence[demo_event.Guest]:

@@ -17,11 +17,17 @@ from typing import TYPE_CHECKING, Self
 from provisioning import demo_event
 from provisioning.broker import BrokerFiles, PrivateBroker
 from provisioning.ca import EventCa, Leaf
-from provisioning.opening import HUB_LOGIN, Opening, new_uid_secret, open_event
+from provisioning.opening import HUB_LOGIN, Opening, open_event
 from provisioning.pcscd import PrivatePcscd, Slot
 from provisioning.postgres import PrivatePostgres, Which, which_from_environment
-from provisioning.processes import Child, ProvisioningError, free_port, spawn
-from provisioning.token_key import TokenKey
+from provisioning.processes import (
+    Child,
+    ProvisioningError,
+    free_port,
+    spawn,
+    write_private,
+)
+from provisioning.token_key import TokenKey, new_uid_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +50,7 @@ class ShopPlan:
     fast_poll: bool = False
     plain_broker: bool = False
     which: Which | None = None
-    guests: Callable[[int], Sequence[Guest]] = lambda till: demo_event.crowd(till, 24)
+    guests: Callable[[int], Sequence[Guest]] = demo_event.crowd
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,13 +300,6 @@ def _toml_value(value: object) -> str:
     # JSON's numbers, booleans and strings are TOML's, too.
     is_plain = isinstance(value, int | bool)
     return json.dumps(value if is_plain else str(value))
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a secret that only its owner can read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
 
 
 def program(package: str) -> tuple[str, ...]:

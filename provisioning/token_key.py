@@ -1,7 +1,8 @@
-"""The key that signs wristband tokens: private at the hub, public at the tills."""
+"""The hub's two secrets about wristbands: what signs tokens, what hashes UIDs."""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_ID_MAX = 255  # one byte in the token's body
+UID_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class TokenKey:
         public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return cls(key_id, private, public)
 
-    @property
-    def public_hex(self) -> str:
-        """The 32 public bytes as hex, as a till's configuration holds them."""
-        return self.public.hex()
+
+def new_uid_secret() -> bytes:
+    """Make the secret that wristbands' UIDs are hashed with."""
+    return secrets.token_bytes(UID_SECRET_BYTES)

@@ -14,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from contract.ids import EventId, TillId
 from contract.topics import MESSAGE_BYTES_MAX, Topics
 from provisioning.broker import BrokerFiles, PrivateBroker, render_access_list
 from provisioning.ca import EventCa, Leaf
@@ -21,9 +22,9 @@ from provisioning.ca import EventCa, Leaf
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EVENT = "sommerfest"
-TOPICS = Topics(EVENT)  # type: ignore[arg-type]
-BAR_1, BAR_2 = "bar-1", "bar-2"
+EVENT = EventId("summer")
+TOPICS = Topics(EVENT)
+BAR_1, BAR_2 = TillId("bar-1"), TillId("bar-2")
 NOT_AUTHORIZED = 0x87
 NO_SUBSCRIBER = 0x10
 WAIT_S = 10
@@ -106,12 +107,12 @@ def world(tmp_path: Path) -> Iterator[World]:
 def test_a_till_and_the_hub_reach_each_other(world: World) -> None:
     hub, till = world.connect("hub"), world.connect(BAR_1)
     hub.subscribe(TOPICS.up("+"))
-    till.subscribe(TOPICS.down(BAR_1))  # type: ignore[arg-type]
+    till.subscribe(TOPICS.down(BAR_1))
     till.subscribe(TOPICS.wallets)
     full = b"x" * MESSAGE_BYTES_MAX
     assert till.publish(TOPICS.up(BAR_1), full) == 0
     assert hub.await_event("heard").payload == full
-    assert hub.publish(TOPICS.down(BAR_1), full) == 0  # type: ignore[arg-type]
+    assert hub.publish(TOPICS.down(BAR_1), full) == 0
     assert till.await_event("heard").payload == full
     assert hub.publish(TOPICS.wallets) == 0
     assert till.await_event("heard").topic == TOPICS.wallets
@@ -127,9 +128,9 @@ def test_a_till_speaks_for_nobody_else(world: World) -> None:
 def test_a_till_hears_nobody_elses_messages(world: World) -> None:
     hub, till = world.connect("hub"), world.connect(BAR_1)
     till.subscribe("#")
-    hub.publish(TOPICS.down(BAR_2))  # type: ignore[arg-type]
-    assert hub.publish(TOPICS.down(BAR_1)) == 0  # type: ignore[arg-type]
-    assert till.await_event("heard").topic == TOPICS.down(BAR_1)  # type: ignore[arg-type]
+    hub.publish(TOPICS.down(BAR_2))
+    assert hub.publish(TOPICS.down(BAR_1)) == 0
+    assert till.await_event("heard").topic == TOPICS.down(BAR_1)
 
 
 def test_an_order_is_not_acknowledged_as_heard_without_a_hub(world: World) -> None:

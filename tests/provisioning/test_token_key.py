@@ -20,7 +20,7 @@ def test_the_public_half_verifies_what_the_hubs_half_signs(tmp_path: Path) -> No
     key = TokenKey.create(tmp_path / "token.key", key_id=3)
     private = load_pem_private_key(key.private.read_bytes(), None)
     assert isinstance(private, Ed25519PrivateKey)
-    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public_hex))
+    public = Ed25519PublicKey.from_public_bytes(key.public)
     public.verify(private.sign(b"token"), b"token")
     assert key.private.stat().st_mode & 0o777 == 0o600
     assert TokenKey.load(key.private, key_id=3) == key
