@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, Self
 
@@ -73,10 +73,8 @@ class Record:
 
     @classmethod
     def _names(cls) -> tuple[str, ...]:
-        fields: dict[str, Any] = getattr(cls, "__dataclass_fields__", {})
-        return tuple(
-            name for name, field in fields.items() if field._field_type.name == "_FIELD"
-        )
+        # Every subclass is a dataclass; this base alone is none.
+        return tuple(field.name for field in fields(cls))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

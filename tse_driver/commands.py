@@ -46,7 +46,6 @@ ADMIN = "1"
 TIME_ADMIN = "2"
 LOGIN_OK_MAX = 1  # an answer digit above this one is a refusal
 SELF_TEST_OK = 1
-SELF_TEST_FAILED = 2
 SELF_TEST_CLIENT_UNKNOWN = 3
 FACTORY_CLIENT = "DN TSEProduction ef82abcedf"
 """Always registered; a new device runs its self test with it."""

@@ -32,7 +32,6 @@ END = b"\x1b\x9f"
 STATUS_FRAME = b"\x1b\x6b"  # unsolicited (ASB)
 
 GET_COMMAND_RESPONSE = "004"
-ID_LENGTH = 36
 
 _REQUEST = re.compile(
     rb"\x1b\x90([0-9]{3})((?:\x1b\x92[^\x1b]*)*)\x1b\x99([^\x1b]{36})"

@@ -243,6 +243,22 @@ class Session:
         self._name(self.client_id)
         return self._connection.ask(ask.GetStartedTransactions(self.client_id)).numbers
 
+    def logged(self, transaction_number: int) -> tuple[LogMessage, ...]:
+        """Return what the device's log says of a fiscal transaction, verified."""
+        try:
+            tar = self.export_transaction(transaction_number)
+        except TseRefused as error:
+            if error.code in {TseCode.NO_DATA, TseCode.NO_TRANSACTION}:
+                return ()
+            raise
+        return tuple(
+            message
+            for _, message in read_export(io.BytesIO(tar))
+            if message.certified is not None
+            and message.certified.transaction_number == transaction_number
+            and message.verifies(self.public_key)
+        )
+
     def find_signature(self, transaction_number: int) -> Signature | None:
         """Look a finish up in the device's log: after a lost answer or a restart."""
         message = self._find_message(transaction_number, Operation.FINISH)
@@ -366,19 +382,8 @@ class Session:
         )
 
     def _find_message(self, number: int, operation: Operation) -> LogMessage | None:
-        try:
-            tar = self.export_transaction(number)
-        except TseRefused as error:
-            if error.code in {TseCode.NO_DATA, TseCode.NO_TRANSACTION}:
-                return None
-            raise
-        for _, message in read_export(io.BytesIO(tar)):
-            said = message.certified
-            if said is None or said.transaction_number != number:
-                continue
-            if said.operation == operation and message.verifies(self.public_key):
-                return message
-        return None
+        found = (m for m in self.logged(number) if m.operation == operation)
+        return next(found, None)
 
     def _verifies(self, said: Certified, answer: StepSigned) -> bool:
         """Rebuild the Finish message and verify it; find the time format once."""

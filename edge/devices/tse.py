@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import logging
 import math
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,7 +33,6 @@ from tse_driver.errors import (
     TseSilent,
     WrongPin,
 )
-from tse_driver.export_reader import read_export
 from tse_driver.log_message import LogMessage, Operation
 from tse_driver.port import Port
 from tse_driver.session import Pins, Session, TseInfo
@@ -316,23 +314,13 @@ class _Line:
 
     def find(self, start: FiscalStart) -> fiscal.Signature | None:
         session = self._opened()
-        try:
-            tar = session.export_transaction(start.number)
-        except TseRefused as error:
-            if error.code in {TseCode.NO_DATA, TseCode.NO_TRANSACTION}:
-                return None
-            raise
-        messages = [
-            message
-            for _, message in read_export(io.BytesIO(tar))
-            if message.certified is not None
-            and message.certified.transaction_number == start.number
-            and message.verifies(session.public_key)
-        ]
-        finish = _last(messages, Operation.FINISH)
+        logged = {
+            message.operation: message for message in session.logged(start.number)
+        }
+        finish = logged.get(Operation.FINISH)
         if finish is None:
             return None
-        return _rebuild(start, _last(messages, Operation.START), finish, session)
+        return _rebuild(start, logged.get(Operation.START), finish, session)
 
     def keep_alive(self) -> None:
         if self._session is not None:
@@ -388,11 +376,6 @@ def _rebuild(
         public_key=session.public_key.point,
         tse_serial=finish.serial,
     )
-
-
-def _last(messages: list[LogMessage], operation: Operation) -> LogMessage | None:
-    found = (each for each in reversed(messages) if each.operation == operation)
-    return next(found, None)
 
 
 def _forget(job: asyncio.Future[T]) -> None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 SELF_TEST_VALID_S = 25 * 3600
 TIME_VALID_S = 24 * 3600
 BOOLEAN_TRUE = b"\xff"
-BOOLEAN_FALSE = b"\x00"
 
 
 @dataclass(frozen=True, slots=True)
