@@ -31,7 +31,7 @@ from contract.messages import (
     decode_from_hub,
     encode,
 )
-from contract.topics import Topics
+from contract.topics import CONTENT_TYPE, Topics
 from edge.core.errors import CallTheTechnician, NotConnected
 from edge.core.events import HubLamp, HubSaid, LinkDown, LinkUp, NobodyListens
 from edge.link import trouble
@@ -55,6 +55,8 @@ BACKOFF_S_MAX: Final = 5.0
 RECEIVE_MAXIMUM: Final = 65_535
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 NOT_AUTHORIZED: Final = 0x87
+FAILURE: Final = 0x80  # and above
+TAKEN_OVER: Final = 0x8E
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +144,10 @@ class MqttLink:
             await asyncio.shield(asyncio.to_thread(session.say_goodbye))
             raise
         self._session = None
-        self._show(trouble.gone(broker.host, broker.port))
+        if session.taken_over:
+            self._show(trouble.taken_over(self._till))
+        else:
+            self._show(trouble.gone(broker.host, broker.port))
         self._post(LinkDown())
 
     def _say_online(self, *, online: bool) -> None:
@@ -167,10 +172,14 @@ class MqttLink:
             return
         self._post(HubSaid(message))
 
-    def _acknowledged(self, topic: str, code: int) -> None:
-        if code == NOT_AUTHORIZED:
+    def _acknowledged(self, topic: str, code: ReasonCode) -> None:
+        if code.value == NOT_AUTHORIZED:
             self._show(trouble.not_allowed(topic, self._till))
-        elif code == NO_MATCHING_SUBSCRIBERS and topic == self._topics.up(self._till):
+        elif code.value >= FAILURE:
+            logger.warning("%s", trouble.not_taken(topic, str(code)))
+        elif code.value == NO_MATCHING_SUBSCRIBERS and topic == self._topics.up(
+            self._till
+        ):
             self._post(NobodyListens())
 
 
@@ -183,6 +192,7 @@ class _Session:
         self.subscribed: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.up = False
+        self.taken_over = False
         self._sent: dict[int, str] = {}
         self._stopped = False
         self._client = self._make_client()
@@ -210,7 +220,7 @@ class _Session:
         self, topic: str, payload: bytes, *, retain: bool, expires_s: int | None
     ) -> None:
         """Publish with QoS 1; raises NotConnected when paho has just lost it."""
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties = _json_in(PacketTypes.PUBLISH)
         if expires_s is not None:
             properties.MessageExpiryInterval = expires_s
         info = self._client.publish(
@@ -250,7 +260,13 @@ class _Session:
         client.on_disconnect = self._on_disconnect
         offline = TillOnline(id=new_uuid7(), till=link._till, online=False)
         topic = link._topics.online(link._till)
-        client.will_set(topic, encode(offline), qos=1, retain=True)
+        client.will_set(
+            topic,
+            encode(offline),
+            qos=1,
+            retain=True,
+            properties=_json_in(PacketTypes.WILLMESSAGE),
+        )
         return client
 
     # --- paho's thread: hand over to the loop, nothing else --------------------------
@@ -273,7 +289,7 @@ class _Session:
     def _on_publish(
         self, _client: paho.Client, _data: Any, mid: int, code: ReasonCode, _props: Any
     ) -> None:
-        self._hand_over(self._acknowledged, mid, code.value)
+        self._hand_over(self._acknowledged, mid, code)
 
     def _on_message(
         self, _client: paho.Client, _data: Any, message: paho.MQTTMessage
@@ -281,9 +297,14 @@ class _Session:
         self._hand_over(self._link._arrived, message.topic, message.payload)
 
     def _on_disconnect(
-        self, _client: paho.Client, _data: Any, _flags: Any, _code: Any, _props: Any
+        self,
+        _client: paho.Client,
+        _data: Any,
+        _flags: Any,
+        code: ReasonCode,
+        _props: Any,
     ) -> None:
-        self._hand_over(self._over)
+        self._hand_over(self._over, code.value)
 
     def _hand_over(self, callback: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended before paho
@@ -316,13 +337,14 @@ class _Session:
         if not self.subscribed.done():
             self.subscribed.set_result(None)
 
-    def _acknowledged(self, mid: int, code: int) -> None:
+    def _acknowledged(self, mid: int, code: ReasonCode) -> None:
         topic = self._sent.pop(mid, None)
         if topic is not None:
             self._link._acknowledged(topic, code)
 
-    def _over(self) -> None:
+    def _over(self, code: int) -> None:
         self.up = False
+        self.taken_over = code == TAKEN_OVER
         broker = self._link._broker
         own_fault = self._link._certificate.expired()
         text = trouble.hung_up(broker.host, broker.port, own_fault)
@@ -355,6 +377,12 @@ class _Client(paho.Client):
             wrapped.close()
             raise
         return wrapped
+
+
+def _json_in(packet: int) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
+    properties.ContentType = CONTENT_TYPE
+    return properties
 
 
 def _without_delay(_client: paho.Client, _data: Any, opened: Any) -> None:

@@ -74,6 +74,22 @@ def gone(host: str, port: int) -> str:
     )
 
 
+def taken_over(till: str) -> str:
+    """Explain a broker that ended the session because the same name came again."""
+    return (
+        f"Another computer is connected as till {till}, and the two push each other"
+        " out. Switch one of them off; two tills must never share one identity."
+    )
+
+
+def not_taken(topic: str, reason: str) -> str:
+    """Explain a broker that refused a message; whoever sent it sends it again."""
+    return (
+        f"The broker did not take a message for {topic} ({reason}). It is sent again;"
+        " if it lasts, check the broker's log and limits at the hub."
+    )
+
+
 def _untrusted(error: ssl.SSLCertVerificationError, place: str, host: str) -> str:
     code = error.verify_code
     if code in NAME_MISMATCH:

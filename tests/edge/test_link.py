@@ -14,6 +14,7 @@ from cryptography import x509
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from contract.ids import TillId
 from contract.messages import (
@@ -24,7 +25,7 @@ from contract.messages import (
     decode_from_till,
     encode,
 )
-from contract.topics import Topics
+from contract.topics import CONTENT_TYPE, Topics
 from edge.core.errors import NotConnected
 from edge.core.events import HubLamp, HubSaid, LinkDown, LinkUp, NobodyListens
 from edge.core.view import Phase
@@ -81,6 +82,7 @@ class HubClient:
     def __init__(self, ca: EventCa, port: int, loop: asyncio.AbstractEventLoop) -> None:
         leaf = ca.issue_client("hub")
         self.heard: asyncio.Queue[tuple[str, FromTill]] = asyncio.Queue()
+        self.content_types: set[str] = set()
         self.answer: Callable[[FromTill], Message] | None = None
         self._loop = loop
         self._paho = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
@@ -101,6 +103,7 @@ class HubClient:
         self._paho.loop_stop()
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
+        self.content_types.add(getattr(message.properties, "ContentType", ""))
         said = decode_from_till(bytes(message.payload))
         if self.answer is not None and message.topic == TOPICS.up(BAR):
             self.say(TOPICS.down(BAR), self.answer(said))
@@ -192,6 +195,7 @@ async def test_messages_go_both_ways(
     farewell = await hub.hears(TillOnline)
     assert isinstance(farewell, TillOnline)
     assert not farewell.online
+    assert hub.content_types == {CONTENT_TYPE}
 
 
 async def test_it_refuses_to_send_unless_connected(
@@ -332,6 +336,31 @@ async def test_a_till_the_access_list_does_not_know(
         text = await till.complains()
     assert "access list (ACL)" in text
     assert "bar-7" in text
+
+
+async def test_a_second_till_of_the_same_name(
+    ca: EventCa, broker: PrivateBroker, leaf: Leaf
+) -> None:
+    async with connect_to(ca, leaf, broker.port) as till:
+        await till.posts(LinkUp)
+        assert till.link._session is not None
+        # What MQTT 5 says then; Mosquitto 2.0.11 hangs up before it is read.
+        till.link._session._over(0x8E)
+        assert "Another computer is connected as till" in await till.complains()
+
+
+async def test_a_message_the_broker_does_not_take_is_logged(
+    ca: EventCa,
+    broker: PrivateBroker,
+    leaf: Leaf,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    quota = ReasonCode(PacketTypes.PUBACK, identifier=0x97)
+    async with connect_to(ca, leaf, broker.port) as till:
+        await till.posts(LinkUp)
+        till.link._acknowledged(TOPICS.up(BAR), quota)
+    assert "did not take a message" in caplog.text
+    assert "Quota exceeded" in caplog.text
 
 
 async def test_missing_files_are_named(
