@@ -14,6 +14,9 @@ ROOT = "kassenband/1"
 MESSAGE_BYTES_MAX = 64 * 1024
 ADVICES_PER_BATCH_MAX = 40
 HUB_CLIENT = "hub"
+CONTENT_TYPE = "application/json"
+"""The MQTT 5 property that every message to the hub carries: who speaks 3.1.1 can't
+set it, is told that lost messages arrived, and must therefore never book."""
 
 
 @dataclass(frozen=True, slots=True)

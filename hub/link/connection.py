@@ -60,13 +60,13 @@ class Broker:
 class Incoming:
     """A message as the broker delivered it; `ticket` acknowledges it.
 
-    `expires`: its sender set a Message Expiry, which only MQTT 5 can carry.
+    `content_type` is empty when its sender named none, or could not: MQTT 3.1.1.
     """
 
     topic: str
     payload: bytes
     ticket: tuple[int, int]
-    expires: bool
+    content_type: str
 
 
 class Connection:
@@ -205,7 +205,7 @@ class Connection:
             topic,
             bytes(message.payload),
             (message.mid, message.qos),
-            hasattr(message.properties, "MessageExpiryInterval"),
+            getattr(message.properties, "ContentType", ""),
         )
         with self._lock:
             self._burst.append(incoming)

@@ -29,7 +29,7 @@ from contract.messages import (
     decode_from_till,
     encode,
 )
-from contract.topics import Topics
+from contract.topics import CONTENT_TYPE, Topics
 from hub.link.configuration import till_config
 from hub.link.connection import BrokerGone, Connection
 from hub.service.booking import NoLedger
@@ -207,8 +207,8 @@ class Link:
         try:
             message = decode_from_till(incoming.payload)
             _check_place(message, leaf)
-            if isinstance(message, OrderRequest) and not incoming.expires:
-                self._check_identified(message)
+            if leaf == "up":
+                _check_protocol(message, incoming.content_type)
             return await self._serve_till(message, till)
         except Malformed as error:
             self._count(error.reason, till, str(error))
@@ -221,17 +221,6 @@ class Link:
                 text=str(error)[:TEXT_MAX],
             )
             return (rejected,)
-
-    def _check_identified(self, message: OrderRequest) -> None:
-        # MQTT 3.1.1 has no properties: the broker acknowledges what it then throws
-        # away, so whoever speaks it would take lost orders for sent ones. The plain
-        # listener of benches knows no identities anyway.
-        if self._broker.tls is not None:
-            raise Malformed(
-                RejectReason.NOT_ALLOWED,
-                "The request came without a Message Expiry. Use MQTT 5, not 3.1.1.",
-                message.id,
-            )
 
     async def _serve_till(self, message: FromTill, till: TillId) -> Sequence[FromHub]:
         match message:
@@ -295,6 +284,18 @@ def _check_place(message: FromTill, leaf: str) -> None:
             RejectReason.NOT_ALLOWED,
             f"A {type(message).__name__} belongs on the topic '{expected}', "
             f"not on '{leaf}'.",
+            message.id,
+        )
+
+
+def _check_protocol(message: FromTill, content_type: str) -> None:
+    # MQTT 3.1.1 has no properties: the broker acknowledges what it then throws away,
+    # so whoever speaks it would take lost orders for sent ones.
+    if content_type != CONTENT_TYPE:
+        raise Malformed(
+            RejectReason.NOT_ALLOWED,
+            f"The {type(message).__name__} came without the Content Type "
+            f"{CONTENT_TYPE}. Send it by MQTT 5 with that property; 3.1.1 has none.",
             message.id,
         )
 

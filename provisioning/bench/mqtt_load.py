@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
+from contract.topics import CONTENT_TYPE
 from provisioning.processes import ProvisioningError
 
 if TYPE_CHECKING:
@@ -191,8 +192,9 @@ def subscribe_packet(topic: bytes) -> bytes:
 
 
 def publish_packet(topic: bytes, payload: bytes, packet_id: int) -> bytes:
-    """PUBLISH at QoS 1 with a Message Expiry, as requests need it (section 3.3)."""
+    """PUBLISH at QoS 1 with Message Expiry and Content Type (section 3.3)."""
     properties = b"\x02" + MESSAGE_EXPIRY_S.to_bytes(4, "big")
+    properties += b"\x03" + _text(CONTENT_TYPE.encode())
     body = _text(topic) + packet_id.to_bytes(2, "big")
     body += bytes([len(properties)]) + properties + payload
     return bytes([PUBLISH | QOS_1]) + write_length(len(body)) + body

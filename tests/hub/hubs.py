@@ -17,7 +17,7 @@ from paho.mqtt.properties import Properties
 from contract.ids import TillId, WalletSerial, new_uuid7
 from contract.messages import Message, OrderRequest, decode_from_hub, encode
 from contract.order import Order, encode_order
-from contract.topics import Topics
+from contract.topics import CONTENT_TYPE, Topics
 from hub.core.booking import credit_item
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
@@ -154,13 +154,17 @@ class Client:
         await asyncio.to_thread(self._paho.loop_stop)
 
     def say(
-        self, payload: bytes, topic: str | None = None, expires_s: int | None = 60
+        self,
+        payload: bytes,
+        topic: str | None = None,
+        content_type: str = CONTENT_TYPE,
     ) -> paho.MQTTMessageInfo:
         """Publish on the till's up topic, or on another one."""
         properties = None
-        if self._protocol is MQTTProtocolVersion.MQTTv5 and expires_s is not None:
+        if self._protocol is MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.MessageExpiryInterval = expires_s
+            if content_type:
+                properties.ContentType = content_type
         up = TOPICS.up(self.name)
         return self._paho.publish(topic or up, payload, qos=1, properties=properties)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import paho.mqtt.client as paho
@@ -74,7 +74,7 @@ async def test_an_advice_is_answered_after_it_is_recorded(
         batch = AdviceBatch(
             id=new_uuid7(), advices=tuple(msgspec.Raw(each) for each in advices)
         )
-        till.say(encode(batch), expires_s=None)
+        till.say(encode(batch))
 
         rejected = await till.hear(Rejected)
         assert rejected.reason is RejectReason.INVALID
@@ -180,19 +180,33 @@ async def test_the_broker_keeps_a_till_from_anothers_topic(
         assert (await till.hear(OrderBooked)).balance == Money(999)
 
 
-async def test_an_older_protocol_never_books(
-    parts: Parts, link: Link, join: Join
+@pytest.mark.parametrize("what", ["a request", "an advice"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"protocol": MQTTProtocolVersion.MQTTv311},
+        {"protocol": MQTTProtocolVersion.MQTTv5},
+    ],
+    ids=["3.1.1", "5 without it"],
+)
+async def test_without_the_content_type_nothing_books(
+    parts: Parts, link: Link, join: Join, what: str, how: dict[str, Any]
 ) -> None:
     wallet = await parts.wallet(1000)
-    async with join(protocol=MQTTProtocolVersion.MQTTv311) as till:
-        till.say(request(order(450, wallet)))
+    sale = order(450, wallet)
+    advice = msgspec.Raw(encode_advice(samples.advice(sale)))
+    batch = encode(AdviceBatch(id=new_uuid7(), advices=(advice,)))
+    asked = request(sale) if what == "a request" else batch
+    async with join(**how) as till:
+        till.say(asked, content_type="")
 
         rejected = await till.hear(Rejected)
-        assert rejected.reason is RejectReason.NOT_ALLOWED
-        assert "MQTT 5" in rejected.text
-        assert (
-            await parts.wristbands.balance(samples.WalletSerial(wallet))
-        ).minor == 1000
+    assert rejected.reason is RejectReason.NOT_ALLOWED
+    assert str(rejected.regarding) == json.loads(asked)["id"]
+    assert "MQTT 5" in rejected.text
+    balance = await parts.wristbands.balance(samples.WalletSerial(wallet))
+    assert balance.minor == 1000
+    assert not await parts.store.fetch_row("order_for_receipt", 7, sale.id)
 
 
 async def test_nobody_gets_in_without_a_certificate(
