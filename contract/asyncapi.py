@@ -19,7 +19,7 @@ from contract import messages as m
 from contract.catalogue import Catalogue
 from contract.ids import IDENTITY_PATTERN, EventId, TillId
 from contract.order import Order
-from contract.topics import MESSAGE_BYTES_MAX, Topics
+from contract.topics import CONTENT_TYPE, MESSAGE_BYTES_MAX, Topics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,9 @@ What a till and its hub say to each other: MQTT 5 over TLS, QoS 1, JSON, at most
 {MESSAGE_BYTES_MAX} bytes. The broker ties each topic to the common name of the client's
 certificate. A broker's acknowledgment proves nothing: an OrderRequest is answered by a
 verdict, an AdviceBatch by AdviceRecorded, and both are repeated unchanged until then.
-An OrderRequest carries a Message Expiry, an AdviceBatch none. Unknown fields are
-ignored. The catalogue is fetched over HTTPS; its schema is here for completeness.
+What goes up carries the property Content Type ({CONTENT_TYPE}), without which it is
+refused, and an OrderRequest a Message Expiry. Unknown fields are ignored. The catalogue
+is fetched over HTTPS; its schema is here for completeness.
 """
 
 # Sent verbatim as bytes that were encoded once, so the message's own type says nothing
@@ -149,7 +150,7 @@ def document(examples: Mapping[str, object] | None = None) -> dict[str, Any]:
             "description": DESCRIPTION,
             "license": {"name": "AGPL-3.0-or-later"},
         },
-        "defaultContentType": "application/json",
+        "defaultContentType": CONTENT_TYPE,
         "servers": {"broker": _server()},
         "channels": {each.name: _channel(each) for each in CHANNELS},
         "operations": {
