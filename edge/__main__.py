@@ -10,21 +10,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
 import signal
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from edge.assembly import assemble
+from edge.assembly import assemble, read_settings
 from edge.core.errors import KassenbandError
-from edge.core.settings import Settings, SettingsWrong, load_settings
+from edge.core.settings import Settings, SettingsWrong
 from edge.journal import reading
 from edge.selftest import examine
-
-if TYPE_CHECKING:
-    from edge.core.settings import Loaded
 
 CONFIG = Path("/etc/kassenband/till.toml")
 LOG_BYTES_MAX = 5_000_000
@@ -54,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    loaded = _load(options.config)
+    loaded = read_settings(options.config)
     if options.show_config:
         print("\n".join(loaded.lines()))
         return GOOD
@@ -104,17 +99,6 @@ def _journal(settings: Settings, options: argparse.Namespace) -> int:
     return GOOD
 
 
-def _load(path: Path) -> Loaded:
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsWrong(
-            f"The configuration {path} can't be read ({_reason(error)})."
-            " Name another one with --config."
-        ) from error
-    return load_settings(text, os.environ, source=path)
-
-
 def _log_to_file(settings: Settings) -> None:
     file = settings.log.file
     try:
@@ -124,17 +108,13 @@ def _log_to_file(settings: Settings) -> None:
         )
     except OSError as error:
         raise SettingsWrong(
-            f"The log {file} can't be written ({_reason(error)})."
+            f"The log {file} can't be written ({error.strerror})."
             " Correct its owner, or name another one (log.file)."
         ) from error
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(
         handlers=[handler], level=settings.log.level, format=form, force=True
     )
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return (isinstance(error, OSError) and error.strerror) or "it is no text"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,13 +1,14 @@
-"""Puts a till together; the only place that names concrete devices."""
+"""Reads a till's configuration and puts it together; alone names concrete devices."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Self
 
-from edge.core.settings import SettingsWrong
+from edge.core.settings import SettingsWrong, load_settings
 from edge.core.state import Identity
 from edge.devices.nfc_reader import NfcReader
 from edge.devices.tse import SerialTse
@@ -19,7 +20,9 @@ from edge.till import Ports, Post, SystemClock, Till
 from tse_driver.results import Pins
 
 if TYPE_CHECKING:
-    from edge.core.settings import Settings
+    from pathlib import Path
+
+    from edge.core.settings import Loaded, Settings
 
 
 @dataclass(slots=True)
@@ -52,6 +55,19 @@ class Assembly:
     async def failed(self) -> None:
         """Return never, or raise what ended the till."""
         await asyncio.gather(*self._tasks)
+
+
+def read_settings(path: Path) -> Loaded:
+    """Read a till's configuration file; raises SettingsWrong saying what to do."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise SettingsWrong(
+            f"The configuration {path} can't be read ({why})."
+            " Name another one with --config."
+        ) from error
+    return load_settings(text, os.environ, source=path)
 
 
 async def assemble(settings: Settings) -> Assembly:

@@ -10,22 +10,22 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import os
 import random
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.assembly import Assembly, assemble
+from edge.assembly import Assembly, assemble, read_settings
 from edge.core.errors import KassenbandError
-from edge.core.settings import Settings, load_settings
 from edge.journal.reading import read_orders
 from edge.simulator.cashier import Habits, ScriptedCashier
 from edge.simulator.wristband import VirtualWristband
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from edge.core.settings import Settings
 
 DELIVERY_TIMEOUT_S = 60.0
 LOOK_AGAIN_S = 0.2
@@ -41,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     try:
-        text = options.config.read_text("utf-8")
-        settings = load_settings(text, os.environ, source=options.config).settings
+        settings = read_settings(options.config).settings
         return asyncio.run(_sell(settings, options))
     except KassenbandError as error:
         sys.stderr.write(f"{error}\n")

@@ -9,8 +9,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from edge.assembly import assemble
-from edge.core.settings import load_settings
+from edge.assembly import assemble, read_settings
 from edge.simulator.drawer import Drawer
 from edge.simulator.wristband import VirtualWristband
 from edge.ui.app import TillApp
@@ -40,8 +39,7 @@ def sell_on_screen(shop: Shop) -> int:
 
 async def _sell(shop: Shop) -> None:
     counter = shop.counters[0]
-    text = counter.config.read_text("utf-8")
-    settings = load_settings(text, os.environ, source=counter.config).settings
+    settings = read_settings(counter.config).settings
     async with await assemble(settings) as assembly:
         app = TillApp(assembly.till, wristband_panel=_panel(shop))
         loop = asyncio.get_running_loop()
