@@ -20,7 +20,13 @@ from edge.core.errors import KassenbandError, TryAgain
 from edge.core.events import CardLeft, CardRead, CardUnreadable, ReaderLamp
 from edge.devices import pcsc
 from edge.devices.card import WRITE_BUDGET_S, CardGone, CardSession
-from edge.devices.pcsc import Context, ReaderGone, ReaderState, ServiceGone
+from edge.devices.pcsc import (
+    Context,
+    ReaderGone,
+    ReaderState,
+    ServiceGone,
+    ServiceRefused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,13 +147,20 @@ class NfcReader:
 
     def _run(self) -> None:
         back_off = BACK_OFF_S_MIN
+        refusals = 0
         while not self._stopping.is_set():
             try:
                 with self._new_context() as context:
                     context.readers()
                     back_off = BACK_OFF_S_MIN
                     self._serve(context)
+            except ServiceRefused as error:
+                # A dying pcscd answers like one that refuses; the next try knows.
+                refusals += 1
+                if refusals > 1:
+                    self._show(LampState.BAD, str(error))
             except ServiceGone as error:
+                refusals = 0
                 self._show(LampState.BAD, str(error))
             except Exception:
                 logger.exception("The reader's thread met what it does not know.")

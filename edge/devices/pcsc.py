@@ -74,6 +74,10 @@ class ServiceGone(CallTheTechnician):
     """pcscd is gone, refuses, or broke; only a new context can help."""
 
 
+class ServiceRefused(ServiceGone):
+    """pcscd does not let this user in, or it was killed in the middle of a call."""
+
+
 class ReaderTaken(TryAgain):
     """Another program holds the reader. End it, then present the wristband again."""
 
@@ -221,7 +225,8 @@ def _check(code: int, call: str) -> None:
         return
     if code in _READER_GONE:
         raise ReaderGone
-    raise ServiceGone(
+    kind = ServiceRefused if code == SECURITY_VIOLATION else ServiceGone
+    raise kind(
         _SERVICE_TEXTS.get(code)
         or f"The card service (pcscd) failed ({call}: {_name(code)})."
         " Restart it with: systemctl restart pcscd"

@@ -220,7 +220,6 @@ def test_a_reader_of_another_name_is_mentioned(scard: FakeScard) -> None:
         (pcsc.NO_SERVICE, "Start it with: systemctl start pcscd.socket"),
         (pcsc.COMM_ERROR, "Start it with: systemctl start pcscd.socket"),
         (pcsc.SERVICE_STOPPED, "of the same version"),
-        (pcsc.SECURITY_VIOLATION, "polkit"),
         (0x8010001F, "systemctl restart pcscd"),
         (-1, "Start it with: systemctl start pcscd.socket"),  # SystemError
     ],
@@ -238,6 +237,24 @@ def test_a_service_that_fails_is_named_and_tried_again(
     watch.until_good()
     watch.scard.put(NAME, wristband)
     assert isinstance(watch.next(), CardRead)
+
+
+def test_a_service_that_refuses_is_named_with_its_own_remedy(watch: Watch) -> None:
+    watch.until_good()
+    watch.scard.always["EstablishContext"] = pcsc.SECURITY_VIOLATION
+    watch.scard.fail("GetStatusChange", pcsc.SECURITY_VIOLATION)
+    state, text = watch.lamp()
+    assert state is LampState.BAD
+    assert "polkit" in text
+    del watch.scard.always["EstablishContext"]
+    watch.until_good()
+
+
+def test_a_dying_service_is_not_taken_for_one_that_refuses(watch: Watch) -> None:
+    watch.until_good()
+    watch.scard.always["EstablishContext"] = pcsc.NO_SERVICE
+    watch.scard.fail("GetStatusChange", pcsc.SECURITY_VIOLATION)
+    assert "systemctl start pcscd.socket" in watch.lamp()[1]
 
 
 def test_a_service_lost_while_a_card_is_read_is_no_unreadable_card(
