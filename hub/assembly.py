@@ -31,7 +31,7 @@ from hub.web.portal import portal_app
 from hub.web.sources import Health, Outstanding, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator
     from pathlib import Path
     from uuid import UUID
 
@@ -46,6 +46,7 @@ ROLES = ("all", "writer", "portal", "edge")
 RESTART_PAUSE_S = 1
 PING_INTERVAL_S = 2
 BACKLOG = 512
+CANCEL_AGAIN_S = 3
 
 
 class PortTaken(StoreError):
@@ -73,9 +74,7 @@ async def serve(settings: Settings, role: str, ready: Callable[[], None]) -> Non
         ready()
         await stop.wait()
         log.info("Stopping.")
-        for task in (*tasks, *servers):
-            task.cancel()
-        await asyncio.gather(*tasks, *servers, return_exceptions=True)
+        await _end((*tasks, *servers))
     finally:
         await store.close()
 
@@ -211,6 +210,20 @@ async def _keep(name: str, run: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("The part '%s' of the hub failed; it starts again.", name)
         await asyncio.sleep(RESTART_PAUSE_S)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: a library that waits with a timeout can lose a cancellation
+    that comes together with its own answer (asyncio.wait_for before Python 3.12).
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Server(uvicorn.Server):

@@ -21,7 +21,13 @@ HUB_ROLE = "kassenband_hub"
 POOL_MAX = 8
 CONNECT_TIMEOUT_S = 10
 RECONNECT_PAUSE_S = 1
-LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+# A server that starts up or shuts down says so by an error of its own class.
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
 
 Row: TypeAlias = "Mapping[str, Any]"
 
