@@ -77,7 +77,9 @@ _ODD = frozenset(AdviceFlag) - {AdviceFlag.SUPERSEDED_CATALOGUE}
 
 def on_announcement(state: TillState, message: Announcement, moment: Moment) -> Step:
     """Take in what the hub says without having been asked about an open order."""
-    state = alive(state, moment)
+    # The broker keeps those two and speaks the last will: no sign of the hub's life.
+    if not isinstance(message, HubStatus | TillConfig):
+        state = alive(state, moment)
     match message:
         case AdviceRecorded():
             return _recorded(state, message)
@@ -143,10 +145,11 @@ def on_catalogue_due(state: TillState) -> Step:
 
 
 def alive(state: TillState, moment: Moment) -> TillState:
-    """Note a sign of life from the hub: it closes the breaker."""
-    if not state.connection.silent:
+    """Note a sign of life from the hub: it closes the breaker and ends the outage."""
+    known = state.connection
+    if not known.silent and known.outage_since is None:
         return state
-    return _connected(state, replace(state.connection, silent=False), moment)
+    return _connected(state, replace(known, silent=False), moment, heard=True)
 
 
 def silenced(state: TillState, moment: Moment) -> Step:
@@ -185,14 +188,20 @@ def on_anchor(state: TillState, anchor: Anchor, *, may_be_old: bool = False) -> 
     return state, effects if same else (*effects, ForgetWallets())
 
 
-def _connected(state: TillState, now: Connection, moment: Moment) -> TillState:
-    since = None if now.up else (now.outage_since or moment.now)
+def _connected(
+    state: TillState, now: Connection, moment: Moment, *, heard: bool = False
+) -> TillState:
+    since = now.outage_since
+    if not now.up:
+        since = since or moment.now
+    elif heard:  # not before: a link that comes and goes must not renew the limit
+        since = None
     return replace(state, connection=replace(now, outage_since=since))
 
 
 def _status(state: TillState, message: HubStatus, moment: Moment) -> Step:
-    online = replace(state.connection, online=message.online)
-    state = _connected(state, online, moment)
+    told = replace(state.connection, online=message.online, silent=False)
+    state = _connected(state, told, moment, heard=message.online)
     effects: Effects = ()
     if message.anchor is not None:
         state, effects = on_anchor(state, message.anchor)

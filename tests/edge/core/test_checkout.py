@@ -32,7 +32,7 @@ from edge.core.state import UNDELIVERED_MAX, Approved, Checking, Declined, Start
 from edge.core.view import Phase
 from tests.contract.samples import CATALOGUE
 from tests.edge.core.desk import ANCHOR, TERMS, Desk
-from tests.edge.parts import wristband
+from tests.edge.parts import CONFIG, wristband
 
 
 def booked(checking: Checking, *, attempt: int = 1) -> OrderBooked:
@@ -149,6 +149,21 @@ def test_a_lost_hub_is_not_waited_for(
     desk.check()
     desk.do(event)
     assert desk.showing() is (phase if available else Phase.DECLINED)
+
+
+def test_a_link_that_comes_and_goes_does_not_renew_the_stand_ins_limit() -> None:
+    desk = Desk().online()
+    desk.do(events.LinkDown())
+    fell_at = desk.state.connection.outage_since
+    assert fell_at is not None
+    for event in (events.LinkUp(), events.NobodyListens(), events.LinkDown()):
+        desk.do(event)
+    desk.say(HubStatus(id=UUID(int=9), online=False))  # kept by the broker
+    desk.do(events.LinkUp())
+    desk.say(CONFIG)  # kept by the broker, too
+    assert desk.state.connection.outage_since == fell_at
+    desk.say(HubStatus(id=UUID(int=10), online=True))
+    assert desk.state.connection.outage_since is None
 
 
 @pytest.mark.parametrize("available", [100_000, 0])
