@@ -170,7 +170,7 @@ def _rounding(total: Money) -> tuple[Line, ...]:
     return (
         Line(
             product=ROUNDING_PRODUCT,
-            name="Rundung",
+            name="Rounding",
             quantity=1,
             unit_price_minor=rounding.minor,
             total_minor=rounding.minor,
