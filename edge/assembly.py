@@ -20,9 +20,12 @@ from edge.till import Ports, Post, SystemClock, Till
 from tse_driver.results import Pins
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from edge.core.settings import Loaded, Settings
+
+CANCEL_AGAIN_S = 3
 
 
 @dataclass(slots=True)
@@ -46,9 +49,7 @@ class Assembly:
 
     async def __aexit__(self, *_: object) -> None:
         self.reader.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         await self.fiscal.close()
         await self.journal.close()
 
@@ -68,6 +69,16 @@ def read_settings(path: Path) -> Loaded:
             " Name another one with --config."
         ) from error
     return load_settings(text, os.environ, source=path)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended; a library may lose one cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def assemble(settings: Settings) -> Assembly:
