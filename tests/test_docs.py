@@ -167,7 +167,8 @@ def commands(path: Path) -> Iterator[list[str]]:
         for line in block.replace("\\\n", " ").splitlines():
             if "kassenband" not in line or line.startswith(OTHERS):
                 continue
-            words = shlex.split(line.removeprefix("$ ").partition(" > ")[0])
+            command = line.removeprefix("$ ").partition(" > ")[0]
+            words = shlex.split(command, comments=True)
             for start, word in enumerate(words):
                 if word == "./kassenband" or PROGRAM.match(word):
                     yield [word for word in words[start:] if word != "&"]
