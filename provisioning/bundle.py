@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from contract.topics import HUB_CLIENT
 from provisioning.broker import BrokerFiles, render_access_list, render_configuration
 from provisioning.ca import TILL_ID, EventCa, Leaf
 from provisioning.processes import ProvisioningError, write_private
@@ -72,6 +73,10 @@ def make_till(directory: Path, till: str) -> Path:
     if not (directory / "broker" / "acl").exists():  # what a hub gets last
         raise ProvisioningError(
             f"{directory} has no hub yet. Run 'kassenband-provision hub' first."
+        )
+    if till == HUB_CLIENT:  # its certificate would speak for the hub
+        raise ProvisioningError(
+            f"{till!r} is the hub's own name. Give the till another one, say bar-1."
         )
     place = directory / "tills" / till
     leaf = authority.issue_client(till)

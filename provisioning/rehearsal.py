@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import signal
 import sys
 import time
 import traceback
@@ -36,6 +37,8 @@ GOOD, BAD, CANNOT = 0, 1, 2
 def main(argv: Sequence[str]) -> int:
     """Run the demo; 0 good, 1 an invariant broke, 2 it could not run."""
     options = _parser().parse_args(argv)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     names = [TillId(f"bar-{number}") for number in range(1, options.tills + 1)]
     plan = ShopPlan(
         tuple(names if options.headless else names[:1]),
@@ -58,6 +61,11 @@ def main(argv: Sequence[str]) -> int:
         raise ProvisioningError(str(error)) from error
     except Exception as error:
         raise ProvisioningError(_own_fault(options.directory, error)) from error
+
+
+def _leave(number: int, _frame: object) -> None:
+    # An exception, so that everything is taken down again, also below /var/tmp.
+    raise SystemExit(128 + number)
 
 
 def _own_fault(directory: Path, error: Exception) -> str:

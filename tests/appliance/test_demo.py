@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provisioning.postgres import Which
-from provisioning.processes import Child, spawn
+from provisioning.processes import Child, place_for, spawn, unprivileged_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,17 @@ def test_nothing_is_left_running_after_kill_9(place: Path) -> None:
         watcher.await_ready(lambda: not running_below(place), timeout_s=30)
     finally:
         watcher.kill()
+
+
+def test_a_polite_end_takes_everything_down(place: Path) -> None:
+    shop = demo(place, "shop", "--tills", "1", "--seconds", "60", which=Which.WHEEL)
+    shop.await_line("tills sell", timeout_s=90)
+    wanted = place / "var" / "demo-1" / "postgres"
+    database = place_for(wanted, unprivileged_user("postgres")) / "data"
+    assert database.exists()
+    assert shop.stop(timeout_s=60) == 128 + signal.SIGTERM
+    assert not database.exists()
+    assert "Traceback" not in shop.log.read_text()
 
 
 def test_a_shop_that_can_not_be_built_says_why(place: Path) -> None:

@@ -63,6 +63,7 @@ def test_mistakes_end_with_a_sentence(
         (["ca", "--event", "fest", "--directory", str(event)], "an authority already"),
         (["ca", "--event", "Das Fest", "--directory", str(tmp_path)], "no event id"),
         (["till", "Bar 1", "--directory", str(event)], "'Bar 1' is no till id"),
+        (["till", "hub", "--directory", str(event)], "is the hub's own name"),
         (["till", "bar-1", "--directory", str(tmp_path)], "No certificate authority"),
         (["ca", "--event", "x", "--directory", "/dev/null/x"], "cannot be used"),
     ):

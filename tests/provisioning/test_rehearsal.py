@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,16 @@ def test_what_stops_the_demo_is_said_without_a_traceback(
         raise error
 
     monkeypatch.setattr(rehearsal, "Shop", fail)
+    monkeypatch.setattr(signal, "signal", ignore)
     arguments = ["demo", "--headless", "--directory", str(tmp_path)]
     assert main(arguments) == CANNOT
     said = capsys.readouterr().err
     assert words in said
     assert "Traceback" not in said
+
+
+def ignore(*_: object) -> None:
+    """Leave the test run's own signals alone."""
 
 
 def test_a_program_that_does_not_end_is_named(tmp_path: Path) -> None:
