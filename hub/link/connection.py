@@ -1,4 +1,8 @@
-"""One connection to the broker: paho's thread on one side, asyncio on the other."""
+"""One connection to the broker, in the loop of whoever opens it.
+
+What arrives together is handed over together, and what is said within one turn of the
+loop leaves in one write: a batch of answers costs one system call, not one each.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,25 @@ import asyncio
 import logging
 import socket
 import ssl
-import threading
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, cast
 
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from hub.link import packets
+from hub.link.packets import BrokenPacket, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    from paho.mqtt.client import MQTTMessage
 
 log = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 5
 CONNECT_TIMEOUT_S = 5
 FLUSH_TIMEOUT_S = 2
+SILENT_BEATS_MAX = 3  # two pings per keep-alive
 RECEIVE_MAXIMUM = 65_535  # above the largest batch, for acks wait for its COMMIT
-IN_FLIGHT_MAX = 65_000  # paho's own 20 would throttle the answers of a batch
+PACKET_ID_MAX = 65_535
 
 
 class BrokerGone(Exception):
@@ -65,28 +66,33 @@ class Incoming:
 
     topic: str
     payload: bytes
-    ticket: tuple[int, int]
+    ticket: int | None
     content_type: str
 
 
 class Connection:
     """A connection that is made once, used, and thrown away when it ends.
 
-    paho keeps what it could not send and delivers it after a reconnect; a client per
-    connection is what prevents that.
+    So nothing that was said on one connection can arrive by the next.
     """
 
     def __init__(
         self, broker: Broker, heard: Callable[[Sequence[Incoming]], None]
     ) -> None:
+        self.ended = asyncio.Event()
         self._broker = broker
         self._heard = heard
         self._loop = asyncio.get_running_loop()
-        self._lock = threading.Lock()
-        self._burst: list[Incoming] = []
         self._welcomed: asyncio.Future[str] = self._loop.create_future()
-        self.ended = asyncio.Event()
-        self._client = self._make_client()
+        self._transport: asyncio.Transport | None = None
+        self._out: list[bytes] = []
+        self._last_id = 0
+        self._in_flight: dict[int, str] = {}
+        self._in_flight_max = packets.RECEIVE_MAXIMUM_DEFAULT
+        self._waiting: deque[tuple[str, bytes, bool]] = deque()
+        self._settled = asyncio.Event()
+        self._silent_beats = 0
+        self._heart: asyncio.TimerHandle | None = None
 
     @classmethod
     async def open(
@@ -98,142 +104,222 @@ class Connection:
     ) -> Self:
         """Connect, the retained last will in hand; raises BrokerGone."""
         connection = cls(broker, heard)
-        connection._client.will_set(*will, qos=1, retain=True)
-        await connection._connect()
+        await connection._connect(will)
         return connection
 
     def subscribe(self, topics: Sequence[str]) -> None:
-        """Ask for topics, at QoS 1."""
-        self._client.subscribe([(topic, 1) for topic in topics])
+        """Ask for topics, at QoS 1; a refusal ends the connection."""
+        self._send(packets.subscribe(self._next_id(), topics))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Send at QoS 1; what the connection can't carry any more is dropped."""
-        self._client.publish(topic, payload, qos=1, retain=retain)
+        if len(self._in_flight) >= self._in_flight_max:
+            self._waiting.append((topic, payload, retain))
+            return
+        number = self._next_id()
+        self._in_flight[number] = topic
+        packet = packets.publish(topic.encode(), payload, number, retain=retain)
+        self._send(packet)
 
     def acknowledge(self, incoming: Incoming) -> None:
         """Tell the broker that a message is dealt with."""
-        self._client.ack(*incoming.ticket)
+        if incoming.ticket is not None:
+            self._send(packets.acknowledge(incoming.ticket))
 
     @property
     def tcp_nodelay(self) -> bool:
         """Whether small packets leave at once."""
-        plain = self._client.socket()
-        assert isinstance(plain, socket.socket), "only while connected"
+        assert self._transport is not None, "only while connected"
+        plain = self._transport.get_extra_info("socket")
         return bool(plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     async def close(self, farewell: tuple[str, bytes] | None = None) -> None:
         """End the connection, after a last retained message if there is one."""
-        await asyncio.to_thread(self._close, farewell)
-
-    def _close(self, farewell: tuple[str, bytes] | None) -> None:
-        if farewell is not None and self._client.is_connected():
-            sent = self._client.publish(*farewell, qos=1, retain=True)
-            if sent.rc is MQTTErrorCode.MQTT_ERR_SUCCESS:
-                sent.wait_for_publish(FLUSH_TIMEOUT_S)
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _make_client(self) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._broker.client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.max_inflight_messages_set(IN_FLIGHT_MAX)
-        client.max_queued_messages_set(0)
-        client.on_socket_open = _send_at_once
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        if self._broker.tls is not None:
-            client.tls_set_context(_tls_context(self._broker.tls))
-        return client
-
-    async def _connect(self) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
-        properties.SessionExpiryInterval = 0
+        if self._transport is None:
+            return
+        if farewell is not None:
+            self._settled.clear()
+            self.publish(*farewell, retain=True)
+            await self._until_settled()
+        self._send(packets.DISCONNECT)
+        self._flush()
+        self._transport.close()
         try:
-            await asyncio.to_thread(
-                self._client.connect,
-                self._broker.host,
-                self._broker.port,
-                KEEP_ALIVE_S,
-                clean_start=True,
-                properties=properties,
-            )
-            self._client.loop_start()
+            async with asyncio.timeout(FLUSH_TIMEOUT_S):
+                await self.ended.wait()
+        except TimeoutError:
+            self._abort()
+
+    async def _until_settled(self) -> None:
+        """Give the broker a moment to take what was said last."""
+        over = asyncio.ensure_future(self.ended.wait())
+        settled = asyncio.ensure_future(self._settled.wait())
+        await asyncio.wait(
+            (over, settled),
+            timeout=FLUSH_TIMEOUT_S,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        over.cancel()
+        settled.cancel()
+
+    async def _connect(self, will: tuple[str, bytes]) -> None:
+        broker = self._broker
+        context = _tls_context(broker.tls) if broker.tls is not None else None
+        greeting = packets.connect(
+            broker.client_id, KEEP_ALIVE_S, RECEIVE_MAXIMUM, will
+        )
+        try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._loop.create_connection(
+                    lambda: _Wire(self, greeting),
+                    broker.host,
+                    broker.port,
+                    ssl=context,
+                )
                 refused = await self._welcomed
-        except (OSError, ValueError, TimeoutError) as error:
-            await asyncio.to_thread(self._client.loop_stop)
+        except asyncio.CancelledError:
+            self._abort()
+            raise
+        except OSError as error:  # a TimeoutError is one, and so is ssl's
+            self._abort()
             raise BrokerGone(
-                f"The broker at {self._broker} does not answer "
+                f"The broker at {broker} does not answer "
                 f"({error or 'no answer in time'}). Check that it runs and that its "
                 "certificate is of this event."
             ) from error
         if refused:
             await self.close()
             raise BrokerGone(
-                f"The broker at {self._broker} refuses the hub: {refused}. "
+                f"The broker at {broker} refuses the hub: {refused}. "
                 "Check the hub's client certificate and the broker's access list."
             )
 
-    # --- called by paho's thread ---
+    # --- called by the wire ---
 
-    def _on_connect(
-        self, _client: Any, _data: Any, _flags: Any, code: Any, _p: Any
-    ) -> None:
-        text = str(code) if code.is_failure else ""
-        self._call(self._welcome, text)
+    def begin(self, transport: asyncio.Transport, greeting: bytes) -> None:
+        """Say who we are."""
+        self._transport = transport
+        transport.write(greeting)
 
-    def _on_disconnect(
-        self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any
-    ) -> None:
-        self._call(self._welcome, str(code))
-        self._call(self.ended.set)
-
-    def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
+    def take(self, buffer: bytearray) -> None:
+        """Deal with all packets that are complete."""
+        self._silent_beats = 0
+        burst: list[Incoming] = []
         try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""
-        incoming = Incoming(
-            topic,
-            bytes(message.payload),
-            (message.mid, message.qos),
-            getattr(message.properties, "ContentType", ""),
-        )
-        with self._lock:
-            self._burst.append(incoming)
-            is_first = len(self._burst) == 1
-        if is_first:  # a burst costs one wake-up of the loop
-            self._call(self._deliver)
+            for packet in packets.take_packets(buffer):
+                if packet.kind == Kind.PUBLISH:
+                    said = packets.read_publication(packet)
+                    burst.append(
+                        Incoming(
+                            said.topic, said.payload, said.packet_id, said.content_type
+                        )
+                    )
+                elif packet.kind == Kind.PUBACK:
+                    self._settle(packet)
+                else:
+                    self._take(packet)
+        except BrokenPacket as error:
+            self._give_up(str(error))
+        if burst:
+            self._heard(burst)
 
-    def _call(self, function: Callable[..., None], *values: Any) -> None:
-        try:
-            self._loop.call_soon_threadsafe(function, *values)
-        except RuntimeError:
-            log.debug("The loop has ended before the broker's thread.")
+    def end(self, error: Exception | None) -> None:
+        """Note that nothing more can be said or heard."""
+        if self._heart is not None:
+            self._heart.cancel()
+        self._welcome(str(error) if error else "it hung up")
+        self.ended.set()
 
-    # --- called by the loop ---
+    def _take(self, packet: packets.Packet) -> None:
+        match packet.kind:
+            case Kind.CONNACK:
+                welcome = packets.read_welcome(packet)
+                self._in_flight_max = welcome.receive_maximum
+                self._beat((welcome.keep_alive_s or KEEP_ALIVE_S) / 2)
+                refused = welcome.code >= packets.REFUSED_FROM
+                self._welcome(packets.reason(welcome.code) if refused else "")
+            case Kind.SUBACK:
+                if any(code >= packets.REFUSED_FROM for code in packet.body[3:]):
+                    self._give_up("It does not let the hub hear the tills.")
+            case Kind.DISCONNECT:
+                code = packet.body[0] if packet.body else 0
+                self._give_up(f"It ends the connection: {packets.reason(code)}.")
+
+    def _settle(self, packet: packets.Packet) -> None:
+        number, code = packets.read_acknowledgment(packet)
+        topic = self._in_flight.pop(number, None)
+        if topic is not None and code >= packets.REFUSED_FROM:
+            log.warning(
+                "The broker refuses a message on %s: %s. Check its access list.",
+                topic,
+                packets.reason(code),
+            )
+        if self._waiting:
+            following, payload, retain = self._waiting.popleft()
+            self.publish(following, payload, retain=retain)
+        elif not self._in_flight:
+            self._settled.set()
+
+    def _give_up(self, text: str) -> None:
+        log.warning("The broker at %s: %s", self._broker, text)
+        self._welcome(text)
+        self._abort()
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
     def _welcome(self, refused: str) -> None:
         if not self._welcomed.done():
             self._welcomed.set_result(refused)
 
-    def _deliver(self) -> None:
-        with self._lock:
-            burst, self._burst = self._burst, []
-        self._heard(burst)
+    def _beat(self, interval_s: float) -> None:
+        self._silent_beats += 1
+        if self._silent_beats > SILENT_BEATS_MAX:
+            self._give_up("It has fallen silent.")
+            return
+        self._send(packets.PING)
+        self._heart = self._loop.call_later(interval_s, self._beat, interval_s)
+
+    def _next_id(self) -> int:
+        number = self._last_id
+        while True:
+            number = number % PACKET_ID_MAX + 1
+            if number not in self._in_flight:
+                self._last_id = number
+                return number
+
+    def _send(self, packet: bytes) -> None:
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(packet)
+
+    def _flush(self) -> None:
+        packet, self._out = b"".join(self._out), []
+        if packet and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(packet)
 
 
-def _send_at_once(_client: Any, _data: Any, plain: Any) -> None:
-    # Without it every hop waits some 40 ms for the peer's delayed acknowledgment.
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+class _Wire(asyncio.Protocol):
+    """What asyncio calls; it keeps what is not yet a whole packet."""
+
+    def __init__(self, connection: Connection, greeting: bytes) -> None:
+        self._connection = connection
+        self._greeting = greeting
+        self._buffer = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Without it every hop waits some 40 ms for the peer's delayed acknowledgment.
+        plain = transport.get_extra_info("socket")
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection.begin(cast("asyncio.Transport", transport), self._greeting)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._connection.take(self._buffer)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.end(exc)
 
 
 def _tls_context(files: Tls) -> ssl.SSLContext:
