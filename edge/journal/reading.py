@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -64,11 +65,10 @@ def read_orders(directory: Path) -> list[JournaledOrder]:
     try:
         # Not "immutable": the till may be writing, and what it has just committed
         # lies in the WAL.
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
             attempts = database.execute(queries()["all_attempts"]).fetchall()
             orders = database.execute(queries()["all_orders"]).fetchall()
-        database.close()
     except sqlite3.Error as error:
         raise JournalBroken(f"The journal {path} can't be read: {error}.") from error
     tried: dict[str, list[JournaledAttempt]] = {}

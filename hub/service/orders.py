@@ -102,7 +102,9 @@ class Orders:
             elif isinstance(result, BaseException):
                 raise result
             else:
-                last = result
+                # Their batches may differ, and the newest one is how far we have come.
+                if last is None or result.batch > last.batch:
+                    last = result
                 recorded.append(RecordedOrder(order=each.order, flags=result.flags))
                 if result.flags:
                     log.warning("Order %s: %s", each.order, _named(result))
