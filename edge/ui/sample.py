@@ -10,15 +10,15 @@ from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
 from contract.ids import EventId
 from contract.messages import DeclineReason, Lamp, LampState
 from contract.money import Currency, Money
+from edge.core.texts import HUB_SILENT, NO_CATALOGUE, decline_text, journal_broken
 from edge.core.view import (
+    UNKNOWN_LAMP,
     Approval,
-    Banner,
     BasketLine,
     Decline,
     Lamps,
     Phase,
     TillView,
-    Tone,
 )
 
 NOON = datetime(2026, 7, 18, 19, 42, tzinfo=UTC)
@@ -150,11 +150,7 @@ def _selling_full(selling: TillView) -> TillView:
         undelivered=12,
         demo=False,
         lamps=_troubled_lamps(),
-        banner=Banner(
-            tone=Tone.TRY_AGAIN,
-            title="Network is gone",
-            text="Go on selling; orders wait here.",
-        ),
+        banner=NO_CATALOGUE,
     )
 
 
@@ -185,37 +181,27 @@ def _approvals(selling: TillView) -> dict[str, TillView]:
 
 def _declines(selling: TillView) -> dict[str, TillView]:
     declined = replace(selling, phase=Phase.DECLINED)
+    short = _decline(DeclineReason.INSUFFICIENT_BALANCE, Money(720))
+    blocked = _decline(DeclineReason.BLOCKED_WRISTBAND, None)
     return {
-        "declined-balance": replace(
-            declined,
-            decline=Decline(
-                reason=DeclineReason.INSUFFICIENT_BALANCE,
-                title="Not enough money on the wristband",
-                text="The guest can top up, pay the order in cash, or use another "
-                "wristband.",
-                balance=Money(720),
-            ),
-        ),
-        "declined-blocked": replace(
-            declined,
-            decline=Decline(
-                reason=DeclineReason.BLOCKED_WRISTBAND,
-                title="This wristband is blocked",
-                text="Its owner reported it lost. Send the guest to the info desk.",
-                balance=None,
-            ),
-        ),
+        "declined-balance": replace(declined, decline=short),
+        "declined-blocked": replace(declined, decline=blocked),
     }
+
+
+def _decline(reason: DeclineReason, balance: Money | None) -> Decline:
+    title, text = decline_text(reason)
+    return Decline(reason=reason, title=title, text=text, balance=balance)
 
 
 def _notices(selling: TillView) -> dict[str, TillView]:
     starting = TillView(
         phase=Phase.STARTING, till="bar-3", label="Bar 3", demo=True, lamps=Lamps()
     )
-    halted = Banner(
-        tone=Tone.CALL_THE_TECHNICIAN,
-        title="The memory card can no longer be written.",
-        text="Sold orders are safe. Call the technician; use another till meanwhile.",
+    halted = journal_broken(
+        "The journal in /var/lib/kassenband-till/journal can't be used (database or"
+        " disk is full). Check the disk: is it full, read-only or broken? Then start"
+        " the till again."
     )
     return {
         "starting": starting,
@@ -227,14 +213,12 @@ def _notices(selling: TillView) -> dict[str, TillView]:
 
 def _troubled_lamps() -> Lamps:
     return Lamps(
-        hub=Lamp(
-            state=LampState.WARN,
-            text="The hub does not answer. Go on selling; orders are sent later.",
-        ),
+        hub=Lamp(state=LampState.WARN, text=HUB_SILENT),
         tse=Lamp(
             state=LampState.BAD,
-            text="The TSE does not answer. Check its cable, then press 'Restart TSE'.",
+            text="The TSE at /dev/kb-tse does not answer. Check its cable, then press"
+            " 'Restart TSE'.",
         ),
-        reader=Lamp(state=LampState.GOOD, text="Waiting for wristbands."),
-        clock=Lamp(state=LampState.UNKNOWN, text="The hub has not told the time yet."),
+        reader=Lamp(state=LampState.GOOD, text="ACS ACR1252 Dual Reader is ready."),
+        clock=UNKNOWN_LAMP,
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edge.core.view import TillView
 
 SIZES = ((72, 21), (98, 26))  # 800x480 and 1280x720 pixels
+WRISTBANDS = ("full", "nearly empty", "unknown", "blocked", "blank")  # as in a demo
 
 
 class StillTill:
@@ -44,11 +45,9 @@ class StillTill:
 
 def sample_wristbands() -> WristbandPanel:
     """Make the strip that a demo shows."""
-    wristbands = (
-        WristbandKey("1", "Full", "50.00"),
-        WristbandKey("2", "Low", "1.20"),
-        WristbandKey("3", "Unknown"),
-        WristbandKey("4", "Blocked"),
+    wristbands = tuple(
+        WristbandKey(str(number), name)
+        for number, name in enumerate(WRISTBANDS, start=1)
     )
     return WristbandPanel(wristbands, tap=lambda _wristband: None)
 

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WristbandKey:
-    """One wristband of the strip: the key that taps it, its label, and a hint."""
+    """One wristband of the strip: the key that taps it, and its label."""
 
     key: str
     label: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class WristbandStrip(Horizontal):
         last = self._panel.wristbands[-1]
         for wristband in self._panel.wristbands:
             yield TouchKey(
-                f"{wristband.key} {wristband.label}\n{wristband.hint}".rstrip(),
+                f"{wristband.key} {wristband.label}",
                 partial(WristbandTapped, wristband),
                 classes="band last" if wristband is last else "band",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -72,8 +73,9 @@ class TouchKey(Widget, can_focus=True):
         if y == height - 1:
             body = Segment("▀" * inner, Style(color=color, bgcolor=around))
         else:
-            row = y - (height - 1 - len(self._lines) + 1) // 2
-            line = self._lines[row] if 0 <= row < len(self._lines) else ""
+            lines = self._wrapped(inner)
+            row = y - (height - 1 - len(lines) + 1) // 2
+            line = lines[row] if 0 <= row < len(lines) else ""
             body = Segment(centered(line, inner), self._face(color))
         return Strip([Segment(" ", ground), body, Segment(" " * right, ground)], width)
 
@@ -101,6 +103,11 @@ class TouchKey(Widget, can_focus=True):
         """Say what the key stands for."""
         wants = self._wants
         self.post_message(wants() if callable(wants) else Wanted(wants))
+
+    def _wrapped(self, width: int) -> list[str]:
+        if width < 1 or all(len(line) <= width for line in self._lines):
+            return self._lines
+        return [part for line in self._lines for part in textwrap.wrap(line, width)]
 
     def _is_hit(self, event: events.MouseEvent) -> bool:
         return 0 <= event.x < self.size.width and 0 <= event.y < self.size.height

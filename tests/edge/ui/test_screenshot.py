@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from edge.ui import screenshot
 from edge.ui.sample import sample_views
+from provisioning.demo_event import panel_guests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,3 +27,8 @@ def test_it_writes_every_screen_at_both_sizes(
     }
     drawing = ET.parse(tmp_path / "pictures" / "demo-98x26.svg").getroot()
     assert drawing.get("viewBox") == "0 0 980 520"
+
+
+def test_the_wristbands_in_the_pictures_are_those_of_the_demo() -> None:
+    shown = [each.label for each in screenshot.sample_wristbands().wristbands]
+    assert shown == [guest.name for guest in panel_guests()]
