@@ -28,8 +28,13 @@ PAID_HEADING = "✓ PAID"
 NEW_BALANCE = "New balance"
 PAID_IN_CASH = "Paid in cash"
 STAND_IN = "Without network: booked later, the goods may be handed out."
+BALANCE_LATER = "Balance: shown when the till is online again."
 RECEIPT = "Scan for the receipt"
-RECEIPT_LATER = "Receipt: scan, it opens when the till is online again"
+# The first that finds room below the code.
+RECEIPT_LATER = (
+    "Receipt: scan; it opens when the till is online again",
+    "Receipt: scan; opens when online again",
+)
 NEXT_ORDER = "Next order"
 
 DECLINED_HEADING = "✕ DECLINED"

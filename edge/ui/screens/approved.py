@@ -44,15 +44,12 @@ class ApprovedPanel(Panel):
         shown = approval.total if approval.balance is None else approval.balance
         self.query_one(BigAmount).show(plain(shown))
         self._caption(approval)
-        notice = self.query_one("#approved-notice", Static)
-        sentences = [text.STAND_IN] if approval.stand_in else []
-        if view.banner:
-            sentences.append(f"{view.banner.title} {view.banner.text}".strip())
-        notice.update("\n".join(sentences))
-        notice.display = bool(sentences)
-        caption = text.RECEIPT_LATER if approval.stand_in else text.RECEIPT
-        self.query_one(QrCode).display = bool(approval.receipt_url)
-        self.query_one(QrCode).show(approval.receipt_url, caption)
+        self._notice(view, approval)
+        captions = text.RECEIPT_LATER if approval.stand_in else (text.RECEIPT,)
+        code = self.query_one(QrCode)
+        code.display = bool(approval.receipt_url)
+        # No phone reaches the receipts of a demo, but its own machine's browser does.
+        code.show(approval.receipt_url, *captions, address=view.demo)
 
     def first_key(self) -> TouchKey | None:
         """Return the key to the next order."""
@@ -60,10 +57,27 @@ class ApprovedPanel(Panel):
 
     def _caption(self, approval: Approval) -> None:
         currency = approval.total.currency.value
-        if approval.cash or approval.balance is None:
-            caption, paid = f"{text.PAID_IN_CASH}  {currency}", ""
+        paid = ""
+        if approval.cash:
+            caption = text.PAID_IN_CASH
+        elif approval.balance is None:
+            caption = text.TOTAL
         else:
-            caption = f"{text.NEW_BALANCE}  {currency}"
+            caption = text.NEW_BALANCE
             paid = f"{text.TOTAL}  {approval.total}"
-        self.query_one("#approved-caption", Static).update(caption)
-        self.query_one("#approved-paid", Static).update(paid)
+        self.query_one("#approved-caption", Static).update(f"{caption}  {currency}")
+        line = self.query_one("#approved-paid", Static)
+        line.update(paid)
+        line.display = bool(paid)
+
+    def _notice(self, view: TillView, approval: Approval) -> None:
+        sentences = []
+        if approval.stand_in:
+            sentences.append(text.STAND_IN)
+            if not approval.cash and approval.balance is None:
+                sentences.append(text.BALANCE_LATER)
+        if view.banner:
+            sentences.append(f"{view.banner.title} {view.banner.text}".strip())
+        notice = self.query_one("#approved-notice", Static)
+        notice.update("\n".join(sentences))
+        notice.display = bool(sentences)

@@ -19,11 +19,14 @@ from edge.core.intents import (
     RestartTse,
 )
 from edge.core.view import Phase
+from edge.ui import text
 from edge.ui.messages import StatusAsked
 from edge.ui.sample import ORDER, sample_basket, sample_selling, sample_views
 from edge.ui.screens.status import StatusScreen
+from edge.ui.screenshot import sample_wristbands
 from edge.ui.widgets.big_text import BigAmount, BigText
 from edge.ui.widgets.total_box import TotalBox
+from edge.ui.widgets.touch_key import TouchKey
 from edge.ui.wristband_panel import WristbandKey, WristbandPanel
 from tests.edge.ui.fake_till import LARGE, SIZES, SMALL, FakeTill, app_for
 
@@ -120,7 +123,7 @@ async def test_decline_shows_total_balance_and_what_is_missing() -> None:
             for name in ("total", "balance", "missing")
         }
         assert shown == {"total": "17.80", "balance": "7.20", "missing": "10.60"}
-        assert "Not enough money" in words(pilot, "#declined-title")
+        assert words(pilot, "#declined-title") == "Not enough balance"
 
 
 async def test_decline_without_a_balance_claims_none() -> None:
@@ -142,13 +145,31 @@ async def test_approval_shows_the_balance_and_reports_it_painted_once() -> None:
     assert till.painted == [ORDER]
 
 
-async def test_stand_in_is_said_on_the_approval() -> None:
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_wristband_without_network_is_no_cash_and_shows_no_balance(
+    size: tuple[int, int],
+) -> None:
     till = FakeTill(VIEWS["approved-stand-in"])
-    async with app_for(till).run_test(size=SMALL) as pilot:
+    async with app_for(till).run_test(size=size) as pilot:
+        assert pilot.app.query_one("#approved-balance", BigAmount).amount == "17.80"
+        assert words(pilot, "#approved-caption") == "Total  EUR"
+        notice = pilot.app.query_one("#approved-notice")
         assert "Without network" in words(pilot, "#approved-notice")
+        assert text.BALANCE_LATER in words(pilot, "#approved-notice")
+        assert notice.region.bottom <= pilot.app.query_one("#approved-next").region.y
         till.put_on(VIEWS["approved"])
         await pilot.pause()
-        assert pilot.app.query_one("#approved-notice").region.area == 0
+        assert notice.region.area == 0
+
+
+async def test_a_balance_known_without_network_is_shown() -> None:
+    view = VIEWS["approved-stand-in"]
+    assert view.approval is not None
+    known = replace(view.approval, balance=Money(900))
+    till = FakeTill(replace(view, approval=known))
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert pilot.app.query_one("#approved-balance", BigAmount).amount == "9.00"
+        assert text.BALANCE_LATER not in words(pilot, "#approved-notice")
 
 
 async def test_cash_shows_what_was_paid_instead_of_a_balance() -> None:
@@ -238,8 +259,8 @@ async def test_halted_says_why_and_what_helps() -> None:
     till = FakeTill(VIEWS["halted"])
     async with app_for(till).run_test(size=SMALL) as pilot:
         assert pilot.app.query_one("#notice-heading", BigText).words == "TILL STOPPED"
-        assert "memory card" in words(pilot, "#notice-title")
-        assert "Call the technician" in words(pilot, "#notice-text")
+        assert words(pilot, "#notice-title") == "The till can't keep its journal"
+        assert "Check the disk" in words(pilot, "#notice-text")
         last = pilot.app.query_one("#notice-lamps #lamp-clock .sentence")
         assert pilot.app.screen.region.contains_region(last.region)
 
@@ -260,7 +281,7 @@ async def test_every_phase_has_a_screen_even_with_nothing_to_show(
 async def test_virtual_wristbands_are_tapped_by_finger_and_by_key() -> None:
     tapped: list[str] = []
     panel = WristbandPanel(
-        (WristbandKey("1", "Full", "50.00"), WristbandKey("2", "Blocked")),
+        (WristbandKey("1", "Full"), WristbandKey("2", "Blocked")),
         tap=lambda wristband: tapped.append(wristband.label),
     )
     till = FakeTill(VIEWS["present"])
@@ -270,6 +291,15 @@ async def test_virtual_wristbands_are_tapped_by_finger_and_by_key() -> None:
         assert pilot.app.query_one("#wristbands").region.bottom == LARGE[1]
     assert tapped == ["Full", "Blocked"]
     assert till.intents == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_wristbands_name_can_be_read(size: tuple[int, int]) -> None:
+    panel = sample_wristbands()
+    async with app_for(FakeTill(), panel).run_test(size=size) as pilot:
+        for key in pilot.app.query(".band").results(TouchKey):
+            painted = [key.render_line(y).text for y in range(key.size.height)]
+            assert key.label in " ".join(" ".join(painted).split())
 
 
 async def test_without_virtual_wristbands_nothing_of_them_is_there() -> None:
