@@ -190,8 +190,8 @@ class CertificateExpired(TseRefused):
 
 
 class WrongPin(CallTheTechnician):
-    """{where} refused the PIN of {detail}. Correct it in the setup before the next
-    try: after three wrong tries the TSE blocks it."""
+    """{where} refused the PIN of {detail}. Correct the PIN, then restart the till: it
+    never tries a refused PIN again, since after three wrong tries the TSE blocks it."""
 
 
 class PinBlocked(CallTheTechnician):
