@@ -103,3 +103,12 @@ def test_a_till_reaches_reader_and_serial_line_as_its_own_user() -> None:
     assert 'SYMLINK+="kb-tse"' in (UNITS / "60-kassenband.rules").read_text()
     blacklist = (UNITS / "kassenband-till.modprobe.conf").read_text()
     assert "blacklist pn533_usb\n" in blacklist
+
+
+def test_the_hub_gets_its_secrets_and_the_till_reads_its_own_key() -> None:
+    hub = (UNITS / HUB).read_text()
+    for name in ("hub.key", "edge.key", "token.key", "uid.secret"):
+        assert re.search(rf"^LoadCredential={re.escape(name)}:/etc/", hub, re.MULTILINE)
+    assert "EnvironmentFile=-/etc/kassenband/hub.env\n" in hub  # optional
+    # docs/technician.md: till.key belongs to kassenband-till.
+    assert "LoadCredential" not in (UNITS / TILL).read_text()
