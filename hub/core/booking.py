@@ -5,18 +5,20 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+import msgspec
+
+from contract.ids import TillId
+from contract.messages import AdviceFlag, DeclineReason
 from contract.order import Outcome, Path, order_digest
-from hub.core.ledger import order_entry, top_up_entry
+from hub.core.ledger import Posting, order_entry, top_up_entry
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
-    from uuid import UUID
 
-    from contract.ids import TillId
-    from contract.messages import AdviceFlag, DeclineReason, OrderAdvice
+    from contract.messages import OrderAdvice
     from contract.order import Order
-    from hub.core.ledger import Posting
 
 BATCH_MAX = 1024
 
@@ -29,8 +31,7 @@ class Step(enum.Enum):
     ABORTED = "aborted"
 
 
-@dataclass(frozen=True, slots=True)
-class Fiscal:
+class Fiscal(msgspec.Struct, frozen=True):
     """What identifies a signature: the TSE, its fiscal number and its counter."""
 
     tse_serial: str
@@ -38,8 +39,7 @@ class Fiscal:
     counter: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One word about one order, ready to be booked.
 
     `refusal`: for a request why it is declined whatever the balance says, for a
@@ -82,8 +82,7 @@ class ResultCode(enum.Enum):
     RECORDED = "recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """The ledger's answer to an item; for a repeat it is the original one."""
 
     code: ResultCode
@@ -103,9 +102,12 @@ class Arrangement:
 
 
 def request_item(order: Order, body: bytes, refusal: DeclineReason | None) -> Item:
-    """Make the item of an order that a till asks to book from a wallet."""
+    """Make the item of an order that a till asks to book from a wallet.
+
+    `refusal` is what `request_refusal` found; None says that the order adds up.
+    """
     payable = order.payment is not None and refusal is None
-    entry = order_entry(order) if payable else None
+    entry = order_entry(order, adds_up=True) if payable else None
     return Item(
         step=Step.REQUEST,
         order=order.id,

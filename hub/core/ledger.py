@@ -8,8 +8,9 @@ per tax code and the tax beside it, so that both add up from the orders themselv
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from contract.order import OrderKind, PaymentMethod, inconsistency
 
@@ -33,24 +34,21 @@ class Role(enum.Enum):
     STAND_IN_LOSS = "stand_in_loss"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """An account by its role and what tells it from others of that role."""
 
     role: Role
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(msgspec.Struct, frozen=True):
     """An amount on one account, in minor units of the event's currency."""
 
     account: Account
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """Postings that add up to zero."""
 
     postings: tuple[Posting, ...]
@@ -77,10 +75,16 @@ class Entry:
         )
 
 
-def order_entry(order: Order) -> Entry:
-    """Make the entry of an order that somebody pays; cancellations come negative."""
+def order_entry(order: Order, *, adds_up: bool | None = None) -> Entry:
+    """Make the entry of an order that somebody pays; cancellations come negative.
+
+    `adds_up`: whether its sums do, where that has just been looked into.
+    """
     assert order.payment is not None, "an order without a payment books nothing"
-    return _RULES[order.kind, order.payment.method](order)
+    if adds_up is None:
+        adds_up = inconsistency(order) is None
+    payer = _PAYERS[order.kind, order.payment.method](order)
+    return Entry((Posting(payer, -order.total_minor), *_earned(order, adds_up=adds_up)))
 
 
 def top_up_entry(wallet: int, amount_minor: int, provider: str) -> Entry:
@@ -93,27 +97,25 @@ def top_up_entry(wallet: int, amount_minor: int, provider: str) -> Entry:
     )
 
 
-def _from_wallet(order: Order) -> Entry:
+def _wallet(order: Order) -> Account:
     assert order.payment is not None
-    payer = Account(Role.WALLET, str(order.payment.wallet))
-    return Entry((Posting(payer, -order.total_minor), *_earned(order)))
+    return Account(Role.WALLET, str(order.payment.wallet))
 
 
-def _in_cash(order: Order) -> Entry:
-    drawer = Account(Role.CASH_REGISTER, order.till)
-    return Entry((Posting(drawer, -order.total_minor), *_earned(order)))
+def _drawer(order: Order) -> Account:
+    return Account(Role.CASH_REGISTER, order.till)
 
 
-_RULES: Mapping[tuple[OrderKind, PaymentMethod], Callable[[Order], Entry]] = {
-    (OrderKind.SALE, PaymentMethod.WALLET): _from_wallet,
-    (OrderKind.SALE, PaymentMethod.CASH): _in_cash,
-    (OrderKind.CANCELLATION, PaymentMethod.WALLET): _from_wallet,
-    (OrderKind.CANCELLATION, PaymentMethod.CASH): _in_cash,
+_PAYERS: Mapping[tuple[OrderKind, PaymentMethod], Callable[[Order], Account]] = {
+    (OrderKind.SALE, PaymentMethod.WALLET): _wallet,
+    (OrderKind.SALE, PaymentMethod.CASH): _drawer,
+    (OrderKind.CANCELLATION, PaymentMethod.WALLET): _wallet,
+    (OrderKind.CANCELLATION, PaymentMethod.CASH): _drawer,
 }
 
 
-def _earned(order: Order) -> tuple[Posting, ...]:
-    if inconsistency(order) is not None:
+def _earned(order: Order, *, adds_up: bool) -> tuple[Posting, ...]:
+    if not adds_up:
         unclear = Account(Role.REVENUE, UNCLEAR_TAX)
         return (Posting(unclear, order.total_minor),) if order.total_minor else ()
     amounts = [

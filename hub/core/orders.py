@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
 
 from contract.fiscal import process_data
 from contract.messages import AdviceFlag, DeclineReason
@@ -33,6 +33,24 @@ class Till:
     revoked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """A catalogue as orders are compared with it, for one is looked up per line."""
+
+    products: Mapping[int, tuple[int, int]]
+    """Price in minor units and tax code, by product."""
+    rates: Mapping[int, int]
+    """Basis points by tax code."""
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Self:
+        """Index a catalogue."""
+        return cls(
+            {each.id: (each.price_minor, each.tax_code) for each in catalogue.products},
+            {each.code: each.rate_bp for each in catalogue.taxes},
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
     """What till and hub have agreed for an event: all that judging an order needs."""
@@ -43,6 +61,11 @@ class Agreed:
     catalogues: Mapping[int, Catalogue]
     tills: Mapping[TillId, Till]
     token_keys: tuple[TokenKey, ...]
+    prices: Mapping[int, Prices] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        prices = {each: Prices.of(self.catalogues[each]) for each in self.catalogues}
+        object.__setattr__(self, "prices", prices)
 
     @property
     def current_catalogue(self) -> int:
@@ -127,41 +150,35 @@ def _content_refusal(order: Order, agreed: Agreed) -> Refusal | None:
             DeclineReason.INCONSISTENT_ORDER,
             f"The order does not add up: {wrong}. Void it and enter it again.",
         )
-    catalogue = agreed.catalogues.get(order.catalogue)
-    if catalogue is None:
+    prices = agreed.prices.get(order.catalogue)
+    if prices is None:
         return Refusal(
             DeclineReason.UNKNOWN_PRODUCT,
             f"Version {order.catalogue} of the catalogue is not known to the hub.",
         )
-    return _line_refusal(order, catalogue)
+    return _line_refusal(order, prices)
 
 
-def _line_refusal(order: Order, catalogue: Catalogue) -> Refusal | None:
-    rates = catalogue.tax_rates()
-    products = {product.id: product for product in catalogue.products}
+def _line_refusal(order: Order, prices: Prices) -> Refusal | None:
     for line in order.lines:
-        product = products.get(line.product)
-        if product is None:
+        agreed = prices.products.get(line.product)
+        if agreed is None:
             return Refusal(
                 DeclineReason.UNKNOWN_PRODUCT,
                 f"Product {line.product} ({line.name}) is not in catalogue "
-                f"{catalogue.version}. Take it out of the basket.",
+                f"{order.catalogue}. Take it out of the basket.",
             )
-        if (line.unit_price_minor, line.tax_code) != (
-            product.price_minor,
-            product.tax_code,
-        ):
+        if (line.unit_price_minor, line.tax_code) != agreed:
             return Refusal(
                 DeclineReason.WRONG_PRICE,
                 f"{line.name} has another price or tax in catalogue "
-                f"{catalogue.version}. Enter it again.",
+                f"{order.catalogue}. Enter it again.",
             )
     for tax in order.taxes:
-        if tax.code not in rates or rates[tax.code].rate_bp != tax.rate_bp:
+        if prices.rates.get(tax.code) != tax.rate_bp:
             return Refusal(
                 DeclineReason.WRONG_PRICE,
-                f"Tax code {tax.code} has another rate in catalogue "
-                f"{catalogue.version}.",
+                f"Tax code {tax.code} has another rate in catalogue {order.catalogue}.",
             )
     return None
 

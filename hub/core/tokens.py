@@ -93,6 +93,13 @@ def verify(
     credential: Credential, keys: Iterable[TokenKey], event: int
 ) -> TokenBody | None:
     """Return what a genuine token of this event says, None for any other."""
+    return _verified(credential, tuple(keys), event)
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _verified(
+    credential: Credential, keys: tuple[TokenKey, ...], event: int
+) -> TokenBody | None:
     try:
         uid = WristbandUid(credential.uid)
         body = TokenBody.from_bytes(credential.body)
@@ -105,7 +112,6 @@ def verify(
     return body if _is_signed(key.public_key, signed, credential.signature) else None
 
 
-@lru_cache(maxsize=_REMEMBERED_MAX)
 def _is_signed(public_key: bytes, signed: bytes, signature: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)

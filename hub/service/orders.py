@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -124,11 +125,7 @@ class Orders:
         batch, head = (
             (result.batch, result.chain_head) if result else self._booking.position
         )
-        return Anchor(
-            incarnation=self._context.current.incarnation,
-            batch=batch,
-            chain_head=head.hex(),
-        )
+        return _anchor(self._context.current.incarnation, batch, head)
 
     def _own_order(self, body: bytes, till: TillId) -> Order:
         try:
@@ -217,6 +214,11 @@ class Orders:
             facts=Facts(balance=balance),
             anchor=anchor,
         )
+
+
+@lru_cache(maxsize=1)  # the answers to a batch all name the same
+def _anchor(incarnation: UUID, batch: int, chain_head: bytes) -> Anchor:
+    return Anchor(incarnation=incarnation, batch=batch, chain_head=chain_head.hex())
 
 
 def _check_complete(advice: OrderAdvice, order: Order) -> None:

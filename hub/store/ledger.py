@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hub.core.booking import Item
-    from hub.core.ledger import Account, Posting
+    from hub.core.ledger import Account
     from hub.store.store import Store
 
 
@@ -74,7 +74,8 @@ class Ledger:
         new connection), BookingRefused when nothing was booked.
         """
         try:
-            rows = [await self._row(item) for item in items]
+            await self._open_missing(items)
+            rows = [self._row(item) for item in items]
             answer = await self._connection.fetchrow(
                 QUERIES["book_batch"], self._event, rows
             )
@@ -86,8 +87,8 @@ class Ledger:
         results = [_result(each, batch, head) for each in answer["results"]]
         return Booked(results, answer["wallets"] or [])
 
-    async def _row(self, item: Item) -> tuple[Any, ...]:
-        fiscal = item.fiscal
+    def _row(self, item: Item) -> tuple[Any, ...]:
+        fiscal, accounts = item.fiscal, self._accounts
         return (
             item.step.value,
             item.order,
@@ -104,22 +105,21 @@ class Ledger:
             fiscal and fiscal.tse_serial,
             fiscal and fiscal.number,
             fiscal and fiscal.counter,
-            [await self._posting(each) for each in item.postings],
+            [(accounts[each.account], each.amount_minor) for each in item.postings],
             item.body,
         )
 
-    async def _posting(self, posting: Posting) -> tuple[int, int]:
-        account = self._accounts.get(posting.account)
-        if account is None:
-            account = await self._open(posting.account)
-        return account, posting.amount_minor
+    async def _open_missing(self, items: Sequence[Item]) -> None:
+        for item in items:
+            for posting in item.postings:
+                if posting.account not in self._accounts:
+                    await self._open(posting.account)
 
-    async def _open(self, account: Account) -> int:
+    async def _open(self, account: Account) -> None:
         key = (self._event, account.role.value, account.key)
         await self._connection.execute(QUERIES["open_account"], *key)
         number: int = await self._connection.fetchval(QUERIES["account"], *key)
         self._accounts[account] = number
-        return number
 
 
 def _result(row: asyncpg.Record, batch: int, chain_head: bytes) -> Result:

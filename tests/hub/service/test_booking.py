@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import asyncpg
+import msgspec
 import pytest
 
 from hub.core.booking import Result
@@ -46,7 +46,7 @@ async def test_one_guilty_item_fails_alone(parts: Parts) -> None:
     wallet = await parts.wallet(2500)
     items = [asked(order(10, wallet)) for _ in range(9)]
     wrong = (Posting(Account(Role.REVENUE, "1"), 300),)
-    items[4] = replace(completed(order(300)), postings=wrong)
+    items[4] = msgspec.structs.replace(completed(order(300)), postings=wrong)
 
     ends = await asyncio.gather(
         *(parts.booking.submit(each) for each in items), return_exceptions=True
