@@ -1,4 +1,4 @@
-"""`kassenband-provision`: an event's certificates, and the demo."""
+"""`kassenband-provision`: an event's certificates and settings, and the demo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 
 from provisioning import bundle
 from provisioning.processes import ProvisioningError
+
+EVENT = Path("event")
+RELOAD = "Copy acl and crl.pem from broker/ to the broker and reload it."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,15 +34,28 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _provision(chosen: argparse.Namespace) -> int:
-    if chosen.command == "ca":
-        authority = bundle.make_authority(chosen.directory, chosen.event)
-        print(f"Authority of {chosen.event}: SHA-256 {authority.fingerprint}")
-    elif chosen.command == "hub":
-        place = bundle.make_hub(chosen.directory, chosen.address)
-        print(f"The hub's files are in {place}, the broker's beside it in broker/.")
-    else:
-        place = bundle.make_till(chosen.directory, chosen.name)
-        print(f"The files of {chosen.name} are in {place}; the broker's changed, too.")
+    directory: Path = chosen.directory
+    match chosen.command:
+        case "ca":
+            authority = bundle.make_authority(directory, chosen.event)
+            print(f"Authority of {chosen.event}: SHA-256 {authority.fingerprint}")
+        case "hub":
+            place = bundle.make_hub(directory, chosen.address)
+            print(f"The hub's files are in {place}, the broker's beside it in broker/.")
+            print(f"Settings: {place / 'hub.toml'} (an existing one is kept).")
+        case "till":
+            place = bundle.make_till(directory, chosen.name)
+            print(f"The files of {chosen.name} are in {place}.")
+            print(f"Settings: {place / 'till.toml'} (an existing one is kept).")
+            print(f"The broker must learn of it, too. {RELOAD}")
+        case "revoke":
+            bundle.revoke_till(directory, chosen.name)
+            print(f"The certificate of {chosen.name} is revoked. {RELOAD}")
+            print("An open connection stays; restart the broker to end it at once.")
+        case _:
+            until = bundle.renew_revocations(directory)
+            print(f"The revocation list is valid until {until:%Y-%m-%d %H:%M} UTC.")
+            print(f"After that the broker refuses everybody. {RELOAD}")
     return 0
 
 
@@ -50,19 +66,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     ca = commands.add_parser("ca", help="begin an event: its certificate authority")
     ca.add_argument("--event", required=True, help="a-z, 0-9, dot, hyphen")
-    hub = commands.add_parser("hub", help="certificates for hub and broker")
+    hub = commands.add_parser("hub", help="certificates and settings for the hub")
     hub.add_argument(
         *("--address", "-a"),
         action="append",
         required=True,
         help="host name or IP address of the hub, as tills know it; repeatable",
     )
-    till = commands.add_parser("till", help="certificate and keys for a till")
+    till = commands.add_parser("till", help="certificate and settings for a till")
     till.add_argument("name", help="the till's id, never used again after a swap")
+    revoke = commands.add_parser("revoke", help="let a till in no more")
+    revoke.add_argument("name", help="the till's id")
+    crl = commands.add_parser("crl", help="renew the revocation list, for 30 days")
+    crl.add_argument(
+        "directory", type=Path, nargs="?", default=EVENT, help="default: event"
+    )
     commands.add_parser("demo", help="the whole shop on this machine", add_help=False)
-    for command in (ca, hub, till):
+    for command in (ca, hub, till, revoke):
         command.add_argument(
-            "--directory", type=Path, default=Path("event"), help="default: event"
+            "--directory", type=Path, default=EVENT, help="default: event"
         )
     return parser
 

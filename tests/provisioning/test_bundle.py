@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import re
 import ssl
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 
+from edge.core.settings import load_settings as load_till_settings
+from hub.settings import load_settings as load_hub_settings
 from provisioning.__main__ import main
+from provisioning.configuration import CREDENTIALS, hub_settings, till_settings
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
+UNITS, DOCS = ROOT / "systemd", ROOT / "docs"
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def test_a_new_certificate_revokes_the_one_before(event: Path) -> None:
     till(event, "bar-1")
     pem = (event / "tills" / "bar-1" / "till.pem").read_bytes()
     till(event, "bar-1")
-    crl = x509.load_pem_x509_crl((event / "broker" / "crl.pem").read_bytes())
+    crl = revocations(event)
     serial = x509.load_pem_x509_certificate(pem).serial_number
     assert crl.get_revoked_certificate_by_serial_number(serial) is not None
     assert len(list(crl)) == 1
@@ -56,6 +61,127 @@ def test_a_hub_made_again_keeps_the_secrets_wristbands_rest_on(event: Path) -> N
     assert "cafile /etc/mosquitto/kassenband/ca.pem" in settings
 
 
+def revocations(event: Path) -> x509.CertificateRevocationList:
+    return x509.load_pem_x509_crl((event / "broker" / "crl.pem").read_bytes())
+
+
+def test_a_revoked_till_is_refused_and_in_no_list(event: Path) -> None:
+    till(event, "bar-1")
+    till(event, "bar-2")
+    pem = (event / "tills" / "bar-1" / "till.pem").read_bytes()
+    assert main(["revoke", "bar-1", "--directory", str(event)]) == 0
+    serial = x509.load_pem_x509_certificate(pem).serial_number
+    revoked = revocations(event).get_revoked_certificate_by_serial_number(serial)
+    assert revoked is not None
+    acl = (event / "broker" / "acl").read_text()
+    assert "user bar-1\n" not in acl
+    assert "user bar-2\n" in acl
+    till(event, "bar-1")  # enrolled again, with another certificate
+    assert "user bar-1\n" in (event / "broker" / "acl").read_text()
+    assert len(list(revocations(event))) == 1
+
+
+def test_the_revocation_list_is_renewed_and_says_for_how_long(
+    event: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    till(event, "bar-1")
+    main(["revoke", "bar-1", "--directory", str(event)])
+    before = [each.serial_number for each in revocations(event)]
+    (event / "broker" / "crl.pem").write_bytes(b"an old one")
+    capsys.readouterr()
+    assert main(["crl", str(event)]) == 0
+    renewed = revocations(event)
+    assert [each.serial_number for each in renewed] == before
+    until = renewed.next_update_utc
+    assert until is not None
+    assert f"valid until {until:%Y-%m-%d %H:%M} UTC" in capsys.readouterr().out
+
+
+def test_the_hubs_settings_are_ready_and_fit_its_unit(event: Path) -> None:
+    place = event / "hub" / "hub.toml"
+    settings = load_hub_settings(place, {}).settings
+    assert settings.event == "fest"
+    unit = (UNITS / "kassenband-hub.service").read_text()
+    given = re.findall(r"^LoadCredential=([\w.]+):", unit, re.MULTILINE)
+    secrets = (
+        settings.broker_key,
+        settings.edge_key,
+        settings.token_key,
+        settings.uid_secret,
+    )
+    assert {path.parent for path in secrets} == {Path(CREDENTIALS)}
+    assert {path.name for path in secrets} == set(given)
+    certificates = (
+        settings.ca,
+        settings.broker_certificate,
+        settings.edge_certificate,
+    )
+    assert {path.parent for path in certificates} == {event / "hub" / "tls"}
+    for path in (*secrets, *certificates):
+        assert (event / "hub" / path.name).is_file()
+
+
+def test_the_hub_reaches_a_broker_beside_it_as_its_settings_say(event: Path) -> None:
+    settings = load_hub_settings(event / "hub" / "hub.toml", {}).settings
+    pem = (event / "broker" / "server.pem").read_bytes()
+    names = x509.load_pem_x509_certificate(pem).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    assert settings.broker_host in [str(name.value) for name in names.value]
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("hub.fest", "https://hub.fest:8443"),
+        ("10.0.0.1", "https://10.0.0.1:8443"),
+        ("fd00::1", "https://[fd00::1]:8443"),
+    ],
+)
+def test_a_tills_settings_are_ready(event: Path, address: str, url: str) -> None:
+    where = ["--directory", str(event)]
+    assert main(["hub", "-a", "127.0.0.1", "-a", address, *where]) == 0
+    till(event, "bar-1")
+    path = event / "tills" / "bar-1" / "till.toml"
+    settings = load_till_settings(path.read_text(), {}, source=path).settings
+    assert (settings.till.id, settings.till.event) == ("bar-1", "fest")
+    assert settings.hub.broker_host == address
+    assert settings.hub.edge_url == url
+    for file in (settings.hub.ca, settings.hub.certificate, settings.hub.key):
+        assert file.parent.name == "tls"
+        assert (path.parent / file.name).is_file()
+    assert settings.journal.require_disk
+
+
+@pytest.mark.parametrize(
+    ("document", "written"),
+    [
+        ("operator.md", hub_settings("summer-2026")),
+        (
+            "technician.md",
+            till_settings("summer-2026", "bar-1", "hub.example.lan"),
+        ),
+    ],
+)
+def test_the_documents_show_the_settings_that_are_written(
+    document: str, written: str
+) -> None:
+    text = (DOCS / document).read_text("utf-8")
+    shown = re.search(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert tomllib.loads(shown[1]) == tomllib.loads(written)
+
+
+def test_settings_that_are_there_are_never_overwritten(event: Path) -> None:
+    till(event, "bar-1")
+    files = (event / "hub" / "hub.toml", event / "tills" / "bar-1" / "till.toml")
+    for path in files:
+        path.write_text("# by hand\n")
+    assert main(["hub", "-a", "10.0.0.2", "--directory", str(event)]) == 0
+    till(event, "bar-1")
+    assert [path.read_text() for path in files] == ["# by hand\n"] * 2
+
+
 def test_mistakes_end_with_a_sentence(
     event: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,6 +191,10 @@ def test_mistakes_end_with_a_sentence(
         (["till", "Bar 1", "--directory", str(event)], "'Bar 1' is no till id"),
         (["till", "hub", "--directory", str(event)], "is the hub's own name"),
         (["till", "bar-1", "--directory", str(tmp_path)], "No certificate authority"),
+        (["revoke", "bar-9", "--directory", str(event)], "no certificate of a till"),
+        (["revoke", "..", "--directory", str(event)], "no certificate of a till"),
+        (["hub", "-a", "127.0.0.1", "--directory", str(event)], "leads tills"),
+        (["crl", str(tmp_path)], "No certificate authority"),
         (["ca", "--event", "x", "--directory", "/dev/null/x"], "cannot be used"),
     ):
         assert main(arguments) == 2
