@@ -41,7 +41,13 @@ async def test_the_schema_file_is_what_all_migrations_make(servers: Servers) -> 
     migrated = await servers.new_database(kind)
     written = await servers.new_database(kind, migrated=False)
     connection = await asyncpg.connect(written)
-    for name in ("own_table.sql", "schema.sql", "functions.sql", "roles.sql"):
+    for name in (
+        "own_table.sql",
+        "schema.sql",
+        "judging.sql",
+        "functions.sql",
+        "roles.sql",
+    ):
         await connection.execute((FOLDER / name).read_text("utf-8"))
     await connection.close()
 
