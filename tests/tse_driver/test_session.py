@@ -149,7 +149,9 @@ def test_a_wrong_pin_is_tried_once_only() -> None:
     pins = Pins(admin="00000", time_admin="00000")
     session = Session(bench.wire, "bar-3", clock=bench.clock, pins=pins)
     for _ in range(5):
-        with pytest.raises(WrongPin, match="restart the till.*after three wrong tries"):
+        with pytest.raises(
+            WrongPin, match=r"restart the till.*after three wrong tries"
+        ):
             session.setup()
     assert bench.module.device.users.users["1"].tries_left == 2
     assert "00000" not in repr(pins)
