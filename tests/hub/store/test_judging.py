@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.core.booking import Item
 
 NOBODY = 4_000_000
+KNOWN = 1000
 
 
 async def ask(bench: Bench, function: str, items: list[Item]) -> Any:
@@ -77,3 +78,32 @@ async def test_a_batch_is_not_fresh_if_one_order_is_known(
             case _:
                 items[1] = asked(order(-450, wallet, cancels=sale.id))
         assert await ask(bench, "is_fresh_batch_v1", items) == "false"
+
+
+async def test_a_batch_reads_no_table_whole_although_planned_when_empty(
+    database: str,
+) -> None:
+    async with AsyncExitStack() as stack:
+        bench = await Bench.open(database, stack)
+        wallet = await bench.wallet(100_000)
+        # Each kind of batch is planned now, while there is nothing to read.
+        for _ in range(6):
+            sale = order(1, wallet)
+            await bench.book(asked(sale))
+            await bench.book(completed(sale))
+        await bench.book(*(asked(order(1, wallet)) for _ in range(KNOWN)))
+        sale = order(1, wallet)
+        for item in (asked(sale), completed(sale)):
+            assert await _rows_read(bench, item) < KNOWN / 10
+
+
+async def _rows_read(bench: Bench, item: Item) -> int:
+    connection = bench.ledger._connection
+    async with connection.transaction():
+        await bench.ledger.book([item])
+        rows = await connection.fetchval(
+            "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint"
+            " FROM pg_stat_xact_user_tables WHERE relname IN"
+            " ('attempt', 'verdict', 'outcome', 'entry', 'posting')"
+        )
+    return int(rows)
