@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from pathlib import Path
 
 from provisioning import bundle
 from provisioning.processes import ProvisioningError
 
+STOPPED = 128 + signal.SIGINT
 EVENT = Path("event")
 RELOAD = "Copy acl and crl.pem from broker/ to the broker and reload it."
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 2 when it cannot be run."""
+    """Run one command; 2 when it cannot be run, 130 when Ctrl+C ended it."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
         if given[:1] == ["demo"]:
             rehearsal = importlib.import_module("provisioning.rehearsal")
+            # The launcher held Ctrl+C back until there is somebody to take it.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             return int(rehearsal.main(given[1:]))
         return _provision(_parser().parse_args(given))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
     except ProvisioningError as error:
         print(error, file=sys.stderr)
     except OSError as error:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import signal
 import sys
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _sell(settings: Settings, options: argparse.Namespace) -> int:
+    parent = os.getppid()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -69,18 +71,20 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
         if failing.done():
             await failing
         await selling
-        delivered = await _all_delivered(assembly, settings.journal.directory)
+        delivered = await _all_delivered(assembly, settings.journal.directory, parent)
         failing.cancel()
     return GOOD if delivered else BAD
 
 
-async def _all_delivered(assembly: Assembly, journal: Path) -> bool:
+async def _all_delivered(assembly: Assembly, journal: Path, parent: int) -> bool:
     """Wait until every order is signed and recorded; False when that takes too long."""
     changed = asyncio.Event()
     unsubscribe = assembly.till.watch(lambda _: changed.set())
     try:
         async with asyncio.timeout(DELIVERY_TIMEOUT_S):
             while not _is_idle(journal):
+                if os.getppid() != parent:
+                    return False  # whoever waited for the delivery is gone
                 changed.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_AGAIN_S):

@@ -36,7 +36,12 @@ GOOD, BAD, CANNOT = 0, 1, 2
 
 def main(argv: Sequence[str]) -> int:
     """Run the demo; 0 good, 1 an invariant broke, 2 it could not run."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.json and not options.headless:
+        parser.error("--json goes with --headless")
+    if not options.headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        parser.error("a screen needs a terminal; without one, add --headless")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     names = [TillId(f"bar-{number}") for number in range(1, options.tills + 1)]
@@ -53,8 +58,6 @@ def main(argv: Sequence[str]) -> int:
             if options.headless:
                 return _headless(shop, options)
             return sell_on_screen(shop)
-    except KeyboardInterrupt:
-        return GOOD
     except (ProvisioningError, OSError):
         raise
     except (KassenbandError, TseError) as error:
@@ -83,7 +86,9 @@ def _regulars(_till: int) -> Sequence[demo_event.Guest]:
 
 
 def _headless(shop: Shop, options: argparse.Namespace) -> int:
-    _say(f"{len(shop.counters)} tills sell for {options.seconds} s ...")
+    count = len(shop.counters)
+    tills = "One till sells" if count == 1 else f"{count} tills sell"
+    _say(f"{tills} for {options.seconds} s ...")
     cashiers = [
         start_cashier(shop, counter, options, seed)
         for seed, counter in enumerate(shop.counters, start=options.seed)
@@ -166,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--headless", action="store_true", help="tills sell alone")
     parser.add_argument("--tills", type=_tills, default=3, help="at most 16")
-    parser.add_argument("--seconds", type=int, default=20, help="to sell")
+    parser.add_argument("--seconds", type=_seconds, default=20, help="to sell")
     parser.add_argument("--json", action="store_true", help="end with one object")
     parser.add_argument("--seed", type=int, default=1, help="of the cashiers' choices")
     parser.add_argument(
@@ -182,6 +187,13 @@ def _parser() -> argparse.ArgumentParser:
         "--directory", type=Path, default=Path("var"), help="for databases and logs"
     )
     return parser
+
+
+def _seconds(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one second")
+    return number
 
 
 def _tills(text: str) -> int:

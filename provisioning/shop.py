@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from provisioning.processes import (
 from provisioning.token_key import TokenKey, new_uid_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from contract.ids import TillId
@@ -112,13 +113,14 @@ class Shop:
 
     def run(self, name: str, argv: Sequence[str | Path]) -> Child:
         """Start a program of ours that ends with the shop."""
-        child = spawn(
-            argv,
-            log=self.directory / f"{name}.log",
-            name=name,
-            env={**os.environ, **self.pcscd.environment},
-        )
-        self._stack.callback(child.stop)
+        with uninterrupted():
+            child = spawn(
+                argv,
+                log=self.directory / f"{name}.log",
+                name=name,
+                env={**os.environ, **self.pcscd.environment},
+            )
+            self._stack.callback(child.stop)
         return child
 
     def await_end(self, child: Child, *, timeout_s: float) -> int:
@@ -289,6 +291,26 @@ class Shop:
                 raise ProvisioningError(
                     f"A simulated TSE could not be set up. See {child.log}."
                 )
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let a request to end wait: a child that is only half started would be nobody's.
+
+    Main thread only. What came meanwhile takes effect at the end.
+    """
+    asked: list[int] = []
+    before = {
+        number: signal.signal(number, lambda given, _: asked.append(given))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for given in asked:
+        signal.raise_signal(given)
 
 
 def toml(**values: object) -> str:

@@ -59,7 +59,7 @@ def test_help_and_mistakes_end_with_a_sentence() -> None:
     assert run("--help").returncode == 0
     for arguments, sentence in (
         (("sell",), "There is no command 'sell'."),
-        (("demo", "--postgres", "oracle"), "--postgres is 'oracle'"),
+        (("demo", "--postgres", "oracle"), "PostgreSQL 'oracle' is not known"),
         (("demo", "--postgres"), "--postgres needs a value."),
     ):
         done = run(*arguments)

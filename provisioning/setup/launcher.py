@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +27,7 @@ usage: ./kassenband COMMAND [OPTION...]
 What is missing is set up first: Debian packages (as root or by sudo), the Python
 environment .venv/, and private services below var/.
 """
+DEMO = ["-m", "provisioning", "demo"]
 PURPOSES = {"demo": "demo", "test": "test", "check": "test", "bench": "test"}
 POSTGRES_CHOICES = ("auto", "installed", "wheel")
 # Root's own: one below var/ would stand in a normal user's way.
@@ -61,7 +63,10 @@ def _run(root: Path, arguments: list[str]) -> int:
         raise SetUpError(f"There is no command {command!r}.\n\n{USAGE}")
     postgres = take_option(options, "--postgres", os.environ.get(VARIABLE, "auto"))
     if postgres not in POSTGRES_CHOICES:
-        raise SetUpError(f"--postgres is {postgres!r}: use installed or wheel.")
+        raise SetUpError(
+            f"PostgreSQL {postgres!r} is not known. Use auto, installed or wheel with"
+            f" --postgres or {VARIABLE}."
+        )
     workers = take_option(options, "--workers", TEST_WORKERS)
     set_up_only = "--set-up-only" in options
     environment = _set_up(root, PURPOSES[command], log)
@@ -77,6 +82,9 @@ def _run(root: Path, arguments: list[str]) -> int:
 
 def _become(python: Path, arguments: list[str], variables: dict[str, str]) -> NoReturn:
     # No child of ours: whoever ends the launcher's process ends the real thing.
+    # Ctrl+C must wait until the program has its imports done and can end in order.
+    if arguments[: len(DEMO)] == DEMO:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.execve(python, [str(python), *arguments], variables)
 
 
@@ -98,7 +106,7 @@ def _module(command: str, workers: str) -> list[str]:
         return ["-m", "provisioning.checks"]
     if command == "bench":
         return ["-m", "provisioning.bench"]
-    return ["-m", "provisioning", "demo"]
+    return DEMO
 
 
 def take_option(options: list[str], name: str, default: str) -> str:

@@ -74,7 +74,7 @@ def test_two_shops_sell_side_by_side_and_lose_nothing(place: Path) -> None:
 
 def test_nothing_is_left_running_after_kill_9(place: Path) -> None:
     shop = demo(place, "shop", "--tills", "1", "--seconds", "60", which=Which.WHEEL)
-    shop.await_line("tills sell", timeout_s=90)
+    shop.await_line("sells? for", timeout_s=90)
     assert running_below(place)
     os.kill(shop.pid, signal.SIGKILL)
     shop.popen.wait(10)
@@ -87,7 +87,7 @@ def test_nothing_is_left_running_after_kill_9(place: Path) -> None:
 
 def test_a_polite_end_takes_everything_down(place: Path) -> None:
     shop = demo(place, "shop", "--tills", "1", "--seconds", "60", which=Which.WHEEL)
-    shop.await_line("tills sell", timeout_s=90)
+    shop.await_line("sells? for", timeout_s=90)
     wanted = place / "var" / "demo-1" / "postgres"
     database = place_for(wanted, unprivileged_user("postgres")) / "data"
     assert database.exists()
@@ -102,4 +102,38 @@ def test_a_shop_that_can_not_be_built_says_why(place: Path) -> None:
     assert shop.popen.wait(60) == 2
     said = shop.log.read_text()
     assert "var" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--headless", "--seconds", "-3"], "at least one second"),
+        (["--headless", "--tills", "99"], "from 1 to 16 tills"),
+        (["--json"], "--json goes with --headless"),
+        ([], "add --headless"),
+    ],
+)
+def test_a_demo_that_can_not_be_meant_is_refused_at_once(
+    arguments: list[str], words: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioning", "demo", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_control_c_is_no_good_audit(place: Path) -> None:
+    shop = demo(place, "shop", "--tills", "1", "--seconds", "60", which=Which.WHEEL)
+    shop.await_line("sells? for", timeout_s=90)
+    os.kill(shop.pid, signal.SIGINT)
+    assert shop.popen.wait(60) == 130
+    said = shop.log.read_text()
+    assert "Stopped." in said
     assert "Traceback" not in said
