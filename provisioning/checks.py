@@ -9,8 +9,25 @@ from pathlib import Path
 
 from provisioning.setup.steps import TIED_TO_US
 
-# These start every process of the shop, or a browser; `test` runs them.
-SLOW_TESTS = ("tests/appliance", "tests/browser")
+# These start servers, daemons, a browser or whole machines' worth of seeds, or draw
+# every screen; `test` runs them.
+SLOW_TESTS = (
+    "tests/appliance",
+    "tests/browser",
+    "tests/edge/devices",
+    "tests/edge/test_link.py",
+    "tests/edge/ui",
+    "tests/hub/link",
+    "tests/hub/service",
+    "tests/hub/store",
+    "tests/hub/test_main.py",
+    "tests/hub/web",
+    "tests/provisioning",
+    "tests/systemd",
+    "tests/test_launcher.py",
+    "tests/tse_driver",
+    "tests/world",
+)
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", ("ruff", "format", "--check", "--quiet", ".", "kassenband")),
     ("lint", ("ruff", "check", "--quiet", ".", "kassenband")),
