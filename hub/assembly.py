@@ -103,7 +103,9 @@ class Hub:
         secret = _secret(self._settings.uid_secret)
         self.booking = Booking(self._store, event)
         self.orders = Orders(self.context, self.booking)
-        self.wristbands = Wristbands(self._store, self.context, self._signer, secret)
+        self.wristbands = Wristbands(
+            self._store, self.context, self.booking, self._signer, secret
+        )
         self.receipts = Receipts(self._store, self.context)
         self.news = WalletNews(self._store, self.context, self.booking, self.orders)
         self.link = Link(

@@ -124,7 +124,10 @@ async def _desk(
     writing = asyncio.create_task(booking.run())
     try:
         await booking.elected()
-        yield Wristbands(store, context, _signer(opening), opening.uid_secret), booking
+        yield (
+            Wristbands(store, context, booking, _signer(opening), opening.uid_secret),
+            booking,
+        )
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)

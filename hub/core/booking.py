@@ -1,9 +1,8 @@
-"""What the ledger books: items, their results, and how items form a batch."""
+"""What the ledger is asked to book, and what it answers."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,16 +10,33 @@ import msgspec
 
 from contract.ids import TillId
 from contract.messages import AdviceFlag, DeclineReason
-from contract.order import Outcome, Path, order_digest
-from hub.core.ledger import Posting, order_entry, top_up_entry
+from contract.order import Line, Outcome, Path, order_digest
+from hub.core.ledger import (
+    Account,
+    Posting,
+    Role,
+    Unit,
+    order_entry,
+    top_up_entry,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Mapping
 
     from contract.messages import OrderAdvice
     from contract.order import Order
+    from hub.core.ledger import Entry
 
-BATCH_MAX = 1024
+LOSS_ACCOUNTS: Mapping[DeclineReason, Account] = {
+    reason: Account(Role.STAND_IN_LOSS, reason.value)
+    for reason in (
+        DeclineReason.INSUFFICIENT_BALANCE,
+        DeclineReason.UNKNOWN_WRISTBAND,
+        DeclineReason.BLOCKED_WRISTBAND,
+        DeclineReason.FORGED_WRISTBAND,
+    )
+}
+"""Where goes what a wallet could not be charged for, by the reason why."""
 
 
 class Step(enum.Enum):
@@ -39,11 +55,29 @@ class Fiscal(msgspec.Struct, frozen=True):
     counter: int
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One word about one order, ready to be booked.
+class Move(msgspec.Struct, frozen=True):
+    """What the wallet of a wristband gains; negative amounts are paid."""
 
-    `refusal`: for a request why it is declined whatever the balance says, for a
-    completed order why its wallet can't be charged (the amount is then a loss).
+    serial: int
+    minor: int
+    vouchers: int = 0
+
+
+class BandChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a wristband: blocked or not, and whose wallet it opens."""
+
+    serial: int
+    blocked: bool
+    opens_wallet_of: int | None = None
+    """The serial of the wristband it replaces."""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One word about one order, ready to be judged.
+
+    `postings` are those on all accounts but wallets. `refusal`: for a request why it
+    is declined whatever the balance says, for a completed order why its wallet can't
+    be charged (the amount is then a loss). `lines` matter where lines are undone.
     """
 
     step: Step
@@ -52,25 +86,17 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     body: bytes
     till: TillId | None
-    wallet: int | None = None
-    wallet_minor: int = 0
+    payer: int | None = None
+    moves: tuple[Move, ...] = ()
     postings: tuple[Posting, ...] = ()
+    lines: tuple[Line, ...] = ()
+    bands: tuple[BandChange, ...] = ()
     stand_in: bool = False
     refusal: DeclineReason | None = None
     cancels: UUID | None = None
     flags: tuple[AdviceFlag, ...] = ()
     advice_digest: bytes | None = None
     fiscal: Fiscal | None = None
-
-    @property
-    def identity(self) -> Hashable:
-        """What two deliveries of the same word have in common."""
-        return (self.step, self.order, self.attempt, self.digest, self.advice_digest)
-
-    @property
-    def names(self) -> tuple[UUID, ...]:
-        """The orders this item speaks of."""
-        return (self.order,) if self.cancels is None else (self.order, self.cancels)
 
 
 class ResultCode(enum.Enum):
@@ -93,14 +119,6 @@ class Result(msgspec.Struct, frozen=True):
     chain_head: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """A batch and, per item looked at, its place in it (None: not in this batch)."""
-
-    batch: tuple[Item, ...]
-    places: tuple[int | None, ...]
-
-
 def request_item(order: Order, body: bytes, refusal: DeclineReason | None) -> Item:
     """Make the item of an order that a till asks to book from a wallet.
 
@@ -115,9 +133,10 @@ def request_item(order: Order, body: bytes, refusal: DeclineReason | None) -> It
         digest=order_digest(body),
         body=body,
         till=order.till,
-        wallet=order.payment.wallet if order.payment else None,
-        wallet_minor=entry.wallet_minor if entry else 0,
+        payer=order.payment.wallet if order.payment else None,
+        moves=_moves(entry) if entry else (),
         postings=entry.elsewhere if entry else (),
+        lines=order.lines,
         refusal=refusal,
         cancels=order.cancels,
     )
@@ -141,9 +160,10 @@ def advice_item(
         digest=order_digest(advice.order),
         body=body,
         till=order.till,
-        wallet=order.payment.wallet if order.payment else None,
-        wallet_minor=entry.wallet_minor if entry else 0,
+        payer=order.payment.wallet if order.payment else None,
+        moves=_moves(entry) if entry else (),
         postings=entry.elsewhere if entry else (),
+        lines=order.lines,
         stand_in=advice.path is Path.STAND_IN,
         refusal=refusal,
         cancels=order.cancels,
@@ -165,30 +185,41 @@ def credit_item(payment: UUID, wallet: int, amount_minor: int, provider: str) ->
         digest=order_digest(body),
         body=body,
         till=None,
-        wallet=wallet,
-        wallet_minor=entry.wallet_minor,
+        payer=wallet,
+        moves=_moves(entry),
         postings=entry.elsewhere,
     )
 
 
-def arrange(items: Sequence[Item], limit: int = BATCH_MAX) -> Arrangement:
-    """Pick the next batch: in arrival order, each order named once.
+def block_item(change: UUID, serial: int, *, blocked: bool) -> Item:
+    """Make the item of the hub's own word that blocks a wristband, or frees it."""
+    body = f"{change}:{serial}:{blocked}".encode()
+    return Item(
+        step=Step.REQUEST,
+        order=change,
+        attempt=1,
+        digest=order_digest(body),
+        body=body,
+        till=None,
+        payer=serial,
+        bands=(BandChange(serial=serial, blocked=blocked),),
+    )
 
-    A repeat of a picked item shares its place. Another word about an order already
-    named waits for the next batch, and so does all that is said of it later.
-    """
-    batch: list[Item] = []
-    places: list[int | None] = []
-    picked: dict[Hashable, int] = {}
-    named: set[UUID] = set()
-    for item in items:
-        place = picked.get(item.identity)
-        if place is None and len(batch) < limit and named.isdisjoint(item.names):
-            place = picked[item.identity] = len(batch)
-            batch.append(item)
-        places.append(place)
-        named.update(item.names)
-    return Arrangement(tuple(batch), tuple(places))
+
+def _moves(entry: Entry) -> tuple[Move, ...]:
+    money: dict[str, int] = {}
+    vouchers: dict[str, int] = {}
+    for posting in entry.postings:
+        account = posting.account
+        if account.role is Role.WALLET:
+            kept = money if posting.unit is Unit.MONEY else vouchers
+            kept[account.key] = kept.get(account.key, 0) + posting.amount_minor
+    if not vouchers:
+        return tuple([Move(int(key), minor) for key, minor in money.items()])
+    return tuple(
+        Move(int(key), money.get(key, 0), vouchers.get(key, 0))
+        for key in {**money, **vouchers}
+    )
 
 
 def _fiscal(advice: OrderAdvice) -> Fiscal | None:

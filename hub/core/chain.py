@@ -1,8 +1,8 @@
-"""The hash chain over the ledger, written a second time.
+"""The hash chain over the ledger: what a batch's head is made from.
 
-The database makes it while it books (functions.sql); this is how anyone recomputes it.
-Each batch is the lines of its records, in a fixed order of kinds and of keys, and its
-head is SHA-256 over the head before it and these lines.
+Each record is one line: a JSON array, bytes in it as base64. A batch's lines, sorted,
+follow the head of the batch before it, and SHA-256 over both is the batch's own head.
+The hub makes it when it books; `verify` makes it again from what the database holds.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Any
+import msgspec
 
-    Row = Mapping[str, Any]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+    from hub.core.state import Amounts
+
+_line = msgspec.json.Encoder().encode
 
 
 def first_head(incarnation: object) -> bytes:
@@ -22,60 +25,60 @@ def first_head(incarnation: object) -> bytes:
     return hashlib.sha256(str(incarnation).encode()).digest()
 
 
-def next_head(head: bytes, lines: Iterable[str]) -> bytes:
+def next_head(head: bytes, lines: Iterable[bytes]) -> bytes:
     """Return the head after a batch with these lines."""
-    return hashlib.sha256(head + "\n".join(lines).encode()).digest()
+    return hashlib.sha256(head + b"\n".join(sorted(lines))).digest()
 
 
-def line(kind: str, row: Row) -> str:
-    """Write what the chain says of one record."""
-    return "|".join(
-        str(field) for field in (kind, *_FIELDS[kind](row)) if field is not None
+def attempt(
+    order: UUID,
+    number: int,
+    digest: bytes,
+    till: str | None,
+    reason: str | None,
+    balance: int | None,
+) -> bytes:
+    """Write what was asked, and what was answered."""
+    return _line(("attempt", order, number, digest, till, reason, balance))
+
+
+def outcome(
+    order: UUID,
+    step: str,
+    number: int,
+    advice_digest: bytes,
+    flags: Sequence[str],
+) -> bytes:
+    """Write how an order ended."""
+    return _line(("outcome", order, step, number, advice_digest, flags))
+
+
+def contradiction(order: UUID, advice_digest: bytes) -> bytes:
+    """Write that an advice said otherwise."""
+    return _line(("contradiction", order, advice_digest))
+
+
+def signature(order: UUID, tse_serial: str, number: int, counter: int) -> bytes:
+    """Write which signature an order got."""
+    return _line(("signature", order, tse_serial, number, counter))
+
+
+def band(serial: int, wallet: int, blocked: bool, order: UUID) -> bytes:
+    """Write what became of a wristband."""
+    return _line(("band", serial, wallet, blocked, order))
+
+
+def entry(
+    number: int,
+    cause: str,
+    order: UUID,
+    attempt_number: int,
+    reverses: int | None,
+    cancels: UUID | None,
+    postings: Amounts,
+) -> bytes:
+    """Write an entry with all its postings."""
+    amounts = sorted(postings)
+    return _line(
+        ("entry", number, cause, order, attempt_number, reverses, cancels, amounts)
     )
-
-
-_FIELDS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
-    "attempt": lambda row: (
-        row["order_id"],
-        row["attempt"],
-        row["digest"].hex(),
-        row["till"],
-    ),
-    "verdict": lambda row: (
-        row["order_id"],
-        row["attempt"],
-        row["code"],
-        row["reason"] or "",
-        row["balance_minor"],
-    ),
-    "outcome": lambda row: (
-        row["order_id"],
-        row["outcome"],
-        row["attempt"],
-        row["advice_digest"].hex(),
-        ",".join(row["flags"]),
-    ),
-    "contradiction": lambda row: (row["order_id"], row["advice_digest"].hex()),
-    "signature": lambda row: (
-        row["order_id"],
-        row["tse_serial"],
-        row["number"],
-        row["counter"],
-    ),
-    "entry": lambda row: (
-        row["id"],
-        row["cause"],
-        row["order_id"],
-        row["attempt"],
-        row["reverses"],
-    ),
-    "posting": lambda row: (
-        row["entry"],
-        row["account"],
-        row["unit"],
-        row["amount_minor"],
-    ),
-}
-
-KINDS = tuple(_FIELDS)
-"""The kinds of records, in the order in which a batch's lines name them."""

@@ -1,6 +1,6 @@
-"""The one writer of an event's ledger: collects items, books them batch by batch.
+"""The one writer of an event's ledger: judges items as they come, batch by batch.
 
-A batch is whatever arrived while the last one was committed: no timer, no minimum.
+A batch is whatever was judged while the last one was committed: no timer, no minimum.
 """
 
 from __future__ import annotations
@@ -8,22 +8,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from hub.core.booking import BATCH_MAX, arrange
+from hub.core.booking import Result
+from hub.core.draft import Draft
 from hub.store.errors import BookingRefused, DatabaseGone
-from hub.store.ledger import Ledger
+from hub.store.ledger import Booked, Ledger, StaleState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from hub.core.booking import Item, Result
+    from hub.core.booking import Item
     from hub.store.store import Store
 
 log = logging.getLogger(__name__)
 
 ELECTION_PAUSE_S = 0.25
+STALE_IN_A_ROW_MAX = 3
 
 
 class NotBooked(Exception):
@@ -38,10 +39,19 @@ class NoLedger(NotBooked):
     """The ledger is out of reach. The item may be booked or not: send it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+Done: TypeAlias = "Callable[[Result | NotBooked], None]"
+
+
+class _Job(NamedTuple):
     item: Item
-    answer: asyncio.Future[Result]
+    done: Done
+
+
+class _Writing(NamedTuple):
+    """A batch on its way to the database, and who waits for it."""
+
+    jobs: list[_Job]
+    task: asyncio.Task[Booked]
 
 
 class Booking:
@@ -51,7 +61,11 @@ class Booking:
         self._store = store
         self._event = event
         self._waiting: deque[_Job] = deque()
-        self._arrived = asyncio.Event()
+        self._drafted: list[_Job] = []
+        self._draft: Draft | None = None
+        self._writing: _Writing | None = None
+        self._stale_in_a_row = 0
+        self._stirred = asyncio.Event()
         self._elected = asyncio.Event()
         self._listeners: list[Callable[[bool], None]] = []
         self._wallet_listeners: list[Callable[[Sequence[int]], None]] = []
@@ -64,8 +78,9 @@ class Booking:
 
     @property
     def waiting(self) -> int:
-        """How many items wait for their batch."""
-        return len(self._waiting)
+        """How many items wait for their batch to be committed."""
+        written = len(self._writing.jobs) if self._writing else 0
+        return len(self._waiting) + len(self._drafted) + written
 
     def on_election(self, listener: Callable[[bool], None]) -> None:
         """Have a function called when this process becomes the writer, or stops."""
@@ -79,14 +94,31 @@ class Booking:
         """Wait until this process is the writer."""
         await self._elected.wait()
 
+    def hand_in(self, item: Item, done: Done) -> None:
+        """Queue an item; `done` is called once, in this loop, with what came of it.
+
+        That is after COMMIT, and for all items of a batch in one go; at once if this
+        process is not the writer. `done` must not raise.
+        """
+        if not self._elected.is_set():
+            done(NoLedger("This hub is not the ledger's writer."))
+            return
+        self._waiting.append(_Job(item, done))
+        self._stirred.set()
+
     def submit(self, item: Item) -> asyncio.Future[Result]:
         """Queue an item; the future ends after COMMIT, or with NotBooked."""
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        if not self._elected.is_set():
-            answer.set_exception(NoLedger("This hub is not the ledger's writer."))
-            return answer
-        self._waiting.append(_Job(item, answer))
-        self._arrived.set()
+
+        def done(result: Result | NotBooked) -> None:
+            if answer.done():
+                return
+            if isinstance(result, NotBooked):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+
+        self.hand_in(item, done)
         return answer
 
     async def run(self) -> None:
@@ -102,10 +134,9 @@ class Booking:
                     # Whatever it was, tills must be able to sell again.
                     log.exception("The ledger's writer failed; it stands again.")
                 finally:
-                    await ledger.close()
-                    self._step_down()
+                    await self._step_down(ledger)
         finally:
-            self._step_down()
+            self._fail_all()
 
     async def _stand(self) -> Ledger:
         said = False
@@ -113,9 +144,7 @@ class Booking:
             try:
                 ledger = await Ledger.seize(self._store, self._event)
                 if ledger is not None:
-                    row = await self._store.fetch_row("latest_batch", self._event)
-                    assert row is not None, "an event begins with batch 0"
-                    self.position = (row["number"], row["chain_head"])
+                    self.position = await ledger.position()
                     return ledger
                 if not said:
                     log.info("Another hub writes this ledger; standing by.")
@@ -124,84 +153,150 @@ class Booking:
                 log.warning("%s", error)
             await asyncio.sleep(ELECTION_PAUSE_S)
 
-    def _step_down(self) -> None:
+    async def _step_down(self, ledger: Ledger) -> None:
+        await ledger.close()
+        if self._writing is not None:
+            self._writing.task.cancel()
+            await asyncio.gather(self._writing.task, return_exceptions=True)
         was_writer = self._elected.is_set()
         self._elected.clear()
-        while self._waiting:
-            _fail(self._waiting.popleft(), NoLedger("The ledger is out of reach."))
+        self._fail_all()
         if was_writer:
-            self._tell(elected=False)
+            self._tell_election(elected=False)
+
+    def _fail_all(self) -> None:
+        """Send away whoever waits: what is in doubt is sure to be asked again."""
+        jobs = [*(self._writing.jobs if self._writing else ()), *self._drafted]
+        self._writing, self._draft, self._drafted = None, None, []
+        jobs += self._waiting
+        self._waiting.clear()
+        for job in jobs:
+            job.done(NoLedger("The ledger went out of reach."))
 
     async def _serve(self, ledger: Ledger) -> None:
         log.info("This hub writes the ledger of event %d.", self._event)
-        ledger.on_loss(self._arrived.set)  # an idle writer must notice it, too
+        ledger.on_loss(self._stirred.set)  # an idle writer must notice it, too
         self._elected.set()
-        self._tell(elected=True)
+        self._tell_election(elected=True)
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
+            await self._stirred.wait()
+            self._stirred.clear()
             if ledger.is_lost:
                 raise DatabaseGone("The database closed the writer's connection.")
-            while self._waiting:
-                await self._book_some(ledger)
+            await self._judge_waiting(ledger)
+            if self._writing is None or self._writing.task.done():
+                await self._take_turns(ledger)
 
-    async def _book_some(self, ledger: Ledger) -> None:
-        looked_at = min(len(self._waiting), 2 * BATCH_MAX)
-        jobs = [self._waiting.popleft() for _ in range(looked_at)]
-        arrangement = arrange([job.item for job in jobs])
-        taken: dict[int, list[_Job]] = {}
-        left: list[_Job] = []
-        for job, place in zip(jobs, arrangement.places, strict=True):
-            if place is None:
-                left.append(job)
-            else:
-                taken.setdefault(place, []).append(job)
-        self._waiting.extendleft(reversed(left))
-        try:
-            await self._book(ledger, arrangement.batch, list(taken.values()))
-        except BaseException:
-            for job in jobs:
-                _fail(job, NoLedger("The ledger went out of reach while booking."))
-            raise
+    async def _judge_waiting(self, ledger: Ledger) -> None:
+        """Judge what waits, onto the next batch, while the last one is committed."""
+        while self._waiting and not (self._draft and self._draft.is_full):
+            room = len(self._waiting)
+            jobs = [self._waiting.popleft() for _ in range(room)]
+            try:
+                await ledger.load([job.item for job in jobs])
+            except BaseException:
+                self._waiting.extendleft(reversed(jobs))
+                raise
+            if self._draft is None:
+                self._draft = await ledger.ready(())
+            for place, job in enumerate(jobs):
+                if self._draft.is_full:
+                    self._waiting.extendleft(reversed(jobs[place:]))
+                    break
+                try:
+                    self._draft.take(job.item)
+                except Exception:
+                    log.exception("Order %s can't be judged.", job.item.order)
+                    _give_up(job)
+                    self._waiting.extendleft(reversed(jobs[place + 1 :]))
+                    await self._start_over(ledger)
+                    break
+                self._drafted.append(job)
 
-    async def _book(
-        self, ledger: Ledger, items: Sequence[Item], jobs: Sequence[Sequence[_Job]]
-    ) -> None:
-        """Book items; halve what the database refuses, down to the guilty one."""
-        try:
-            booked = await ledger.book(items)
-        except BookingRefused as error:
-            if len(items) == 1:
-                self._give_up(items[0], jobs[0], error)
+    async def _start_over(self, ledger: Ledger) -> None:
+        """Judge the batch in hand again: an item that failed may have left traces."""
+        self._waiting.extendleft(reversed(self._drafted))
+        self._draft, self._drafted = None, []
+        if self._writing is not None:
+            await asyncio.wait((self._writing.task,))
+            await self._take_turns(ledger)
+        ledger.forget()
+
+    async def _take_turns(self, ledger: Ledger) -> None:
+        """Send the next batch off before whoever waited for the last one is told."""
+        finished, self._writing = self._writing, None
+        booked: Booked | None = None
+        if finished is not None:
+            try:
+                booked = finished.task.result()
+                self._stale_in_a_row = 0
+            except BookingRefused as error:
+                await self._recover(ledger, finished.jobs, error)
                 return
-            middle = len(items) // 2
-            await self._book(ledger, items[:middle], jobs[:middle])
-            await self._book(ledger, items[middle:], jobs[middle:])
-            return
+            except BaseException:
+                self._writing = finished  # they are sent away with all others
+                raise
+        if self._draft is not None:
+            self._draft.close()
+            task = asyncio.create_task(ledger.write(self._draft))
+            task.add_done_callback(lambda _: self._stirred.set())
+            self._writing = _Writing(self._drafted, task)
+            self._draft, self._drafted = None, []
+            await asyncio.sleep(0)  # until its bytes are on their way
+        if finished is not None and booked is not None:
+            self._tell(finished.jobs, booked)
+
+    async def _recover(
+        self, ledger: Ledger, jobs: list[_Job], error: BookingRefused
+    ) -> None:
+        """Nothing of a batch was booked, and what was judged after it is void, too."""
+        self._waiting.extendleft(reversed(self._drafted))
+        self._draft, self._drafted = None, []
+        if isinstance(error, StaleState) and self._stale_in_a_row < STALE_IN_A_ROW_MAX:
+            self._stale_in_a_row += 1
+            self._waiting.extendleft(reversed(jobs))
+        else:
+            try:
+                await self._book_apart(ledger, jobs)
+            except BaseException:
+                self._waiting.extendleft(reversed(jobs))
+                raise
+        self._stirred.set()
+
+    async def _book_apart(self, ledger: Ledger, jobs: Sequence[_Job]) -> None:
+        """Book in halves what the database refuses, down to the guilty one."""
+        middle = len(jobs) // 2
+        halves = [jobs[:middle], jobs[middle:]] if middle else [jobs]
+        for half in halves:
+            try:
+                self._tell(half, await ledger.book([job.item for job in half]))
+            except BookingRefused as error:
+                if len(half) > 1:
+                    await self._book_apart(ledger, half)
+                    continue
+                log.error(
+                    "The database refuses order %s: %s", half[0].item.order, error
+                )
+                _give_up(half[0])
+
+    def _tell(self, jobs: Iterable[_Job], booked: Booked) -> None:
         last = booked.results[-1]
         self.position = (last.batch, last.chain_head)
-        for waiters, result in zip(jobs, booked.results, strict=True):
-            for job in waiters:
-                if not job.answer.done():
-                    job.answer.set_result(result)
+        for job, result in zip(jobs, booked.results, strict=True):
+            job.done(result)
         if booked.wallets:
             for listener in self._wallet_listeners:
                 listener(booked.wallets)
 
-    def _give_up(self, item: Item, jobs: Sequence[_Job], error: BookingRefused) -> None:
-        log.error("The database refuses order %s: %s", item.order, error)
-        text = (
-            f"The hub can't book order {item.order}: its database refuses it. "
-            "Call the hub's operator; the log names the cause."
-        )
-        for job in jobs:
-            _fail(job, HubFault(text))
-
-    def _tell(self, *, elected: bool) -> None:
+    def _tell_election(self, *, elected: bool) -> None:
         for listener in self._listeners:
             listener(elected)
 
 
-def _fail(job: _Job, error: NotBooked) -> None:
-    if not job.answer.done():
-        job.answer.set_exception(error)
+def _give_up(job: _Job) -> None:
+    job.done(
+        HubFault(
+            f"The hub can't book order {job.item.order}: its ledger refuses it. "
+            "Call the hub's operator; the log names the cause."
+        )
+    )

@@ -18,7 +18,7 @@ from tse_driver.errors import TseError
 from tse_driver.log_message import verify_receipt
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
     from uuid import UUID
 
     from contract.messages import OrderAdvice
@@ -84,7 +84,7 @@ class _Run:
     async def check_chain(self, incarnation: UUID) -> None:
         streams = [
             _Stream(kind, self._snapshot.stream(f"chain_{kind}", self._event))
-            for kind in chain.KINDS
+            for kind in _LINES
         ]
         expected = 0
         head = chain.first_head(incarnation)
@@ -99,7 +99,7 @@ class _Run:
                 lines = []
                 for stream in streams:
                     for row in await stream.take(batch["number"]):
-                        lines.append(chain.line(stream.kind, row))
+                        lines.append(_LINES[stream.kind](row))
                         self._examine(stream.kind, row)
                 head = chain.next_head(head, lines)
             if head != batch["chain_head"]:
@@ -165,16 +165,15 @@ class _Run:
             self._find(
                 "balance",
                 f"wallet account {row['id']}",
-                f"The balance is {row['balance_minor']}, "
-                f"its postings add up to {row['posted_minor']}.",
+                f"It holds {row['balance_minor']} and {row['vouchers']} vouchers; its "
+                f"postings add up to {row['posted_minor']} and "
+                f"{row['posted_vouchers']}.",
             )
         for row in await self._ask("verify_entries"):
             self._find(
                 "entry",
-                f"entry {row['id']}, order {row['order_id']}",
-                f"Its postings add up to {row['excess']} {row['unit']}, and "
-                f"{row['wallet_posted_minor']} of {row['wallet_minor']} lie on the "
-                "wallet.",
+                f"entry {row['id']}",
+                f"Its postings add up to {row['excess']} {row['unit']}.",
             )
         for row in await self._ask("verify_stray_postings"):
             self._find("entry", f"entry {row['entry']}", "Postings without an entry.")
@@ -256,6 +255,51 @@ class _Stream:
             self._begun = True
             self._next = await anext(self._rows, None)
         return self._next is not None
+
+
+_LINES: Mapping[str, Callable[[Row], str]] = {
+    "attempt": lambda row: chain.attempt(
+        row["order_id"],
+        row["attempt"],
+        row["digest"],
+        row["till"],
+        row["reason"],
+        row["balance_minor"],
+    ),
+    "outcome": lambda row: chain.outcome(
+        row["order_id"],
+        row["outcome"],
+        row["attempt"],
+        row["advice_digest"],
+        row["flags"],
+    ),
+    "contradiction": lambda row: chain.contradiction(
+        row["order_id"], row["advice_digest"]
+    ),
+    "signature": lambda row: chain.signature(
+        row["order_id"], row["tse_serial"], row["number"], row["counter"]
+    ),
+    "band": lambda row: chain.band(
+        row["serial"], row["wallet"], row["blocked"], row["order_id"]
+    ),
+    "entry": lambda row: chain.entry(
+        row["id"],
+        row["cause"],
+        row["order_id"],
+        row["attempt"],
+        row["reverses"],
+        row["cancels"],
+        tuple(
+            zip(
+                row["accounts"] or (),
+                row["units"] or (),
+                row["amounts"] or (),
+                strict=True,
+            )
+        ),
+    ),
+}
+"""What the chain says of each kind of record, from its row."""
 
 
 def _account(role: str, key: str) -> tuple[str, str]:

@@ -6,11 +6,12 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from contract.ids import WalletSerial
 from contract.money import Money
 from contract.token import PORTAL_PATH
-from hub.core.booking import credit_item
+from hub.core.booking import block_item, credit_item
 from hub.core.tokens import hash_code, new_code
 from hub.store.errors import StoreError
 
@@ -54,12 +55,14 @@ class Wristbands:
         self,
         store: Store,
         context: ContextKeeper,
+        booking: Booking,
         signer: TokenSigner,
         uid_secret: bytes,
     ) -> None:
         assert len(uid_secret) >= UID_SECRET_BYTES_MIN, "a short secret is none"
         self._store = store
         self._context = context
+        self._booking = booking
         self._signer = signer
         self._uid_secret = uid_secret
 
@@ -87,11 +90,10 @@ class Wristbands:
         return IssuedToken(uid.octets, body, signature, url, WalletSerial(serial))
 
     async def block(self, wallet: WalletSerial, *, blocked: bool = True) -> None:
-        """Block a wristband, or lift the block; raises UnknownWristband."""
-        number = self._context.current.number
-        if not await self._store.fetch_value(
-            "block_wristband", number, wallet, blocked
-        ):
+        """Block a wristband, or lift the block; raises UnknownWristband, NoLedger."""
+        item = block_item(uuid4(), wallet, blocked=blocked)
+        result = await self._booking.submit(item)
+        if result.reason is not None:
             raise UnknownWristband(f"There is no wristband with serial {wallet}.")
 
     async def balance(self, wallet: WalletSerial) -> Money:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
 
-from contract.messages import AdviceFlag, DeclineReason
-from hub.core.booking import Result, ResultCode
+from hub.core.draft import Draft
+from hub.core.state import LedgerState
 from hub.store.errors import BookingRefused, DatabaseGone
+from hub.store.literals import literal
+from hub.store.loading import load
 from hub.store.queries import QUERIES
 from hub.store.store import LOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hub.core.booking import Item
-    from hub.core.ledger import Account
+    from hub.core.booking import Item, Result
     from hub.store.store import Store
+
+# Raised by book_batch_v1 when the writer's state is not the ledger's, and by its
+# tables when another writer was faster.
+STALE = frozenset({"KB001", "KB002", "KB003", "23505"})
+NOT_NEW = "KB002"
+TRIES_MAX = 20
+# Plans must not depend on statistics: tables grow from nothing to millions of rows
+# within hours, and every access is meant to be an index probe.
+SETTINGS = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+
+
+class StaleState(BookingRefused):
+    """The ledger is not as the writer believed; nothing was booked. Judge again."""
 
 
 class Booked:
@@ -31,12 +51,16 @@ class Booked:
 
 
 class Ledger:
-    """Books batches of one event, as its only writer."""
+    """Judges and books batches of one event, as its only writer."""
 
-    def __init__(self, connection: asyncpg.Connection, event: int) -> None:
+    def __init__(
+        self, store: Store, connection: asyncpg.Connection, event: int
+    ) -> None:
+        self._store = store
         self._connection = connection
         self._event = event
-        self._accounts: dict[Account, int] = {}
+        self._state: LedgerState | None = None
+        self._wary = False
 
     @classmethod
     async def seize(cls, store: Store, event: int) -> Self | None:
@@ -44,15 +68,20 @@ class Ledger:
 
         The lock lives as long as the connection, so a hub that lost it can't book.
         """
-        connection = await store.connect()
+        ledger = await cls.beside(store, event)
         try:
-            got = await connection.fetchval(QUERIES["seize_writer_lock"], event)
+            got = await ledger._connection.fetchval(QUERIES["seize_writer_lock"], event)
         except LOST as error:
             raise DatabaseGone("The database closed the connection.") from error
         if got:
-            return cls(connection, event)
-        await connection.close()
+            return ledger
+        await ledger._connection.close()
         return None
+
+    @classmethod
+    async def beside(cls, store: Store, event: int) -> Self:
+        """Open a ledger without asking who else writes; the chain allows but one."""
+        return cls(store, await store.connect(**SETTINGS), event)
 
     @property
     def is_lost(self) -> bool:
@@ -67,67 +96,93 @@ class Ledger:
         """Stop being the writer."""
         self._connection.terminate()
 
-    async def book(self, items: Sequence[Item]) -> Booked:
-        """Book items in their order, each order named once; commits or raises.
+    def forget(self) -> None:
+        """Drop all that is in memory; what is needed is read again."""
+        self._state = None
 
-        Raises DatabaseGone when the outcome is in doubt (repeat the same batch on a
-        new connection), BookingRefused when nothing was booked.
+    async def position(self) -> tuple[int, bytes]:
+        """Say how far the ledger has come: batch and chain head."""
+        state = await self._known()
+        return state.batch, state.chain_head
+
+    async def ready(self, items: Sequence[Item]) -> Draft:
+        """Load what judging these items needs, and begin a batch; raises DatabaseGone."""
+        await self.load(items)
+        return Draft(await self._known())
+
+    async def load(self, items: Sequence[Item]) -> None:
+        """Load what judging these items needs, beside a batch on its way."""
+        state = await self._known()
+        missing = state.missing(items)
+        if missing:
+            await load(self._store, self._event, state, missing)
+
+    async def write(self, draft: Draft) -> Booked:
+        """Commit a closed draft.
+
+        Raises DatabaseGone when the outcome is in doubt (book the same items again on
+        a new connection), StaleState or BookingRefused when nothing was booked.
         """
+        query = "book_batch_with_words" if _has_words(draft) else "book_batch"
         try:
-            await self._open_missing(items)
-            rows = [self._row(item) for item in items]
-            answer = await self._connection.fetchrow(
-                QUERIES["book_batch"], self._event, rows
-            )
+            await self._connection.execute(QUERIES[query], *self._values(draft))
         except LOST as error:
             raise DatabaseGone("The database closed the connection.") from error
         except (asyncpg.PostgresError, asyncpg.DataError, ValueError) as error:
+            self.forget()
+            if getattr(error, "sqlstate", None) in STALE:
+                self._wary = getattr(error, "sqlstate", None) == NOT_NEW
+                raise StaleState(str(error)) from error
             raise BookingRefused(str(error)) from error
-        batch, head = answer["batch"], answer["chain_head"]
-        results = [_result(each, batch, head) for each in answer["results"]]
-        return Booked(results, answer["wallets"] or [])
+        return Booked(draft.results(), list(draft.changed))
 
-    def _row(self, item: Item) -> tuple[Any, ...]:
-        fiscal, accounts = item.fiscal, self._accounts
-        return (
-            item.step.value,
-            item.order,
-            item.attempt,
-            item.digest,
-            item.till,
-            item.wallet,
-            item.wallet_minor,
-            item.stand_in,
-            item.refusal and item.refusal.value,
-            item.cancels,
-            [flag.value for flag in item.flags],
-            item.advice_digest,
-            fiscal and fiscal.tse_serial,
-            fiscal and fiscal.number,
-            fiscal and fiscal.counter,
-            [(accounts[each.account], each.amount_minor) for each in item.postings],
-            item.body,
-        )
+    async def book(self, items: Sequence[Item]) -> Booked:
+        """Load, judge and commit, again for as long as another writer is faster."""
+        for _ in range(TRIES_MAX):
+            draft = await self.ready(items)
+            for item in items:
+                draft.take(item)
+            draft.close()
+            with suppress(StaleState):
+                return await self.write(draft)
+        raise BookingRefused("The ledger is never as it was read a moment before.")
 
-    async def _open_missing(self, items: Sequence[Item]) -> None:
-        for item in items:
-            for posting in item.postings:
-                if posting.account not in self._accounts:
-                    await self._open(posting.account)
+    async def _known(self) -> LedgerState:
+        if self._state is None:
+            row = await self._store.fetch_row("latest_batch", self._event)
+            assert row is not None, "an event begins with batch 0"
+            self._state = LedgerState(
+                row["number"], row["chain_head"], row["last_entry"]
+            )
+            self._state.is_wary, self._wary = self._wary, False
+        return self._state
 
-    async def _open(self, account: Account) -> None:
-        key = (self._event, account.role.value, account.key)
-        await self._connection.execute(QUERIES["open_account"], *key)
-        number: int = await self._connection.fetchval(QUERIES["account"], *key)
-        self._accounts[account] = number
+    def _values(self, draft: Draft) -> list[Any]:
+        records = draft.records
+        values = [
+            self._event,
+            draft.number,
+            draft.head_before,
+            draft.head,
+            draft.last_entry,
+            literal(records.fresh),
+        ]
+        tables = [records.attempts, records.entries, records.postings, draft.wallets]
+        if _has_words(draft):
+            tables += [
+                records.outcomes,
+                records.contradictions,
+                records.signatures,
+                records.bands,
+            ]
+        for table in tables:
+            values += [
+                column if place in table.octets else literal(column)
+                for place, column in enumerate(table.columns)
+            ]
+        return values
 
 
-def _result(row: asyncpg.Record, batch: int, chain_head: bytes) -> Result:
-    return Result(
-        code=ResultCode(row["code"]),
-        reason=DeclineReason(row["reason"]) if row["reason"] else None,
-        balance_minor=row["balance_minor"],
-        flags=tuple(AdviceFlag(flag) for flag in row["flags"] or ()),
-        batch=batch,
-        chain_head=chain_head,
-    )
+def _has_words(draft: Draft) -> bool:
+    records = draft.records
+    return bool(records.outcomes or records.contradictions or records.bands)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = FOLDER / "migrations"
 # Functions and rights are stated anew each time; they hold no data.
-AFTERWARDS = ("judging.sql", "functions.sql", "roles.sql")
+AFTERWARDS = ("functions.sql", "roles.sql")
 BEFORE = "own_table.sql"
 
 

@@ -1,8 +1,98 @@
 -- Named queries, one per paragraph: `-- name --`, what it promises, the statement.
 
 -- book_batch --
--- Book a batch of items of one event; see functions.sql.
-SELECT * FROM book_batch_v1($1, $2::booking_item[]);
+-- Append a judged batch to an event's ledger; see functions.sql.
+SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
+    $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
+    $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
+    $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
+    $20::text::bigint[], $21::text::bigint[], $22::text::posting_unit[],
+    $23::text::bigint[], $24::text::bigint[], $25::text::bigint[],
+    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[],
+    $29::text::bigint[], $30::text::bigint[]);
+
+-- book_batch_with_words --
+-- The same with what tills said of ended orders, and with changed wristbands.
+SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
+    $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
+    $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
+    $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
+    $20::text::bigint[], $21::text::bigint[], $22::text::posting_unit[],
+    $23::text::bigint[], $24::text::bigint[], $25::text::bigint[],
+    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[],
+    $29::text::bigint[], $30::text::bigint[]),
+record_advices_v1($1, $2, $31::text::uuid[], $32::text::order_outcome[],
+    $33::text::smallint[], $34, $35::text::text[], $36::text::bigint[],
+    $37::text::uuid[], $38, $39, $40::text::text[], $41::text::uuid[], $42, $43,
+    $44::text::uuid[], $45::text::text[], $46::text::bigint[], $47::text::bigint[]),
+change_wristbands_v1($1, $2, $48::text::bigint[], $49::text::bigint[],
+    $50::text::boolean[], $51::text::uuid[]);
+
+-- load_bands --
+-- Read wristbands with the wallets they open.
+SELECT b.serial, b.blocked, w.id, w.balance_minor, w.overdraft_minor, w.vouchers,
+       w.cap_minor, w.excess_minor
+FROM unnest($2::bigint[]) AS wanted (serial)
+JOIN wristband AS b ON b.event = $1 AND b.serial = wanted.serial
+JOIN wallet AS w ON w.event = b.event AND w.id = b.wallet;
+
+-- load_wallets --
+-- Read wallets by their number.
+SELECT w.id, w.balance_minor, w.overdraft_minor, w.vouchers, w.cap_minor,
+       w.excess_minor
+FROM unnest($2::bigint[]) AS wanted (id)
+JOIN wallet AS w ON w.event = $1 AND w.id = wanted.id;
+
+-- load_verdicts --
+-- Read what was answered to the attempts of some orders.
+SELECT a.order_id, a.attempt, a.digest, a.reason, a.balance_minor
+FROM unnest($2::uuid[]) AS wanted (order_id)
+JOIN attempt AS a ON a.event = $1 AND a.order_id = wanted.order_id;
+
+-- load_ends --
+-- Read how some orders ended.
+SELECT o.order_id, o.outcome::text AS outcome, o.attempt, o.digest, o.advice_digest,
+       o.flags, o.payer, o.advice
+FROM unnest($2::uuid[]) AS wanted (order_id)
+JOIN outcome AS o ON o.event = $1 AND o.order_id = wanted.order_id;
+
+-- load_contradictions --
+-- Read which advices contradicted the first one of some orders.
+SELECT c.order_id, c.advice_digest
+FROM unnest($2::uuid[]) AS wanted (order_id)
+JOIN contradiction AS c ON c.event = $1 AND c.order_id = wanted.order_id;
+
+-- load_live_postings --
+-- Read the postings of the one booking of each order that is not reversed.
+SELECT e.order_id, e.id, e.attempt, e.cancels, p.account, p.unit::text AS unit,
+       p.amount_minor, w.id IS NOT NULL AS is_wallet
+FROM unnest($2::uuid[]) AS wanted (order_id)
+JOIN entry AS e ON e.event = $1 AND e.order_id = wanted.order_id
+    AND e.reverses IS NULL
+LEFT JOIN posting AS p ON p.event = e.event AND p.entry = e.id
+LEFT JOIN wallet AS w ON w.event = p.event AND w.id = p.account
+WHERE NOT EXISTS (
+    SELECT FROM entry AS r
+    WHERE r.event = e.event AND r.order_id = e.order_id AND r.reverses = e.id
+);
+
+-- load_cancellations --
+-- Read which orders take some orders back: how much on wallets, and the words of it.
+SELECT e.cancels, e.order_id, coalesce((
+           SELECT sum(p.amount_minor) FROM posting AS p
+           JOIN wallet AS w ON w.event = p.event AND w.id = p.account
+           WHERE p.event = e.event AND p.entry = e.id AND p.unit = 'money'
+       ), 0)::bigint AS minor, a.body, o.advice
+FROM unnest($2::uuid[]) AS wanted (order_id)
+JOIN entry AS e ON e.event = $1 AND e.cancels = wanted.order_id
+    AND e.reverses IS NULL
+LEFT JOIN attempt AS a ON a.event = e.event AND a.order_id = e.order_id
+    AND a.attempt = e.attempt
+LEFT JOIN outcome AS o ON o.event = e.event AND o.order_id = e.order_id
+WHERE NOT EXISTS (
+    SELECT FROM entry AS r
+    WHERE r.event = e.event AND r.order_id = e.order_id AND r.reverses = e.id
+);
 
 -- lock_migrations --
 -- Let one migration run at a time.
@@ -29,8 +119,8 @@ WITH made AS (
     ON CONFLICT (number) DO NOTHING
     RETURNING number, incarnation
 )
-INSERT INTO batch (event, number, chain_head, booked_at)
-SELECT number, 0, sha256(convert_to(incarnation::text, 'UTF8')), now() FROM made;
+INSERT INTO batch (event, number, chain_head, last_entry, booked_at)
+SELECT number, 0, sha256(convert_to(incarnation::text, 'UTF8')), 0, now() FROM made;
 
 -- event_by_slug --
 -- Read all that is configured of an event.
@@ -39,7 +129,8 @@ FROM event WHERE slug = $1;
 
 -- latest_batch --
 -- Say how far an event's ledger has come.
-SELECT number, chain_head FROM batch WHERE event = $1 ORDER BY number DESC LIMIT 1;
+SELECT number, chain_head, last_entry FROM batch
+WHERE event = $1 ORDER BY number DESC LIMIT 1;
 
 -- add_token_key --
 -- Make a token key known; a key id is never given to another key.
@@ -118,15 +209,6 @@ SELECT serial, variant, blocked FROM wristband WHERE event = $1 AND uid_hash = $
 -- Give a wristband that is there a new portal code and variant.
 UPDATE wristband SET code_hash = $3, variant = $4 WHERE event = $1 AND serial = $2;
 
--- block_wristband --
--- Block a wristband or lift the block; says whether there is such a wristband.
-WITH changed AS (
-    UPDATE wristband SET blocked = $3 WHERE event = $1 AND serial = $2
-    RETURNING wallet
-)
-SELECT pg_notify('kassenband_wallets', $1::text || ':' || wallet) IS NOT NULL
-FROM changed;
-
 -- wallet_states --
 -- Read wallets as the tills may cache them, one row per wristband.
 SELECT b.serial, w.balance_minor, b.blocked
@@ -162,29 +244,27 @@ WHERE o.order_id IS NOT NULL OR a.body IS NOT NULL;
 SELECT 1;
 
 -- verify_wallets --
--- List wallets whose balance is not the sum of their postings.
-SELECT w.id, w.balance_minor, coalesce(sum(p.amount_minor), 0)::bigint AS posted_minor
+-- List wallets that do not hold the sum of their postings.
+SELECT w.id, w.balance_minor, coalesce(p.minor, 0)::bigint AS posted_minor,
+       w.vouchers, coalesce(p.vouchers, 0)::bigint AS posted_vouchers
 FROM wallet AS w
-LEFT JOIN posting AS p ON p.event = w.event AND p.account = w.id
+LEFT JOIN (
+    SELECT account, sum(amount_minor) FILTER (WHERE unit = 'money') AS minor,
+           sum(amount_minor) FILTER (WHERE unit = 'voucher') AS vouchers
+    FROM posting WHERE event = $1 GROUP BY account
+) AS p ON p.account = w.id
 WHERE w.event = $1
-GROUP BY w.id, w.balance_minor
-HAVING w.balance_minor <> coalesce(sum(p.amount_minor), 0)
+  AND (w.balance_minor <> coalesce(p.minor, 0)
+       OR w.vouchers <> coalesce(p.vouchers, 0))
 ORDER BY w.id;
 
 -- verify_entries --
--- List entries whose postings do not add up to zero, or that have none they need.
-SELECT e.id, e.order_id, p.unit, coalesce(sum(p.amount_minor), 0)::bigint AS excess,
-       coalesce(sum(p.amount_minor) FILTER (WHERE p.account = e.wallet), 0)::bigint
-           AS wallet_posted_minor,
-       e.wallet_minor
-FROM entry AS e
-LEFT JOIN posting AS p ON p.event = e.event AND p.entry = e.id
-WHERE e.event = $1
-GROUP BY e.id, e.order_id, e.wallet, e.wallet_minor, p.unit
-HAVING coalesce(sum(p.amount_minor), 0) <> 0
-    OR coalesce(sum(p.amount_minor) FILTER (WHERE p.account = e.wallet), 0)
-       <> e.wallet_minor
-ORDER BY e.id;
+-- List entries whose postings do not add up to zero.
+SELECT p.entry AS id, p.unit::text AS unit, sum(p.amount_minor)::bigint AS excess
+FROM posting AS p
+WHERE p.event = $1
+GROUP BY p.entry, p.unit HAVING sum(p.amount_minor) <> 0
+ORDER BY p.entry;
 
 -- verify_stray_postings --
 -- List postings that belong to no entry.
@@ -204,10 +284,10 @@ WITH live AS (
     )
     GROUP BY e.order_id
 ), asked AS (
-    SELECT order_id, bool_or(code = 'booked') AS booked,
-           max(attempt) FILTER (WHERE code = 'booked') AS attempt,
+    SELECT order_id, bool_or(reason IS NULL) AS booked,
+           max(attempt) FILTER (WHERE reason IS NULL) AS attempt,
            max(attempt) AS top
-    FROM verdict WHERE event = $1 GROUP BY order_id
+    FROM attempt WHERE event = $1 GROUP BY order_id
 ), ends AS (
     SELECT order_id, outcome, attempt FROM outcome WHERE event = $1
 )
@@ -227,41 +307,42 @@ ORDER BY order_id;
 SELECT number, chain_head FROM batch WHERE event = $1 ORDER BY number;
 
 -- chain_attempt --
--- Stream what the chain says of attempts, in its order.
-SELECT batch, order_id, attempt, digest, till, body FROM attempt
-WHERE event = $1 ORDER BY batch, order_id, attempt;
-
--- chain_verdict --
--- Stream what the chain says of verdicts, in its order.
-SELECT batch, order_id, attempt, code::text AS code, reason, balance_minor
-FROM verdict WHERE event = $1 ORDER BY batch, order_id, attempt;
+-- Stream what the chain says of attempts.
+SELECT batch, order_id, attempt, digest, till, body, reason, balance_minor
+FROM attempt WHERE event = $1 ORDER BY batch;
 
 -- chain_outcome --
--- Stream what the chain says of outcomes, in its order.
+-- Stream what the chain says of outcomes.
 SELECT batch, order_id, outcome::text AS outcome, attempt, digest, advice_digest,
        advice, flags
-FROM outcome WHERE event = $1 ORDER BY batch, order_id;
+FROM outcome WHERE event = $1 ORDER BY batch;
 
 -- chain_contradiction --
--- Stream what the chain says of contradictions, in its order.
+-- Stream what the chain says of contradictions.
 SELECT batch, order_id, advice_digest, advice FROM contradiction
-WHERE event = $1 ORDER BY batch, order_id;
+WHERE event = $1 ORDER BY batch;
 
 -- chain_signature --
--- Stream what the chain says of signatures, in its order.
+-- Stream what the chain says of signatures.
 SELECT batch, order_id, tse_serial, number, counter FROM signature
-WHERE event = $1 ORDER BY batch, order_id;
+WHERE event = $1 ORDER BY batch;
+
+-- chain_band --
+-- Stream what the chain says of wristbands.
+SELECT batch, serial, wallet, blocked, order_id FROM wristband_change
+WHERE event = $1 ORDER BY batch;
 
 -- chain_entry --
--- Stream what the chain says of entries, in its order.
-SELECT batch, id, cause::text AS cause, order_id, attempt, reverses FROM entry
-WHERE event = $1 ORDER BY batch, id;
-
--- chain_posting --
--- Stream what the chain says of postings, in its order.
-SELECT e.batch, p.entry, p.account, p.unit, p.amount_minor
-FROM posting AS p JOIN entry AS e ON e.event = p.event AND e.id = p.entry
-WHERE p.event = $1 ORDER BY e.batch, p.entry, p.account;
+-- Stream what the chain says of entries, with their postings.
+SELECT e.batch, e.id, e.cause::text AS cause, e.order_id, e.attempt, e.reverses,
+       e.cancels, p.accounts, p.units, p.amounts
+FROM entry AS e
+LEFT JOIN (
+    SELECT entry, array_agg(account) AS accounts, array_agg(unit::text) AS units,
+           array_agg(amount_minor) AS amounts
+    FROM posting WHERE event = $1 GROUP BY entry
+) AS p ON p.entry = e.id
+WHERE e.event = $1 ORDER BY e.batch;
 
 -- verify_booked_amounts --
 -- Stream completed orders with what their live entry posted per account.
@@ -289,7 +370,7 @@ SELECT e.order_id, count(*) AS live_entries,
        sum((
            SELECT coalesce(sum(p.amount_minor), 0)
            FROM posting AS p JOIN account AS a ON a.id = p.account
-           WHERE p.entry = e.id AND a.role IN ('revenue', 'tax')
+           WHERE p.event = e.event AND p.entry = e.id AND a.role IN ('revenue', 'tax')
        ))::bigint AS total_minor
 FROM entry AS e
 WHERE e.event = $1 AND e.reverses IS NULL
@@ -307,4 +388,4 @@ GROUP BY e.order_id;
 
 -- declined_attempts --
 -- Count the requests that were refused.
-SELECT count(*) FROM verdict WHERE event = $1 AND code = 'declined';
+SELECT count(*) FROM attempt WHERE event = $1 AND reason IS NOT NULL;

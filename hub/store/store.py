@@ -82,11 +82,13 @@ class Store:
             ):
                 yield Snapshot(connection)
 
-    async def connect(self) -> asyncpg.Connection:
+    async def connect(self, **settings: str) -> asyncpg.Connection:
         """Make a connection of one's own, beside the pool."""
         with _Lost():
             return await asyncpg.connect(
-                self.dsn, timeout=CONNECT_TIMEOUT_S, server_settings=_settings()
+                self.dsn,
+                timeout=CONNECT_TIMEOUT_S,
+                server_settings=_settings() | settings,
             )
 
     async def listen(

@@ -74,7 +74,9 @@ async def found_event(
         await events.publish_catalogue(store, number, demo_event.CATALOGUE)
         await context.refresh()
         signer = TokenSigner(key.private.read_bytes(), key.key_id)
-        wristbands = Wristbands(store, context, signer, secrets.token_bytes(32))
+        wristbands = Wristbands(
+            store, context, hub.booking, signer, secrets.token_bytes(32)
+        )
         people = await _issue(wristbands, guests)
         await _fund(hub.booking, [serial for serial, _ in people])
     return Crowd(tuple(tills), tuple(people))

@@ -39,7 +39,6 @@ BEGIN
         FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'
     );
     ALTER SEQUENCE wallet_serial RESTART;
-    ALTER SEQUENCE entry_id RESTART;
 END $$
 """
 

@@ -75,7 +75,7 @@ async def running_parts(store: Store, context: ContextKeeper) -> AsyncIterator[P
         context,
         booking,
         orders,
-        Wristbands(store, context, samples.SIGNER, UID_SECRET),
+        Wristbands(store, context, booking, samples.SIGNER, UID_SECRET),
         WalletNews(store, context, booking, orders),
     )
     task = asyncio.create_task(booking.run())

@@ -1,9 +1,9 @@
 -- What an event sells, holds and books. Amounts are minor units; times are the hub's
 -- clock unless a column says otherwise.
 
-CREATE TYPE verdict_code AS ENUM ('booked', 'declined');
 CREATE TYPE order_outcome AS ENUM ('completed', 'aborted');
 CREATE TYPE entry_cause AS ENUM ('request', 'advice', 'reversal');
+CREATE TYPE posting_unit AS ENUM ('money', 'voucher');
 CREATE TYPE account_role AS ENUM (
     'wallet', 'revenue', 'tax', 'cash_register', 'provider_clearing', 'stand_in_loss'
 );
@@ -71,9 +71,15 @@ CREATE TABLE wallet (
     balance_minor bigint NOT NULL DEFAULT 0,
     -- Raised by advices only, exactly as needed; credits lower it.
     overdraft_minor bigint NOT NULL DEFAULT 0 CHECK (overdraft_minor >= 0),
+    vouchers bigint NOT NULL DEFAULT 0 CHECK (vouchers >= 0),
+    -- What it may hold, if there is a limit; what is paid in beyond is told apart.
+    cap_minor bigint CHECK (cap_minor >= 0),
+    excess_minor bigint NOT NULL DEFAULT 0 CHECK (excess_minor >= 0),
     PRIMARY KEY (event, id),
     CONSTRAINT wallet_never_below_overdraft
-        CHECK (balance_minor + overdraft_minor >= 0)
+        CHECK (balance_minor + overdraft_minor >= 0),
+    CONSTRAINT wallet_never_above_excess
+        CHECK (balance_minor - excess_minor <= cap_minor)
 ) WITH (fillfactor = 60);
 
 -- The UID and the portal code are kept as keyed hash and hash only.
@@ -98,12 +104,14 @@ CREATE TABLE batch (
     event integer NOT NULL,
     number bigint NOT NULL CHECK (number >= 0),
     chain_head bytea NOT NULL,
+    last_entry bigint NOT NULL,
     booked_at timestamptz NOT NULL,
     PRIMARY KEY (event, number)
 );
 
--- What was asked: one row per numbered attempt, with the order's bytes as received.
--- A row without a till is a booking the hub itself asked for.
+-- What was asked, and what was answered, once and for all: one row per numbered
+-- attempt, with the order's bytes as received. Without a reason it was booked; without
+-- a till the hub itself asked.
 CREATE TABLE attempt (
     event integer NOT NULL,
     order_id uuid NOT NULL,
@@ -111,21 +119,10 @@ CREATE TABLE attempt (
     digest bytea NOT NULL,
     till text,
     body bytea NOT NULL,
-    batch bigint NOT NULL,
-    PRIMARY KEY (event, order_id, attempt)
-);
-
--- What was answered, once and for all.
-CREATE TABLE verdict (
-    event integer NOT NULL,
-    order_id uuid NOT NULL,
-    attempt smallint NOT NULL,
-    code verdict_code NOT NULL,
     reason text,
     balance_minor bigint,
     batch bigint NOT NULL,
-    PRIMARY KEY (event, order_id, attempt),
-    CHECK ((code = 'declined') = (reason IS NOT NULL))
+    PRIMARY KEY (event, order_id, attempt)
 );
 
 -- How the order ended, in the till's own words (the advice's bytes).
@@ -136,8 +133,7 @@ CREATE TABLE outcome (
     attempt smallint NOT NULL,
     digest bytea NOT NULL,
     till text NOT NULL,
-    serial bigint,
-    wallet_minor bigint NOT NULL,
+    payer bigint,
     cancels uuid,
     advice_digest bytea NOT NULL,
     advice bytea NOT NULL,
@@ -156,6 +152,18 @@ CREATE TABLE contradiction (
     PRIMARY KEY (event, order_id, advice_digest)
 );
 
+-- What became of a wristband after it was issued: the row of `wristband` says how it
+-- stands now.
+CREATE TABLE wristband_change (
+    event integer NOT NULL,
+    serial bigint NOT NULL,
+    wallet bigint NOT NULL,
+    blocked boolean NOT NULL,
+    order_id uuid NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, serial, order_id)
+);
+
 CREATE TABLE signature (
     event integer NOT NULL,
     order_id uuid NOT NULL,
@@ -166,8 +174,6 @@ CREATE TABLE signature (
     PRIMARY KEY (event, order_id)
 );
 
-CREATE SEQUENCE entry_id AS bigint CACHE 64;
-
 CREATE TABLE entry (
     event integer NOT NULL,
     id bigint NOT NULL,
@@ -176,8 +182,6 @@ CREATE TABLE entry (
     order_id uuid NOT NULL,
     attempt smallint NOT NULL,
     reverses bigint,
-    wallet bigint,
-    wallet_minor bigint NOT NULL,
     cancels uuid,
     PRIMARY KEY (event, order_id, id),
     CHECK ((cause = 'reversal') = (reverses IS NOT NULL))
@@ -188,9 +192,9 @@ CREATE TABLE posting (
     event integer NOT NULL,
     entry bigint NOT NULL,
     account bigint NOT NULL,
-    unit text NOT NULL,
+    unit posting_unit NOT NULL,
     amount_minor bigint NOT NULL,
-    PRIMARY KEY (entry, account)
+    PRIMARY KEY (event, entry, account, unit)
 );
 
 CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -223,89 +227,11 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'batch', 'attempt', 'verdict', 'outcome', 'contradiction', 'signature',
-        'entry', 'posting', 'catalogue'
+        'batch', 'attempt', 'outcome', 'contradiction', 'signature',
+        'entry', 'posting', 'wristband_change', 'catalogue'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
     END LOOP;
 END $$;
-
--- What `book_batch_v1` takes and gives (see functions.sql).
-
-CREATE TYPE booking_posting AS (account bigint, amount_minor bigint);
-
-CREATE TYPE booking_item AS (
-    step text,  -- request, completed, aborted
-    order_id uuid,
-    attempt smallint,
-    digest bytea,  -- of the order's bytes
-    till text,
-    serial bigint,  -- the wristband that pays, if one does
-    wallet_minor bigint,  -- what its wallet gains; negative when it pays
-    stand_in boolean,
-    refusal text,  -- request: why declined; completed: why the wallet can't be charged
-    cancels uuid,
-    flags text[],  -- what was odd about the advice before booking
-    advice_digest bytea,
-    tse_serial text,
-    tse_number bigint,
-    tse_counter bigint,
-    postings booking_posting[],  -- on all accounts but the wallet's
-    body bytea  -- request: the order's bytes; otherwise the advice's
-);
-
-CREATE TYPE booking_state AS (
-    position integer,
-    step text,
-    order_id uuid,
-    attempt smallint,
-    cancels uuid,
-    fate text,  -- new, repeat, conflict, contradiction
-    books boolean,
-    rule smallint,  -- of running_balance
-    wallet bigint,
-    wallet_minor bigint,  -- what the order moves
-    change bigint,  -- how much of it is to move on the wallet
-    reason text,
-    loss_reason text,
-    closes bigint,  -- the entry to be reversed
-    closes_wallet bigint,
-    closes_minor bigint,
-    first_balance bigint,  -- what a repeat was told the first time
-    flags text[]
-);
-
-CREATE TYPE booking_fate AS (
-    position integer,
-    step text,
-    order_id uuid,
-    attempt smallint,
-    cancels uuid,
-    fate text,
-    entry bigint,
-    wallet bigint,
-    charged bigint,
-    loss_minor bigint,
-    loss_reason text,
-    balance_minor bigint,
-    reason text,
-    flags text[]
-);
-
-CREATE TYPE booking_closing AS (order_id uuid, closes bigint, entry bigint);
-
-CREATE TYPE booking_result AS (
-    code text,  -- booked, declined, conflict, recorded
-    reason text,
-    balance_minor bigint,
-    flags text[]
-);
-
-CREATE TYPE booking_answer AS (
-    batch bigint,
-    chain_head bytea,
-    results booking_result[],
-    wallets bigint[]  -- those whose balance changed
-);

@@ -13,7 +13,7 @@ from hub.core.booking import (
     Item,
     Result,
     advice_item,
-    arrange,
+    block_item,
     credit_item,
     request_item,
 )
@@ -55,24 +55,12 @@ class Bench:
         if balance_minor:
             await self.book(credit_item(uuid4(), serial, balance_minor, "test"))
         if blocked:
-            await self.store.fetch("block_wristband", EVENT, serial, True)
+            await self.book(block_item(uuid4(), serial, blocked=True))
         return serial
 
     async def book(self, *items: Item) -> list[Result]:
-        """Book items as the service would: batch by batch, repeats sharing places."""
-        results: dict[int, Result] = {}
-        left = list(enumerate(items))
-        while left:
-            arrangement = arrange([item for _, item in left])
-            booked = await self.ledger.book(arrangement.batch)
-            later = []
-            for pair, place in zip(left, arrangement.places, strict=True):
-                if place is None:
-                    later.append(pair)
-                else:
-                    results[pair[0]] = booked.results[place]
-            left = later
-        return [results[number] for number in range(len(items))]
+        """Book items in one batch."""
+        return (await self.ledger.book(items)).results
 
     async def balance(self, serial: int) -> tuple[int, int]:
         """Balance and overdraft of a wristband's wallet."""

@@ -437,7 +437,7 @@ async def test_the_database_itself_keeps_a_wallet_above_its_overdraft(
 async def test_twins_on_two_connections_book_once(bench: Bench) -> None:
     wallet = await bench.wallet(2500)
     sale = asked(order(1000, wallet))
-    writers = [Ledger(await bench.store.connect(), EVENT) for _ in range(6)]
+    writers = [await Ledger.beside(bench.store, EVENT) for _ in range(6)]
 
     booked = await asyncio.gather(*(each.book([sale]) for each in writers))
 
@@ -449,7 +449,7 @@ async def test_twins_on_two_connections_book_once(bench: Bench) -> None:
 
 async def test_eight_sales_at_once_take_no_more_than_there_is(bench: Bench) -> None:
     wallet = await bench.wallet(2500)
-    writers = [Ledger(await bench.store.connect(), EVENT) for _ in range(8)]
+    writers = [await Ledger.beside(bench.store, EVENT) for _ in range(8)]
 
     booked = await asyncio.gather(
         *(each.book([asked(order(1000, wallet))]) for each in writers)

@@ -114,7 +114,7 @@ async def test_several_writers_keep_every_promise(database: str) -> None:
         told_to: dict[object, set[object]] = {}
 
         async def write(seed: int) -> None:
-            ledger = Ledger(await bench.store.connect(), EVENT)
+            ledger = await Ledger.beside(bench.store, EVENT)
             mixed = random.Random(seed).sample(items, len(items))
             writer = Bench(bench.dsn, bench.store, ledger)
             for start in range(0, len(mixed), 40):

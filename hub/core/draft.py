@@ -1,0 +1,74 @@
+"""A batch in the making: items judged so far, and the head of the chain they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.core import chain
+from hub.core.booking import Result
+from hub.core.judging import judge
+from hub.core.records import Records, Table
+
+if TYPE_CHECKING:
+    from hub.core.booking import Item
+    from hub.core.judging import Judgement
+    from hub.core.state import LedgerState
+
+BATCH_MAX = 1024
+
+
+class Draft:
+    """Judges items one after the other; what it changes in the state is not committed."""
+
+    def __init__(self, state: LedgerState) -> None:
+        self.state = state
+        self.records = Records()
+        self.items: list[Item] = []
+        self._judgements: list[Judgement] = []
+        self.head_before = state.chain_head
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next item must wait for another batch."""
+        return len(self.items) >= BATCH_MAX
+
+    def take(self, item: Item) -> None:
+        """Judge an item of which nothing is missing in the state."""
+        self._judgements.append(judge(item, self.state, self.records))
+        self.items.append(item)
+
+    def close(self) -> None:
+        """Give the batch its number and its head; nothing is taken after that."""
+        state, records = self.state, self.records
+        state.batch += 1
+        state.chain_head = chain.next_head(state.chain_head, records.lines)
+        state.is_wary = state.is_wary and len(records.fresh) < len(self.items)
+        state.shed()
+        self.number, self.head = state.batch, state.chain_head
+        self.last_entry = state.last_entry
+        self.wallets = Table(7)
+        for wallet, before, vouchers_before in records.wallets.values():
+            self.wallets.add(
+                (
+                    wallet.number,
+                    before,
+                    wallet.balance,
+                    wallet.overdraft,
+                    wallet.excess,
+                    vouchers_before,
+                    wallet.vouchers,
+                )
+            )
+
+    @property
+    def changed(self) -> set[int]:
+        """The wallets of which something changed."""
+        _, wallets, *_ = self.records.bands.columns
+        return {*self.records.wallets, *wallets}
+
+    def results(self) -> list[Result]:
+        """What each item came to, once the batch is committed."""
+        return [
+            Result(code, reason, balance, flags, self.number, self.head)
+            for code, reason, balance, flags in self._judgements
+        ]

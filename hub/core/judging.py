@@ -1,0 +1,305 @@
+"""Judging: what becomes of one word about one order, given all that was said before.
+
+Pure: it changes the state in memory and adds records to the batch being formed; the
+store then writes the batch, whose constraints check what matters once more. Items are
+judged one after the other, so every balance an item meets is the one it finds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contract.messages import AdviceFlag, DeclineReason
+from hub.core import undoing
+from hub.core.booking import LOSS_ACCOUNTS, ResultCode, Step
+from hub.core.ledger import Unit
+from hub.core.state import Band, Charge, End, Live, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.core.booking import BandChange, Item, Move
+    from hub.core.records import Records
+    from hub.core.state import LedgerState, OrderState, Wallet
+
+MONEY, VOUCHER = Unit.MONEY.value, Unit.VOUCHER.value
+
+Judgement = tuple[
+    ResultCode, "DeclineReason | None", "int | None", "tuple[AdviceFlag, ...]"
+]
+
+
+def judge(item: Item, state: LedgerState, records: Records) -> Judgement:
+    """Judge an item whose missing parts were loaded; all it changes is in `records`."""
+    if item.order not in state.orders:
+        records.fresh.append(item.order)
+    known = state.order(item.order)
+    if item.step is Step.REQUEST:
+        return _judge_request(item, known, state, records)
+    return _judge_advice(item, known, state, records)
+
+
+def _judge_request(
+    item: Item, known: OrderState, state: LedgerState, records: Records
+) -> Judgement:
+    seen, end = known.verdicts.get(item.attempt), known.end
+    if seen is not None:
+        if seen.digest != item.digest:
+            return ResultCode.CONFLICT, None, None, ()
+        return _answer(seen.reason), seen.reason, seen.balance, ()
+    if end is not None and end.attempt == item.attempt and end.digest != item.digest:
+        return ResultCode.CONFLICT, None, None, ()
+    reason = _decide(item, known, state, records)
+    balance = None
+    if item.payer is not None and item.payer in state.bands:
+        wallet = state.wallet(item.payer)[1]
+        balance = None if wallet is None else wallet.balance
+    known.verdicts[item.attempt] = Verdict(item.digest, reason, balance)
+    records.attempt(item, reason, balance)
+    return _answer(reason), reason, balance, ()
+
+
+def _decide(
+    item: Item, known: OrderState, state: LedgerState, records: Records
+) -> DeclineReason | None:
+    """Book a new request, or say why not; attempts before it are closed either way."""
+    end = known.end
+    if end is not None:
+        if end.step is Step.ABORTED:
+            return DeclineReason.ABORTED
+        return None if end.attempt == item.attempt else DeclineReason.SUPERSEDED
+    if known.verdicts and max(known.verdicts) > item.attempt:
+        return DeclineReason.SUPERSEDED
+    if known.live is not None and known.live.attempt < item.attempt:
+        reverse(item, known, state, records)
+    reason = item.refusal or _objection(item, state)
+    if reason is None and item.cancels is not None:
+        reason = undoing.refusal(item, state)
+    if reason is None:
+        reason = _shortage(item, state)
+    if reason is None:
+        _book(item, known, state, records, cause="request")
+    return reason
+
+
+def _judge_advice(
+    item: Item, known: OrderState, state: LedgerState, records: Records
+) -> Judgement:
+    assert item.advice_digest is not None, "an advice has a digest"
+    end = known.end
+    if end is not None:
+        if end.advice_digest == item.advice_digest:
+            return ResultCode.RECORDED, None, None, end.flags
+        if item.advice_digest not in known.contradictions:
+            known.contradictions.add(item.advice_digest)
+            records.contradiction(item)
+        return ResultCode.RECORDED, None, None, (AdviceFlag.CONTRADICTS_ADVICE,)
+    seen, live = known.verdicts.get(item.attempt), known.live
+    completed = item.step is Step.COMPLETED
+    flags = list(item.flags)
+    if completed and seen is not None and seen.reason is not None:
+        flags.append(AdviceFlag.CONTRADICTS_DECLINE)
+    if seen is not None and seen.digest != item.digest:
+        flags.append(AdviceFlag.OTHER_BYTES)
+    stands = (
+        completed
+        and live is not None
+        and live.attempt == item.attempt
+        and seen is not None
+        and seen.digest == item.digest
+    )
+    if live is not None and not stands:
+        reverse(item, known, state, records)
+    if completed and not stands:
+        if item.cancels is not None and undoing.refusal(item, state) is not None:
+            flags.append(AdviceFlag.INCONSISTENT_ORDER)
+        flags += _book(item, known, state, records, cause="advice")
+    known.end = End(
+        item.step,
+        item.attempt,
+        item.digest,
+        item.advice_digest,
+        tuple(flags),
+        item.payer,
+        item.lines,
+    )
+    records.outcome(item, flags)
+    return ResultCode.RECORDED, None, None, tuple(flags)
+
+
+def _answer(reason: DeclineReason | None) -> ResultCode:
+    return ResultCode.BOOKED if reason is None else ResultCode.DECLINED
+
+
+def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
+    """Find what speaks against touching the item's wallets at all."""
+    for move in item.moves:
+        band = state.bands[move.serial]
+        if band is None:
+            return DeclineReason.UNKNOWN_WRISTBAND
+        if band.blocked and (move.minor < 0 or move.vouchers < 0):
+            return DeclineReason.BLOCKED_WRISTBAND
+    for change in item.bands:
+        if state.bands[change.serial] is None:
+            return DeclineReason.UNKNOWN_WRISTBAND
+    return None
+
+
+def _shortage(item: Item, state: LedgerState) -> DeclineReason | None:
+    for move in item.moves:
+        wallet = state.wallet(move.serial)[1]
+        assert wallet is not None, "unknown wristbands were objected to"
+        if move.minor < 0 and wallet.balance + move.minor < 0:
+            return DeclineReason.INSUFFICIENT_BALANCE
+        if move.vouchers < 0 and wallet.vouchers + move.vouchers < 0:
+            return DeclineReason.INSUFFICIENT_VOUCHERS
+    return None
+
+
+def _book(
+    item: Item, known: OrderState, state: LedgerState, records: Records, *, cause: str
+) -> list[AdviceFlag]:
+    """Book an item whatever comes of it; says what was odd."""
+    postings = [
+        (state.accounts[each.account], each.unit.value, each.amount_minor)
+        for each in item.postings
+    ]
+    flags: list[AdviceFlag] = []
+    charges: list[Charge] = []
+    given_back = undoing.given_back(item, state) if item.cancels is not None else None
+    for move in item.moves:
+        wallet = _chargeable(item, move, state, cause)
+        charge = _charge(item, move, wallet, given_back)
+        if wallet is not None and (charge.minor or charge.vouchers):
+            _apply(charge, wallet, records)
+            postings += _amounts(charge)
+            charges.append(charge)
+            if charge.minor < 0 and wallet.balance < 0:
+                flags.append(AdviceFlag.EXCEEDS_BALANCE)
+        lost = _losses(item, move, charge, state)
+        if lost:
+            postings += lost
+            flags.append(AdviceFlag.STAND_IN_LOSS)
+    state.last_entry += 1
+    known.live = Live(
+        state.last_entry, item.attempt, tuple(postings), tuple(charges), item.cancels
+    )
+    records.entry(
+        state.last_entry,
+        cause,
+        item.order,
+        item.attempt,
+        known.live.postings,
+        cancels=item.cancels,
+    )
+    if item.cancels is not None:
+        undoing.note(item, state, given_back or 0)
+    for change in item.bands:
+        _change_band(change, item, state, records)
+    return flags
+
+
+def _change_band(
+    change: BandChange, item: Item, state: LedgerState, records: Records
+) -> None:
+    band = state.bands[change.serial]
+    assert band is not None, "unknown wristbands were objected to"
+    opened = change.opens_wallet_of
+    original = None if opened is None else state.bands[opened]
+    wallet = band.wallet if original is None else original.wallet
+    changed = state.bands[change.serial] = Band(wallet, change.blocked)
+    records.band(change.serial, changed, item.order)
+
+
+def _chargeable(
+    item: Item, move: Move, state: LedgerState, cause: str
+) -> Wallet | None:
+    band, wallet = state.wallet(move.serial)
+    if band is None or cause == "request":
+        return wallet
+    if item.refusal is not None or (band.blocked and move.minor < 0):
+        return None
+    return wallet
+
+
+def _charge(
+    item: Item, move: Move, wallet: Wallet | None, given_back: int | None
+) -> Charge:
+    """Say what of a movement the wallet can bear; vouchers never go below zero."""
+    if wallet is None:
+        return Charge(0, 0)
+    minor = move.minor if given_back is None else given_back
+    if item.stand_in and minor < 0:
+        minor = -min(max(wallet.balance, 0), -minor)
+    vouchers = max(move.vouchers, -wallet.vouchers)
+    return Charge(wallet.number, minor, vouchers)
+
+
+def _losses(
+    item: Item, move: Move, charge: Charge, state: LedgerState
+) -> Sequence[tuple[int, str, int]]:
+    minor, vouchers = move.minor - charge.minor, move.vouchers - charge.vouchers
+    if not minor and not vouchers:
+        return ()
+    account = state.accounts[LOSS_ACCOUNTS[_loss_reason(item, move, state)]]
+    amounts = ((account, MONEY, minor), (account, VOUCHER, vouchers))
+    return [each for each in amounts if each[2]]
+
+
+def _loss_reason(item: Item, move: Move, state: LedgerState) -> DeclineReason:
+    band = state.bands[move.serial]
+    if item.refusal in LOSS_ACCOUNTS:
+        return item.refusal
+    if band is None:
+        return DeclineReason.UNKNOWN_WRISTBAND
+    if band.blocked and move.minor < 0:
+        return DeclineReason.BLOCKED_WRISTBAND
+    return DeclineReason.INSUFFICIENT_BALANCE
+
+
+def _amounts(charge: Charge) -> list[tuple[int, str, int]]:
+    amounts = [(charge.wallet, MONEY, charge.minor)] if charge.minor else []
+    if charge.vouchers:
+        amounts.append((charge.wallet, VOUCHER, charge.vouchers))
+    return amounts
+
+
+def _apply(charge: Charge, wallet: Wallet, records: Records) -> None:
+    """Move money; whatever then exceeds a limit is allowed exactly that far."""
+    records.touch(wallet)
+    wallet.balance += charge.minor
+    wallet.vouchers += charge.vouchers
+    below = max(0, -wallet.balance)
+    above = 0 if wallet.cap is None else max(0, wallet.balance - wallet.cap)
+    if charge.minor >= 0:
+        wallet.overdraft = min(wallet.overdraft, below)
+        wallet.excess = above
+    else:
+        wallet.overdraft = max(wallet.overdraft, below)
+        wallet.excess = min(wallet.excess, above)
+
+
+def reverse(
+    item: Item, known: OrderState, state: LedgerState, records: Records
+) -> None:
+    """Undo an order's live booking, to the last cent of what it moved."""
+    live = known.live
+    assert live is not None, "there is something to reverse"
+    by_number = state.wallets
+    for charge in live.charges:
+        wallet = by_number[charge.wallet]
+        back = Charge(charge.wallet, -charge.minor, -charge.vouchers)
+        _apply(back, wallet, records)
+    state.last_entry += 1
+    mirrored = tuple([(account, unit, -amount) for account, unit, amount in live.postings])
+    records.entry(
+        state.last_entry,
+        "reversal",
+        item.order,
+        live.attempt,
+        mirrored,
+        reverses=live.entry,
+    )
+    if live.cancels is not None and live.cancels in state.orders:
+        state.orders[live.cancels].undone.pop(item.order, None)
+    known.live = None

@@ -1,0 +1,127 @@
+"""What a batch adds to the ledger: its records by table, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hub.core import chain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from contract.messages import AdviceFlag, DeclineReason
+    from hub.core.booking import Item
+    from hub.core.state import Amounts, Band, Wallet
+
+
+class Table:
+    """Rows of one table; they go to the database as columns."""
+
+    __slots__ = ("add", "octets", "rows", "width")
+
+    def __init__(self, width: int, octets: tuple[int, ...] = ()) -> None:
+        self.width = width
+        self.octets = octets
+        """The columns that hold bytes."""
+        self.rows: list[tuple[Any, ...]] = []
+        self.add = self.rows.append
+
+    @property
+    def columns(self) -> Sequence[Sequence[Any]]:
+        """All values of each column."""
+        return list(zip(*self.rows, strict=True)) or [()] * self.width
+
+
+@dataclass(slots=True)
+class Records:
+    """Everything one batch writes, and the chain's lines that say so."""
+
+    fresh: list[UUID] = field(default_factory=list)
+    """Orders this batch takes to be unheard of; the database checks it."""
+    attempts: Table = field(default_factory=lambda: Table(7, octets=(2, 4)))
+    outcomes: Table = field(default_factory=lambda: Table(10, octets=(3, 7, 8)))
+    contradictions: Table = field(default_factory=lambda: Table(3, octets=(1, 2)))
+    signatures: Table = field(default_factory=lambda: Table(4))
+    entries: Table = field(default_factory=lambda: Table(6))
+    postings: Table = field(default_factory=lambda: Table(4))
+    bands: Table = field(default_factory=lambda: Table(4))
+    wallets: dict[int, tuple[Wallet, int, int]] = field(default_factory=dict)
+    """Wallets this batch changes, with their balance and vouchers before it."""
+    lines: list[bytes] = field(default_factory=list)
+
+    def touch(self, wallet: Wallet) -> None:
+        """Remember how a wallet stood before this batch changed it."""
+        if wallet.number not in self.wallets:
+            self.wallets[wallet.number] = wallet, wallet.balance, wallet.vouchers
+
+    def attempt(
+        self, item: Item, reason: DeclineReason | None, balance: int | None
+    ) -> None:
+        """Add what was asked with what is answered."""
+        why = None if reason is None else reason.value
+        order, attempt, digest, till = item.order, item.attempt, item.digest, item.till
+        self.attempts.add((order, attempt, digest, till, item.body, why, balance))
+        self.lines.append(chain.attempt(order, attempt, digest, till, why, balance))
+
+    def outcome(self, item: Item, flags: Sequence[AdviceFlag]) -> None:
+        """Add how an order ended, and its signature."""
+        assert item.advice_digest is not None, "an outcome comes by an advice"
+        words = [flag.value for flag in flags]
+        order = item.order
+        self.outcomes.add(
+            (
+                order,
+                item.step.value,
+                item.attempt,
+                item.digest,
+                item.till,
+                item.payer,
+                item.cancels,
+                item.advice_digest,
+                item.body,
+                "+".join(words) or None,
+            )
+        )
+        self.lines.append(
+            chain.outcome(
+                order, item.step.value, item.attempt, item.advice_digest, words
+            )
+        )
+        if item.fiscal is not None:
+            said = item.fiscal
+            signed = (order, said.tse_serial, said.number, said.counter)
+            self.signatures.add(signed)
+            self.lines.append(chain.signature(*signed))
+
+    def contradiction(self, item: Item) -> None:
+        """Add an advice that says otherwise than the first one."""
+        assert item.advice_digest is not None, "only advices contradict each other"
+        self.contradictions.add((item.order, item.advice_digest, item.body))
+        self.lines.append(chain.contradiction(item.order, item.advice_digest))
+
+    def band(self, serial: int, band: Band, order: UUID) -> None:
+        """Add what became of a wristband."""
+        changed = (serial, band.wallet, band.blocked, order)
+        self.bands.add(changed)
+        self.lines.append(chain.band(*changed))
+
+    def entry(
+        self,
+        number: int,
+        cause: str,
+        order: UUID,
+        attempt: int,
+        postings: Amounts,
+        *,
+        reverses: int | None = None,
+        cancels: UUID | None = None,
+    ) -> None:
+        """Add an entry with all its postings."""
+        self.entries.add((number, cause, order, attempt, reverses, cancels))
+        for account, unit, amount in postings:
+            self.postings.add((number, account, unit, amount))
+        self.lines.append(
+            chain.entry(number, cause, order, attempt, reverses, cancels, postings)
+        )

@@ -1,0 +1,207 @@
+"""What the ledger's one writer keeps in mind: wallets, wristbands and recent orders.
+
+Whatever is not here is in the database, and is loaded before it is needed; what is
+here was committed, or is in a batch on its way there. All of it can be forgotten at
+any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from hub.core.booking import LOSS_ACCOUNTS, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from contract.messages import AdviceFlag, DeclineReason
+    from contract.order import Line
+    from hub.core.booking import BandChange, Item
+    from hub.core.ledger import Account
+
+ORDERS_KEPT = 20_000
+
+Amounts: TypeAlias = "tuple[tuple[int, str, int], ...]"
+"""Account, unit and amount of each posting."""
+
+
+@dataclass(slots=True)
+class Wallet:
+    """A wallet's holdings; what exceeds a limit is told apart, and only ever forced."""
+
+    number: int
+    balance: int = 0
+    overdraft: int = 0
+    vouchers: int = 0
+    cap: int | None = None
+    excess: int = 0
+
+
+@dataclass(slots=True)
+class Band:
+    """A wristband: the wallet it opens, and whether it still does."""
+
+    wallet: int
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was answered to an attempt, once and for all."""
+
+    digest: bytes
+    reason: DeclineReason | None
+    balance: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a booking really moved on a wallet."""
+
+    wallet: int
+    minor: int
+    vouchers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The one booking of an order that is not reversed."""
+
+    entry: int
+    attempt: int
+    postings: Amounts
+    charges: tuple[Charge, ...] = ()
+    cancels: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an order ended, in its till's words."""
+
+    step: Step
+    attempt: int
+    digest: bytes
+    advice_digest: bytes
+    flags: tuple[AdviceFlag, ...]
+    payer: int | None
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(slots=True)
+class OrderState:
+    """All that was said of an order so far."""
+
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    live: Live | None = None
+    end: End | None = None
+    undone: dict[UUID, Undone] = field(default_factory=dict)
+    """What live cancellations took back of it, by their order."""
+    contradictions: set[bytes] = field(default_factory=set)
+    """Digests of the advices that said otherwise than the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What one cancellation took back: money given back, quantities by line number."""
+
+    minor: int
+    quantities: Mapping[int, int] | None
+    """None: the whole order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What must be loaded before some items can be judged."""
+
+    bands: frozenset[int]
+    orders: frozenset[UUID]
+    originals: frozenset[UUID]
+    accounts: frozenset[Account]
+
+    def __bool__(self) -> bool:
+        return bool(self.bands or self.orders or self.originals or self.accounts)
+
+
+_LOSSES = frozenset(LOSS_ACCOUNTS.values())
+
+
+class LedgerState:
+    """The ledger as of the last item judged."""
+
+    def __init__(self, batch: int, chain_head: bytes, last_entry: int) -> None:
+        self.batch = batch
+        self.chain_head = chain_head
+        self.last_entry = last_entry
+        self.wallets: dict[int, Wallet] = {}
+        self.bands: dict[int, Band | None] = {}
+        self.orders: dict[UUID, OrderState] = {}
+        self.originals: set[UUID] = set()
+        """Orders whose cancellations are all known, too."""
+        self.accounts: dict[Account, int] = {}
+        self.is_wary = False
+        """Whether to look up orders that should be new, since the last one was not."""
+
+    def missing(self, items: Iterable[Item]) -> Missing:
+        """List what judging these items needs and is not here.
+
+        An order's first word needs nothing: that it is the first is checked again by
+        the database when it books.
+        """
+        bands: set[int] = set()
+        orders: set[UUID] = set()
+        originals: set[UUID] = set()
+        accounts: set[Account] = set()
+        for item in items:
+            if item.payer is not None and self.bands.get(item.payer) is None:
+                bands.add(item.payer)
+            for move in item.moves:
+                if self.bands.get(move.serial) is None:
+                    bands.add(move.serial)
+            for change in item.bands:
+                bands.update(_unknown(change, self.bands))
+            for posting in item.postings:
+                if posting.account not in self.accounts:
+                    accounts.add(posting.account)
+            if item.order not in self.orders and (self.is_wary or _follows(item)):
+                orders.add(item.order)
+            if item.cancels is not None and item.cancels not in self.originals:
+                originals.add(item.cancels)
+        accounts.update(_LOSSES - self.accounts.keys())
+        return Missing(
+            frozenset(bands),
+            frozenset(orders),
+            frozenset(originals),
+            frozenset(accounts),
+        )
+
+    def order(self, number: UUID) -> OrderState:
+        """Return what is known of an order, which may be nothing."""
+        found = self.orders.get(number)
+        if found is None:
+            found = self.orders[number] = OrderState()
+        return found
+
+    def wallet(self, serial: int) -> tuple[Band | None, Wallet | None]:
+        """Return a wristband and its wallet, which has been looked for."""
+        band = self.bands[serial]
+        return band, None if band is None else self.wallets[band.wallet]
+
+    def shed(self) -> None:
+        """Forget the orders not spoken of for longest, if they are too many."""
+        for number in list(self.orders)[: max(0, len(self.orders) - ORDERS_KEPT)]:
+            del self.orders[number]
+            self.originals.discard(number)
+
+
+def _unknown(change: BandChange, known: Mapping[int, Band | None]) -> Iterable[int]:
+    named = (change.serial, change.opens_wallet_of)
+    return [each for each in named if each is not None and known.get(each) is None]
+
+
+def _follows(item: Item) -> bool:
+    """Whether an item is, by its looks, not the first word about its order."""
+    if item.step is Step.REQUEST or item.stand_in:
+        return item.attempt > 1
+    return item.attempt > 1 or item.payer is not None

@@ -1,0 +1,163 @@
+"""Reading back what the writer must know of wristbands and orders before it judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contract.messages import AdviceFlag, DeclineReason, decode_advice
+from contract.order import decode_order
+from hub.core.booking import Step
+from hub.core.ledger import Unit
+from hub.core.state import (
+    Band,
+    Charge,
+    End,
+    LedgerState,
+    Live,
+    OrderState,
+    Undone,
+    Verdict,
+    Wallet,
+)
+from hub.core.undoing import quantities_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from contract.order import Line
+    from hub.core.ledger import Account
+    from hub.core.state import Missing
+    from hub.store.store import Row, Store
+
+
+async def load(store: Store, event: int, state: LedgerState, missing: Missing) -> None:
+    """Add to a state what it misses; what nobody knows is noted as such.
+
+    What the state holds already is newer than the database, and stays.
+    """
+    await _load_accounts(store, event, state, missing.accounts)
+    if missing.bands:
+        await _load_bands(store, event, state, missing.bands)
+    wanted = (missing.orders - state.orders.keys()) | (
+        missing.originals - state.orders.keys()
+    )
+    if wanted:
+        await _load_orders(store, event, state, list(wanted))
+    if missing.originals:
+        await _load_cancellations(store, event, state, list(missing.originals))
+
+
+async def _load_accounts(
+    store: Store, event: int, state: LedgerState, accounts: Iterable[Account]
+) -> None:
+    for account in accounts:
+        key = (event, account.role.value, account.key)
+        await store.fetch("open_account", *key)
+        state.accounts[account] = await store.fetch_value("account", *key)
+
+
+async def _load_bands(
+    store: Store, event: int, state: LedgerState, serials: frozenset[int]
+) -> None:
+    state.bands.update(dict.fromkeys(serials))
+    for row in await store.fetch("load_bands", event, list(serials)):
+        state.bands[row["serial"]] = Band(row["id"], row["blocked"])
+        state.wallets.setdefault(row["id"], _wallet(row))
+
+
+async def _load_orders(
+    store: Store, event: int, state: LedgerState, numbers: list[UUID]
+) -> None:
+    orders = {number: OrderState() for number in numbers}
+    for row in await store.fetch("load_verdicts", event, numbers):
+        reason = DeclineReason(row["reason"]) if row["reason"] else None
+        orders[row["order_id"]].verdicts[row["attempt"]] = Verdict(
+            row["digest"], reason, row["balance_minor"]
+        )
+    for row in await store.fetch("load_ends", event, numbers):
+        orders[row["order_id"]].end = _end(row)
+    for row in await store.fetch("load_contradictions", event, numbers):
+        orders[row["order_id"]].contradictions.add(row["advice_digest"])
+    await _load_live(store, event, state, orders)
+    state.orders.update(orders)
+
+
+async def _load_live(
+    store: Store, event: int, state: LedgerState, orders: dict[UUID, OrderState]
+) -> None:
+    rows_by_order: dict[UUID, list[Row]] = {}
+    for row in await store.fetch("load_live_postings", event, list(orders)):
+        rows_by_order.setdefault(row["order_id"], []).append(row)
+    for number, rows in rows_by_order.items():
+        orders[number].live = _live(rows)
+    numbers = {
+        charge.wallet
+        for each in orders.values()
+        if each.live is not None
+        for charge in each.live.charges
+    } - state.wallets.keys()
+    if numbers:
+        for row in await store.fetch("load_wallets", event, list(numbers)):
+            state.wallets.setdefault(row["id"], _wallet(row))
+
+
+def _live(rows: list[Row]) -> Live:
+    first = rows[0]
+    posted = [row for row in rows if row["account"] is not None]
+    charges: dict[int, Charge] = {}
+    for row in posted:
+        if row["is_wallet"]:
+            so_far = charges.get(row["account"], Charge(row["account"], 0, 0))
+            is_money = row["unit"] == Unit.MONEY.value
+            charges[row["account"]] = Charge(
+                row["account"],
+                so_far.minor + (row["amount_minor"] if is_money else 0),
+                so_far.vouchers + (0 if is_money else row["amount_minor"]),
+            )
+    return Live(
+        first["id"],
+        first["attempt"],
+        tuple((row["account"], row["unit"], row["amount_minor"]) for row in posted),
+        tuple(charges.values()),
+        first["cancels"],
+    )
+
+
+async def _load_cancellations(
+    store: Store, event: int, state: LedgerState, numbers: list[UUID]
+) -> None:
+    for row in await store.fetch("load_cancellations", event, numbers):
+        undone = Undone(row["minor"], quantities_of(_lines(row["advice"], row["body"])))
+        state.orders[row["cancels"]].undone.setdefault(row["order_id"], undone)
+    state.originals.update(numbers)
+
+
+def _lines(advice: bytes | None, body: bytes | None) -> tuple[Line, ...]:
+    if advice is not None:
+        return decode_order(decode_advice(advice).order).lines
+    assert body is not None, "what booked it was an advice or a request"
+    return decode_order(body).lines
+
+
+def _end(row: Row) -> End:
+    return End(
+        Step(row["outcome"]),
+        row["attempt"],
+        row["digest"],
+        row["advice_digest"],
+        tuple(AdviceFlag(flag) for flag in row["flags"]),
+        row["payer"],
+        decode_order(decode_advice(row["advice"]).order).lines,
+    )
+
+
+def _wallet(row: Row) -> Wallet:
+    return Wallet(
+        row["id"],
+        row["balance_minor"],
+        row["overdraft_minor"],
+        row["vouchers"],
+        row["cap_minor"],
+        row["excess_minor"],
+    )
