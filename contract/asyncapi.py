@@ -17,9 +17,11 @@ import msgspec
 
 from contract import messages as m
 from contract.catalogue import Catalogue
+from contract.closing import ClosingReport
 from contract.ids import IDENTITY_PATTERN, EventId, TillId
 from contract.order import Order
 from contract.topics import CONTENT_TYPE, MESSAGE_BYTES_MAX, Topics
+from contract.wallets import WalletSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,15 +35,17 @@ What a till and its hub say to each other: MQTT 5 over TLS, QoS 1, JSON, at most
 certificate. A broker's acknowledgment proves nothing: an OrderRequest is answered by a
 verdict, an AdviceBatch by AdviceRecorded, and both are repeated unchanged until then.
 What goes up carries the property Content Type ({CONTENT_TYPE}), without which it is
-refused, and an OrderRequest a Message Expiry. Unknown fields are ignored. The catalogue
-is fetched over HTTPS; its schema is here for completeness.
+refused, and an OrderRequest a Message Expiry. Unknown fields are ignored. Catalogue
+and wallet snapshot are fetched over HTTPS; their schemas are here for completeness.
 """
 
 # Sent verbatim as bytes that were encoded once, so the message's own type says nothing
 # of them: (schema, field) to what they hold.
 RAW_FIELDS: Final[Mapping[tuple[str, str], type]] = {
     ("OrderRequest", "order"): Order,
+    ("OrderCheck", "order"): Order,
     ("OrderAdvice", "order"): Order,
+    ("Closing", "report"): ClosingReport,
     ("AdviceBatch", "advices"): m.OrderAdvice,
 }
 
@@ -74,8 +78,17 @@ CHANNELS: Final = (
     Channel(
         UP,
         _TOPICS.up(_TILL),
-        "Requests and advices of one till.",
-        (m.OrderRequest, m.AdviceBatch, m.TokenRequest),
+        "Requests, questions and advices of one till.",
+        (
+            m.OrderRequest,
+            m.OrderCheck,
+            m.AdviceBatch,
+            m.WristbandQuery,
+            m.CashierLogin,
+            m.CashierLogout,
+            m.Closing,
+            m.TokenRequest,
+        ),
         from_till=True,
     ),
     Channel(
@@ -101,9 +114,16 @@ CHANNELS: Final = (
         "The hub's answers to one till, each naming the message it regards.",
         (
             m.OrderBooked,
+            m.OrderChecked,
             m.OrderDeclined,
             m.OrderConflict,
             m.AdviceRecorded,
+            m.WristbandInfo,
+            m.CashierLoggedIn,
+            m.LoginRefused,
+            m.CashierLoggedOut,
+            m.ClosingRecorded,
+            m.ClosingIncomplete,
             m.TokenIssued,
             m.Rejected,
         ),
@@ -134,7 +154,12 @@ EXCHANGES: Final = (
     Exchange(
         m.OrderRequest, (m.OrderBooked, m.OrderDeclined, m.OrderConflict, m.Rejected)
     ),
+    Exchange(m.OrderCheck, (m.OrderChecked, m.OrderDeclined, m.Rejected)),
     Exchange(m.AdviceBatch, (m.AdviceRecorded, m.Rejected)),
+    Exchange(m.WristbandQuery, (m.WristbandInfo, m.Rejected)),
+    Exchange(m.CashierLogin, (m.CashierLoggedIn, m.LoginRefused, m.Rejected)),
+    Exchange(m.CashierLogout, (m.CashierLoggedOut, m.Rejected)),
+    Exchange(m.Closing, (m.ClosingRecorded, m.ClosingIncomplete, m.Rejected)),
     Exchange(m.TokenRequest, (m.TokenIssued, m.Rejected)),
 )
 
@@ -173,7 +198,8 @@ def schemas() -> dict[str, Any]:
     """Return the JSON schema of every message and of all that messages hold."""
     kinds = [kind for channel in CHANNELS for kind in channel.carries]
     _, found = msgspec.json.schema_components(
-        [*kinds, m.OrderAdvice, Order, Catalogue], ref_template=REFERENCE
+        [*kinds, m.OrderAdvice, Order, Catalogue, ClosingReport, WalletSnapshot],
+        ref_template=REFERENCE,
     )
     for (schema, field), kind in RAW_FIELDS.items():
         held = found[schema]["properties"][field]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from typing import Annotated, NewType
 from uuid import UUID
@@ -27,6 +27,9 @@ WalletSerial = NewType("WalletSerial", int)
 """The serial in a wristband's token; it names the wallet on the wire, never the UID."""
 
 WALLET_SERIAL_MAX = 2**32 - 1
+
+_VERSION_7 = 0x7 << 76 | 0b10 << 62  # version and variant, RFC 9562 section 5.7
+_RANDOM_BITS = (2**80 - 1) & ~(0xF << 76 | 0b11 << 62)
 
 UID_LENGTHS = (4, 7, 10)  # ISO/IEC 14443-3: single, double, triple size
 
@@ -59,10 +62,5 @@ def new_order_id(now_ms: int | None = None) -> OrderId:
 def new_uuid7(now_ms: int | None = None) -> UUID:
     """Make a UUIDv7 from 48 bits of Unix time in ms and 74 random bits."""
     stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    random = secrets.randbits(74)
-    value = (stamp & (2**48 - 1)) << 80
-    value |= 0x7 << 76
-    value |= (random >> 62) << 64
-    value |= 0b10 << 62
-    value |= random & (2**62 - 1)
-    return UUID(int=value)
+    random = int.from_bytes(os.urandom(10)) & _RANDOM_BITS
+    return UUID(int=(stamp & (2**48 - 1)) << 80 | _VERSION_7 | random)

@@ -6,68 +6,79 @@ contract raises `Malformed` with a reason that can be sent back or logged.
 
 from __future__ import annotations
 
-import enum
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
+from contract.advice import (
+    EarlierAttempt,
+    OrderAdvice,
+    RecordedOrder,
+    encode_advice,
+)
+from contract.closing import SequenceSpan
+from contract.config import CatalogueLink, EventLimits, StandInLimits, TillProfile
+from contract.facts import Facts, Lamp, LampState, Note, PastOrder
+from contract.fields import (
+    TEXT_MAX,
+    Count,
+    Digest,
+    PlaceKey,
+    Serial,
+    StaffId,
+    Text,
+    Utc,
+    Variant,
+)
 from contract.fiscal import Outage, Signature
 from contract.ids import EventIdField, TillIdField
 from contract.money import Currency, Money
-from contract.order import Amount, Count, Outcome, Path, Serial, Utc
+from contract.reasons import (
+    AdviceFlag,
+    ClosingFlag,
+    DeclineReason,
+    LoginRefusal,
+    RejectReason,
+)
 from contract.receipt import Seller
+from contract.staff import Right, RoleName, StaffEntry, StaffRole
 from contract.token import Credential, TokenKey
 from contract.topics import ADVICES_PER_BATCH_MAX, MESSAGE_BYTES_MAX
+from contract.wallets import Anchor, WalletChange
 
-TEXT_MAX = 500
+__all__ = [  # what messages hold, beside what stands here
+    "TEXT_MAX",
+    "AdviceFlag",
+    "Anchor",
+    "CatalogueLink",
+    "ClosingFlag",
+    "DeclineReason",
+    "Digest",
+    "EarlierAttempt",
+    "EventLimits",
+    "Facts",
+    "Lamp",
+    "LampState",
+    "LoginRefusal",
+    "Note",
+    "OrderAdvice",
+    "PastOrder",
+    "RecordedOrder",
+    "RejectReason",
+    "Right",
+    "SequenceSpan",
+    "StaffEntry",
+    "StaffRole",
+    "StandInLimits",
+    "Text",
+    "TillProfile",
+    "WalletChange",
+    "encode_advice",
+]
 
-Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
-
-
-class DeclineReason(enum.Enum):
-    """Why the hub, or the till standing in, refused to book."""
-
-    INSUFFICIENT_BALANCE = "insufficient_balance"
-    UNKNOWN_WRISTBAND = "unknown_wristband"
-    BLOCKED_WRISTBAND = "blocked_wristband"
-    FORGED_WRISTBAND = "forged_wristband"
-    HUB_SILENT = "hub_silent"
-    ALLOWANCE_USED_UP = "allowance_used_up"
-    INCONSISTENT_ORDER = "inconsistent_order"
-    UNKNOWN_PRODUCT = "unknown_product"
-    WRONG_PRICE = "wrong_price"
-    WRONG_CURRENCY = "wrong_currency"
-    UNKNOWN_TILL = "unknown_till"
-    NOT_FINAL_YET = "not_final_yet"
-    NOTHING_TO_CANCEL = "nothing_to_cancel"
-    ALREADY_CANCELED = "already_canceled"
-    ABORTED = "aborted"
-    SUPERSEDED = "superseded"
-
-
-class RejectReason(enum.Enum):
-    """Why a message was not even looked into."""
-
-    TOO_LARGE = "too_large"
-    NOT_JSON = "not_json"
-    UNKNOWN_TYPE = "unknown_type"
-    UNKNOWN_VERSION = "unknown_version"
-    INVALID = "invalid"
-    FORGED_TILL = "forged_till"
-    UNKNOWN_EVENT = "unknown_event"
-    NOT_ALLOWED = "not_allowed"
-    HUB_FAULT = "hub_fault"
-
-
-class LampState(enum.Enum):
-    """How one thing the till depends on is doing."""
-
-    GOOD = "good"
-    WARN = "warn"
-    BAD = "bad"
-    UNKNOWN = "unknown"
+NOTES_MAX = 40
+PAST_ORDERS_MAX = 50
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str):
@@ -75,14 +86,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=s
 
     version: Literal[1] = 1
     id: UUID
-
-
-class Anchor(msgspec.Struct, frozen=True, kw_only=True):
-    """Which ledger answered, and how far it had come (hash chain head in hex)."""
-
-    incarnation: UUID
-    batch: Count
-    chain_head: Digest
 
 
 # --- till to hub ---------------------------------------------------------------------
@@ -94,32 +97,18 @@ class OrderRequest(Message, frozen=True, kw_only=True):
     order: msgspec.Raw
     answer_by: Utc
     credential: Credential | None = None
+    note: Note | None = None
 
 
-class EarlierAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt that was superseded: its number and the digest of its bytes."""
+class OrderCheck(Message, frozen=True, kw_only=True):
+    """Say whether this order could be booked; nothing is booked or remembered.
 
-    attempt: Count
-    digest: Digest
-
-
-class OrderAdvice(msgspec.Struct, frozen=True, kw_only=True):
-    """How an order ended: exactly one per order, repeated until it is recorded.
-
-    `order` holds the bytes of the deciding attempt (or of attempt 0), `earlier` names
-    the attempts before it. `basis_batch` is the batch of the cached balance that a
-    stand-in decision rested on.
+    Asked before money is taken, for what then is booked by its advice.
     """
 
     order: msgspec.Raw
-    earlier: tuple[EarlierAttempt, ...] = ()
-    outcome: Outcome
-    path: Path | None = None
-    decided_at: Utc
+    answer_by: Utc
     credential: Credential | None = None
-    basis_batch: Count | None = None
-    signature: Signature | None = None
-    outage: Outage | None = None
 
 
 class AdviceBatch(Message, frozen=True, kw_only=True):
@@ -129,6 +118,44 @@ class AdviceBatch(Message, frozen=True, kw_only=True):
         tuple[msgspec.Raw, ...],
         msgspec.Meta(min_length=1, max_length=ADVICES_PER_BATCH_MAX),
     ]
+    notes: Annotated[tuple[Note, ...], msgspec.Meta(max_length=NOTES_MAX)] = ()
+
+
+class WristbandQuery(Message, frozen=True, kw_only=True):
+    """Tell what is known of a wristband: balance, state, its latest orders."""
+
+    wristband: Serial
+    cashier: StaffId = ""
+    credential: Credential | None = None
+    orders_max: Annotated[int, msgspec.Meta(ge=0, le=PAST_ORDERS_MAX)] = 20
+
+
+class CashierLogin(Message, frozen=True, kw_only=True):
+    """Let the bearer of this staff wristband work at the till.
+
+    The till has checked the PIN against the staff list where one is set. Without a
+    role the hub takes the only one there is, or asks to choose.
+    """
+
+    credential: Credential
+    role: RoleName | None = None
+
+
+class CashierLogout(Message, frozen=True, kw_only=True):
+    """The cashier has left the till."""
+
+    cashier: StaffId
+
+
+class Closing(Message, frozen=True, kw_only=True):
+    """A till's Z report, repeated unchanged until the hub has recorded it.
+
+    `report` holds the bytes of a ClosingReport; what is signed is their digest.
+    """
+
+    report: msgspec.Raw
+    signature: Signature | None = None
+    outage: Outage | None = None
 
 
 class TokenRequest(Message, frozen=True, kw_only=True):
@@ -136,13 +163,6 @@ class TokenRequest(Message, frozen=True, kw_only=True):
 
     uid: bytes
     variant: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
-
-
-class Lamp(msgspec.Struct, frozen=True, kw_only=True):
-    """One lamp of the status row with its cause in plain words."""
-
-    state: LampState
-    text: Text = ""
 
 
 class TillStatus(Message, frozen=True, kw_only=True):
@@ -178,12 +198,17 @@ class OrderBooked(Message, frozen=True, kw_only=True):
     attempt: Count
     balance: Money | None
     anchor: Anchor
+    vouchers: Count | None = None
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the cashier should know about a decline."""
+class OrderChecked(Message, frozen=True, kw_only=True):
+    """The order could be booked as things stand; the facts say how near the limits."""
 
-    balance: Money | None = None
+    regarding: UUID
+    order: UUID
+    attempt: Count
+    anchor: Anchor
+    facts: Facts = Facts()
 
 
 class OrderDeclined(Message, frozen=True, kw_only=True):
@@ -208,31 +233,79 @@ class OrderConflict(Message, frozen=True, kw_only=True):
     anchor: Anchor
 
 
-class AdviceFlag(enum.Enum):
-    """What was odd about an advice that was booked all the same."""
-
-    CONTRADICTS_DECLINE = "contradicts_decline"
-    EXCEEDS_BALANCE = "exceeds_balance"
-    STAND_IN_LOSS = "stand_in_loss"
-    SUPERSEDED_CATALOGUE = "superseded_catalogue"
-    INCONSISTENT_ORDER = "inconsistent_order"
-    OTHER_BYTES = "other_bytes"
-    CONTRADICTS_ADVICE = "contradicts_advice"
-    BAD_SIGNATURE = "bad_signature"
-
-
-class RecordedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order whose advice the ledger holds from now on."""
-
-    order: UUID
-    flags: tuple[AdviceFlag, ...] = ()
-
-
 class AdviceRecorded(Message, frozen=True, kw_only=True):
     """These advices are in the ledger; the till need not send them again."""
 
     regarding: UUID
     recorded: tuple[RecordedOrder, ...]
+    anchor: Anchor
+
+
+class WristbandInfo(Message, frozen=True, kw_only=True):
+    """What is known of a wristband; its orders newest first.
+
+    `successor` has taken its wallet over. `restriction` is a variant laid upon it
+    since its token was written.
+    """
+
+    regarding: UUID
+    wristband: Serial
+    balance: Money
+    vouchers: Count
+    variant: Variant
+    blocked: bool
+    anchor: Anchor
+    restriction: Variant | None = None
+    successor: Serial | None = None
+    comment: Text = ""
+    orders: tuple[PastOrder, ...] = ()
+
+
+class CashierLoggedIn(Message, frozen=True, kw_only=True):
+    """The cashier works at the till from now on, with these rights."""
+
+    regarding: UUID
+    cashier: StaffId
+    name: str
+    role: RoleName
+    rights: tuple[Right, ...]
+    supervised: bool = False
+    register: PlaceKey | None = None
+
+
+class LoginRefused(Message, frozen=True, kw_only=True):
+    """The cashier can't log in; `roles` are those to choose from."""
+
+    regarding: UUID
+    reason: LoginRefusal
+    text: Text
+    roles: tuple[RoleName, ...] = ()
+
+
+class CashierLoggedOut(Message, frozen=True, kw_only=True):
+    """The cashier has left the till, by own wish or (nothing regarded) by the hub's."""
+
+    regarding: UUID | None
+    cashier: StaffId
+
+
+class ClosingRecorded(Message, frozen=True, kw_only=True):
+    """The closing is in the books, and its orders all are."""
+
+    regarding: UUID
+    till: TillIdField
+    z_number: Count
+    anchor: Anchor
+    flags: tuple[ClosingFlag, ...] = ()
+
+
+class ClosingIncomplete(Message, frozen=True, kw_only=True):
+    """Advices are missing: deliver those orders, then send the closing again."""
+
+    regarding: UUID
+    till: TillIdField
+    z_number: Count
+    missing: tuple[SequenceSpan, ...]
     anchor: Anchor
 
 
@@ -255,25 +328,12 @@ class Rejected(Message, frozen=True, kw_only=True):
     order: UUID | None = None
 
 
-class StandInLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a till may go while the hub is silent (minor units, seconds)."""
-
-    allowance_minor: Amount
-    till_total_minor: Amount
-    unknown_wallet_minor: Amount = 0
-    outage_age_s: Count = 4 * 3600
-
-
-class CatalogueLink(msgspec.Struct, frozen=True, kw_only=True):
-    """Where on the edge listener a catalogue version lies, and its SHA-256."""
-
-    version: Count
-    digest: Digest
-    path: str
-
-
 class TillConfig(Message, frozen=True, kw_only=True):
-    """Retained on the till's config topic: what a till needs to sell."""
+    """Retained on the till's config topic: what a till needs to sell.
+
+    `staff_key` is the key of the staff list's hashes, `wallets_path` where on the edge
+    listener the wallet snapshot lies.
+    """
 
     event: EventIdField
     event_name: str
@@ -287,14 +347,12 @@ class TillConfig(Message, frozen=True, kw_only=True):
     token_keys: tuple[TokenKey, ...]
     stand_in: StandInLimits
     demo: bool = False
-
-
-class WalletChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What a till may know of a wallet: no more than it could stand in for."""
-
-    wallet: Serial
-    available_minor: Amount
-    blocked: bool = False
+    profile: TillProfile = TillProfile()
+    limits: EventLimits = EventLimits()
+    roles: tuple[StaffRole, ...] = ()
+    staff: tuple[StaffEntry, ...] = ()
+    staff_key: bytes = b""
+    wallets_path: str = ""
 
 
 class WalletChanges(Message, frozen=True, kw_only=True):
@@ -312,12 +370,30 @@ class HubStatus(Message, frozen=True, kw_only=True):
     anchor: Anchor | None = None
 
 
-FromTill = OrderRequest | AdviceBatch | TokenRequest | TillStatus | TillOnline
+FromTill = (
+    OrderRequest
+    | OrderCheck
+    | AdviceBatch
+    | WristbandQuery
+    | CashierLogin
+    | CashierLogout
+    | Closing
+    | TokenRequest
+    | TillStatus
+    | TillOnline
+)
 FromHub = (
     OrderBooked
+    | OrderChecked
     | OrderDeclined
     | OrderConflict
     | AdviceRecorded
+    | WristbandInfo
+    | CashierLoggedIn
+    | LoginRefused
+    | CashierLoggedOut
+    | ClosingRecorded
+    | ClosingIncomplete
     | TokenIssued
     | Rejected
     | TillConfig
@@ -374,11 +450,6 @@ def decode_from_hub(data: bytes) -> FromHub:
         return _FROM_HUB.decode(data)
     except _UNREADABLE as error:
         raise _diagnose(data, error, _FROM_HUB_TYPES) from None
-
-
-def encode_advice(advice: OrderAdvice) -> bytes:
-    """Write an advice's one and only bytes, kept in the journal until recorded."""
-    return msgspec.json.encode(advice)
 
 
 def decode_advice(data: bytes | msgspec.Raw) -> OrderAdvice:

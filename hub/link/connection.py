@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from hub.link.packets import Publication
+
 log = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 5
@@ -57,19 +59,6 @@ class Broker:
         return f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message as the broker delivered it; `ticket` acknowledges it.
-
-    `content_type` is empty when its sender named none, or could not: MQTT 3.1.1.
-    """
-
-    topic: str
-    payload: bytes
-    ticket: int | None
-    content_type: str
-
-
 class Connection:
     """A connection that is made once, used, and thrown away when it ends.
 
@@ -77,7 +66,7 @@ class Connection:
     """
 
     def __init__(
-        self, broker: Broker, heard: Callable[[Sequence[Incoming]], None]
+        self, broker: Broker, heard: Callable[[Sequence[Publication]], None]
     ) -> None:
         self.ended = asyncio.Event()
         self._broker = broker
@@ -98,7 +87,7 @@ class Connection:
     async def open(
         cls,
         broker: Broker,
-        heard: Callable[[Sequence[Incoming]], None],
+        heard: Callable[[Sequence[Publication]], None],
         *,
         will: tuple[str, bytes],
     ) -> Self:
@@ -121,10 +110,10 @@ class Connection:
         packet = packets.publish(topic.encode(), payload, number, retain=retain)
         self._send(packet)
 
-    def acknowledge(self, incoming: Incoming) -> None:
+    def acknowledge(self, heard: Publication) -> None:
         """Tell the broker that a message is dealt with."""
-        if incoming.ticket is not None:
-            self._send(packets.acknowledge(incoming.ticket))
+        if heard.packet_id is not None:
+            self._send(packets.acknowledge(heard.packet_id))
 
     @property
     def tcp_nodelay(self) -> bool:
@@ -204,17 +193,13 @@ class Connection:
     def take(self, buffer: bytearray) -> None:
         """Deal with all packets that are complete."""
         self._silent_beats = 0
-        burst: list[Incoming] = []
+        burst: list[Publication] = []
         try:
             for packet in packets.take_packets(buffer):
-                if packet.kind == Kind.PUBLISH:
-                    said = packets.read_publication(packet)
-                    burst.append(
-                        Incoming(
-                            said.topic, said.payload, said.packet_id, said.content_type
-                        )
-                    )
-                elif packet.kind == Kind.PUBACK:
+                kind = packet.kind
+                if kind == Kind.PUBLISH:
+                    burst.append(packets.read_publication(packet))
+                elif kind == Kind.PUBACK:
                     self._settle(packet)
                 else:
                     self._take(packet)

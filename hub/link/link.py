@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from contract.ids import WristbandUid, new_uuid7
@@ -32,19 +33,21 @@ from contract.messages import (
 from contract.topics import CONTENT_TYPE, Topics
 from hub.link.configuration import till_config
 from hub.link.connection import BrokerGone, Connection
-from hub.service.booking import NoLedger
+from hub.service.booking import NoLedger, NotBooked
 from hub.service.wristbands import WristbandRefused
 from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from contract.ids import TillId
     from contract.messages import FromHub, FromTill, WalletChanges
-    from hub.link.connection import Broker, Incoming
+    from hub.core.booking import Item, Result
+    from hub.link.connection import Broker
+    from hub.link.packets import Publication
     from hub.service.booking import Booking
     from hub.service.context import ContextKeeper, EventContext
-    from hub.service.orders import Orders
+    from hub.service.orders import Asked, Orders
     from hub.service.wallet_news import WalletNews
     from hub.service.wristbands import Wristbands
 
@@ -52,6 +55,7 @@ log = logging.getLogger(__name__)
 
 RECONNECT_PAUSE_S = 0.5
 STATUS_INTERVAL_S = 2
+_PLACES_MAX = 4096  # three topics per till
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,24 @@ class Services:
     orders: Orders
     wristbands: Wristbands
     wallet_news: WalletNews
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a topic says: whose it is, its last part, and where the answer goes."""
+
+    till: TillId | None
+    leaf: str
+    down: str
+
+
+@dataclass(slots=True, eq=False)
+class _Errand:
+    """A message that is being dealt with, until it is answered or left."""
+
+    connection: Connection
+    heard: Publication
+    place: _Place
 
 
 class Link:
@@ -78,6 +100,7 @@ class Link:
         self._topics = Topics(services.context.current.event)
         self.connection: Connection | None = None
         self._deposed = asyncio.Event()
+        self._errands: set[_Errand] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.rejects: Counter[RejectReason] = Counter()
         services.context.on_change(self._configure)
@@ -91,7 +114,7 @@ class Link:
     @property
     def unacknowledged(self) -> int:
         """How many messages are being dealt with."""
-        return len(self._tasks)
+        return len(self._errands)
 
     async def run(self) -> None:
         """Serve the tills while elected, until canceled."""
@@ -170,65 +193,100 @@ class Link:
             payload = b"" if config is None else encode(config)
             self.connection.publish(self._topics.config(till.id), payload, retain=True)
 
-    def _hear(self, burst: Sequence[Incoming]) -> None:
+    def _hear(self, burst: Sequence[Publication]) -> None:
         connection = self.connection
         if connection is None:
             return
-        for incoming in burst:
-            task = asyncio.create_task(self._handle(connection, incoming))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        for heard in burst:
+            errand = _Errand(connection, heard, _place(self._topics, heard.topic))
+            self._errands.add(errand)
+            try:
+                self._begin(errand)
+            except Malformed as error:
+                self._reject(errand, error)
+            except Exception as error:
+                self._fail(errand, error)
 
-    async def _handle(self, connection: Connection, incoming: Incoming) -> None:
-        till = self._topics.till_of(incoming.topic)
-        try:
-            answers = await self._answers(incoming, till)
-        except NoLedger as error:
-            # Neither answered nor acknowledged: the till asks again, us or the next.
-            log.warning("A message of till %s waits: %s", till, error)
-            return
-        except Exception:
-            log.exception("A message of till %s can't be handled.", till)
-            answers = [_hub_fault(incoming)]
-        if till is not None:
-            for answer in answers:
-                connection.publish(self._topics.down(till), encode(answer))
-        connection.acknowledge(incoming)
-
-    async def _answers(
-        self, incoming: Incoming, till: TillId | None
-    ) -> Sequence[FromHub]:
+    def _begin(self, errand: _Errand) -> None:
+        till, leaf = errand.place.till, errand.place.leaf
         if till is None:
-            self._count(RejectReason.INVALID, incoming.topic, "no till's topic")
-            return ()
-        leaf = incoming.topic.rsplit("/", 1)[-1]
-        if leaf != "up" and not incoming.payload:
-            return ()  # a retained message that was taken back
+            self._count(RejectReason.INVALID, errand.heard.topic, "no till's topic")
+            self._conclude(errand)
+            return
+        if leaf != "up" and not errand.heard.payload:
+            self._conclude(errand)  # a retained message that was taken back
+            return
+        message = decode_from_till(errand.heard.payload)
+        _check_place(message, leaf)
+        if leaf == "up":
+            _check_protocol(message, errand.heard.content_type)
+        if isinstance(message, OrderRequest):
+            self._request(errand, message, till)
+            return
+        task = asyncio.create_task(self._handle(errand, message, till))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _request(self, errand: _Errand, message: OrderRequest, till: TillId) -> None:
+        # No task of its own: half of what a request would cost here is its task.
+        asked = self._orders.examine(message, till)
+        if isinstance(asked, Rejected):
+            self._count(asked.reason, till, asked.text)
+            self._conclude(errand, asked)
+        else:
+            _hand_in(self._booking, asked.item, partial(self._tell, errand, asked))
+
+    def _tell(self, errand: _Errand, asked: Asked, result: Result | NotBooked) -> None:
         try:
-            message = decode_from_till(incoming.payload)
-            _check_place(message, leaf)
-            if leaf == "up":
-                _check_protocol(message, incoming.content_type)
-            return await self._serve_till(message, till)
+            verdict = self._orders.verdict(asked, result)
+            self._conclude(errand, verdict)
+        except NoLedger as error:
+            self._leave(errand, error)
+        except Exception as error:
+            self._fail(errand, error)
+
+    async def _handle(self, errand: _Errand, message: FromTill, till: TillId) -> None:
+        try:
+            self._conclude(errand, *await self._serve_till(message, till))
         except Malformed as error:
-            self._count(error.reason, till, str(error))
-            if leaf != "up":
-                return ()
-            rejected = Rejected(
-                id=new_uuid7(),
-                regarding=error.regarding,
-                reason=error.reason,
-                text=str(error)[:TEXT_MAX],
-            )
-            return (rejected,)
+            self._reject(errand, error)
+        except NoLedger as error:
+            self._leave(errand, error)
+        except Exception as error:
+            self._fail(errand, error)
+
+    def _conclude(self, errand: _Errand, *answers: FromHub) -> None:
+        """Answer, then acknowledge."""
+        for answer in answers:
+            errand.connection.publish(errand.place.down, encode(answer))
+        errand.connection.acknowledge(errand.heard)
+        self._errands.discard(errand)
+
+    def _leave(self, errand: _Errand, error: NoLedger) -> None:
+        """Neither answer nor acknowledge: the till asks again, us or the next."""
+        log.warning("A message of till %s waits: %s", errand.place.till, error)
+        self._errands.discard(errand)
+
+    def _reject(self, errand: _Errand, error: Malformed) -> None:
+        self._count(error.reason, errand.place.till or errand.heard.topic, str(error))
+        if errand.place.leaf != "up":
+            self._conclude(errand)
+            return
+        rejected = Rejected(
+            id=new_uuid7(),
+            regarding=error.regarding,
+            reason=error.reason,
+            text=str(error)[:TEXT_MAX],
+        )
+        self._conclude(errand, rejected)
+
+    def _fail(self, errand: _Errand, error: Exception) -> None:
+        till = errand.place.till
+        log.error("A message of till %s can't be handled.", till, exc_info=error)
+        self._conclude(errand, _hub_fault(errand.heard.payload))
 
     async def _serve_till(self, message: FromTill, till: TillId) -> Sequence[FromHub]:
         match message:
-            case OrderRequest():
-                verdict = await self._orders.request(message, till)
-                if isinstance(verdict, Rejected):
-                    self._count(verdict.reason, till, verdict.text)
-                return (verdict,)
             case AdviceBatch():
                 answers = await self._orders.advise(message, till)
                 for answer in answers:
@@ -277,6 +335,19 @@ class Link:
         log.warning("Rejected (%s) from %s: %s", reason.value, source, text)
 
 
+def _hand_in(
+    booking: Booking, item: Item, done: Callable[[Result | NotBooked], None]
+) -> None:
+    def report(answer: asyncio.Future[Result]) -> None:
+        error = answer.exception()
+        if isinstance(error, NotBooked):
+            done(error)
+        else:
+            done(answer.result())
+
+    booking.submit(item).add_done_callback(report)
+
+
 def _check_place(message: FromTill, leaf: str) -> None:
     expected = {TillStatus: "status", TillOnline: "online"}.get(type(message), "up")
     if leaf != expected:
@@ -309,10 +380,10 @@ def _check_till(claimed: TillId, till: TillId, message: FromTill) -> None:
         )
 
 
-def _hub_fault(incoming: Incoming) -> Rejected:
+def _hub_fault(payload: bytes) -> Rejected:
     regarding = None
     try:
-        regarding = decode_from_till(incoming.payload).id
+        regarding = decode_from_till(payload).id
     except Malformed as error:
         regarding = error.regarding
     return Rejected(
@@ -321,3 +392,10 @@ def _hub_fault(incoming: Incoming) -> Rejected:
         reason=RejectReason.HUB_FAULT,
         text="The hub failed to handle this message. Its log names the cause.",
     )
+
+
+@lru_cache(_PLACES_MAX)
+def _place(topics: Topics, topic: str) -> _Place:
+    till = topics.till_of(topic)
+    down = "" if till is None else topics.down(till)
+    return _Place(till, topic.rsplit("/", 1)[-1], down)

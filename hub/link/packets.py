@@ -7,8 +7,10 @@ for properties, and an order means four packets: too much for the one hub of all
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +22,10 @@ PING = bytes([0xC0, 0])
 DISCONNECT = bytes([0xE0, 0])
 
 _CLEAN_START, _WILL, _WILL_QOS_1, _WILL_RETAIN = 0x02, 0x04, 0x08, 0x20
-_QOS_BITS, _QOS_1, _RETAIN = 0x06, 0x02, 0x01
+_QOS_BITS = 0x06
+_PUBLISH, _RETAINED_PUBLISH = b"\x32", b"\x33"  # at QoS 1
 _RECEIVE_MAXIMUM, _SERVER_KEEP_ALIVE, _CONTENT_TYPE = 0x21, 0x13, 0x03
+_REMEMBERED_MAX = 256  # tills say the same few properties, answers have few lengths
 
 _REASONS = {
     0x84: "it does not speak MQTT 5",
@@ -55,8 +59,7 @@ class Kind(enum.IntEnum):
     DISCONNECT = 0xE0
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(msgspec.Struct, frozen=True):
     """One packet: its first byte, and all that follows the length."""
 
     first: int
@@ -68,8 +71,7 @@ class Packet:
         return self.first & 0xF0
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
+class Welcome(msgspec.Struct, frozen=True):
     """A CONNACK: the reason code, and the broker's limits (keep-alive in s)."""
 
     code: int
@@ -77,9 +79,11 @@ class Welcome:
     keep_alive_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A PUBLISH; without a packet id it wants no acknowledgment."""
+class Publication(msgspec.Struct, frozen=True):
+    """A PUBLISH; without a packet id it wants no acknowledgment.
+
+    `content_type` is empty when its sender named none, or could not: MQTT 3.1.1.
+    """
 
     topic: str
     payload: bytes
@@ -118,7 +122,7 @@ def read_welcome(packet: Packet) -> Welcome:
     """Read a CONNACK (section 3.2)."""
     if len(packet.body) < 2:
         raise BrokenPacket("A CONNACK is cut short.")
-    properties = _properties(packet.body, 2) if len(packet.body) > 2 else {}
+    properties = _all_properties(packet.body, 2) if len(packet.body) > 2 else {}
     maximum, keep_alive = (
         properties.get(_RECEIVE_MAXIMUM),
         properties.get(_SERVER_KEEP_ALIVE),
@@ -141,12 +145,10 @@ def read_publication(packet: Packet) -> Publication:
         start += 2
     if start >= len(body):
         raise BrokenPacket("A PUBLISH is cut short.")
-    content_type = b""
-    if body[start]:
-        content_type = _properties(body, start).get(_CONTENT_TYPE, b"")
     length, start = _length(body, start)
-    payload = body[start + length :]
-    return Publication(topic, payload, packet_id, content_type.decode(errors="replace"))
+    end = start + length
+    content_type = _content_type(body[start:end], length) if length else ""
+    return Publication(topic, body[end:], packet_id, content_type)
 
 
 def read_acknowledgment(packet: Packet) -> tuple[int, int]:
@@ -182,9 +184,17 @@ def subscribe(packet_id: int, topics: Sequence[str]) -> bytes:
 
 def publish(topic: bytes, payload: bytes, packet_id: int, *, retain: bool) -> bytes:
     """PUBLISH at QoS 1 (section 3.3)."""
-    first = Kind.PUBLISH | _QOS_1 | (_RETAIN if retain else 0)
-    head = len(topic).to_bytes(2) + topic + packet_id.to_bytes(2) + b"\x00"
-    return _packet(first, head, payload)
+    return b"".join(
+        (
+            _RETAINED_PUBLISH if retain else _PUBLISH,
+            _written_length(len(topic) + len(payload) + 5),
+            len(topic).to_bytes(2),
+            topic,
+            packet_id.to_bytes(2),
+            b"\x00",
+            payload,
+        )
+    )
 
 
 def acknowledge(packet_id: int) -> bytes:
@@ -197,6 +207,7 @@ def _packet(first: int, *parts: bytes) -> bytes:
     return bytes([first]) + _written_length(len(body)) + body
 
 
+@lru_cache(_REMEMBERED_MAX)
 def _written_length(length: int) -> bytes:
     octets = bytearray()
     while length > 0x7F:
@@ -212,6 +223,8 @@ def _text(text: str) -> bytes:
 
 
 def _length(data: bytes, position: int) -> tuple[int, int]:
+    if position < len(data) and data[position] < 0x80:
+        return data[position], position + 1
     head = _long_length(data, position)
     if head is None:
         raise BrokenPacket("A packet ends within a length.")
@@ -241,10 +254,20 @@ _COUNTED = frozenset({0x03, 0x08, 0x09, 0x12, 0x15, 0x16, 0x1A, 0x1C, 0x1F})
 _SUBSCRIPTION, _USER_PROPERTY = 0x0B, 0x26
 
 
-def _properties(data: bytes, position: int) -> dict[int, bytes]:
+@lru_cache(_REMEMBERED_MAX)
+def _content_type(properties: bytes, length: int) -> str:
+    """Read the content type among properties that say to be of some length."""
+    found = _properties(properties, 0, length).get(_CONTENT_TYPE, b"")
+    return found.decode(errors="replace")
+
+
+def _all_properties(data: bytes, position: int) -> dict[int, bytes]:
+    length, start = _length(data, position)
+    return _properties(data, start, start + length)
+
+
+def _properties(data: bytes, position: int, end: int) -> dict[int, bytes]:
     """The values by number; of those that may repeat, the last."""
-    length, position = _length(data, position)
-    end = position + length
     found: dict[int, bytes] = {}
     while position < end:
         number = data[position] if position < len(data) else 0

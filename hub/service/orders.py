@@ -26,26 +26,33 @@ from contract.messages import (
     RejectReason,
     decode_advice,
 )
-from contract.order import Outcome, decode_order
+from contract.order import Order, Outcome, decode_order
 from hub.core import verdicts
-from hub.core.booking import ResultCode, advice_item, request_item
-from hub.core.orders import advice_flags, request_refusal, wallet_refusal
-from hub.service.booking import HubFault
+from hub.core.booking import Item, ResultCode, advice_item, request_item
+from hub.core.orders import Refusal, advice_flags, request_refusal, wallet_refusal
+from hub.service.booking import HubFault, NotBooked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from contract.ids import TillId
     from contract.messages import AdviceBatch, OrderAdvice, OrderRequest
-    from contract.order import Order
-    from hub.core.booking import Item, Result
-    from hub.core.orders import Refusal
+    from hub.core.booking import Result
     from hub.service.booking import Booking
     from hub.service.context import ContextKeeper
 
 log = logging.getLogger(__name__)
 
 Verdict = OrderBooked | OrderDeclined | OrderConflict | Rejected
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request that goes to the ledger, with all that its verdict will need."""
+
+    regarding: UUID
+    order: Order
+    refusal: Refusal | None
+    item: Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +72,37 @@ class Orders:
 
     async def request(self, message: OrderRequest, till: TillId) -> Verdict:
         """Authorize and book; the answer is final and was committed."""
+        asked = self.examine(message, till)
+        if isinstance(asked, Rejected):
+            return asked
+        try:
+            result: Result | NotBooked = await self._booking.submit(asked.item)
+        except HubFault as error:
+            result = error
+        return self.verdict(asked, result)
+
+    def examine(self, message: OrderRequest, till: TillId) -> Asked | Rejected:
+        """Judge a request by all but the balance: the first half of `request`.
+
+        Its item is for the ledger, whose result `verdict` then puts into words.
+        """
         body = bytes(message.order)
         try:
             order = self._own_order(body, till)
         except Malformed as error:
             return _rejected(error, message.id, _id_in(body))
-        refusal = request_refusal(
-            order, message.credential, self._context.current.agreed
-        )
+        agreed = self._context.current.agreed
+        refusal = request_refusal(order, message.credential, agreed)
         item = request_item(order, body, refusal.reason if refusal else None)
-        try:
-            result = await self._booking.submit(item)
-        except HubFault as error:
-            return _fault(error, message.id, order.id)
-        return self._verdict(message.id, order, result, refusal)
+        return Asked(message.id, order, refusal, item)
+
+    def verdict(self, asked: Asked, result: Result | NotBooked) -> Verdict:
+        """Put the ledger's result into words; raises NoLedger if it is none."""
+        if isinstance(result, HubFault):
+            return _fault(result, asked.regarding, asked.order.id)
+        if isinstance(result, NotBooked):
+            raise result
+        return self._verdict(asked, result)
 
     async def advise(
         self, message: AdviceBatch, till: TillId
@@ -177,9 +201,8 @@ class Orders:
         )
         return _Known(order.id, item)
 
-    def _verdict(
-        self, regarding: UUID, order: Order, result: Result, refusal: Refusal | None
-    ) -> Verdict:
+    def _verdict(self, asked: Asked, result: Result) -> Verdict:
+        regarding, order, refusal = asked.regarding, asked.order, asked.refusal
         anchor = self.anchor(result)
         if result.code is ResultCode.CONFLICT:
             log.error("Order %s came with two contents for one attempt.", order.id)

@@ -8,8 +8,8 @@ keep-alive, flow control) is left out; the real tills have it.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from contract.topics import CONTENT_TYPE
 from provisioning.processes import ProvisioningError
@@ -31,8 +31,7 @@ class BrokenPacket(ValueError):
     """The peer does not speak MQTT 5, or refuses us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One control packet: type and flags of its first byte, and the rest."""
 
     kind: int
@@ -69,16 +68,16 @@ class TillConnection(asyncio.Protocol):
         """Take all complete packets; answer them with a single write."""
         assert self._transport is not None
         self._buffer += data
-        out = bytearray()
+        out: list[bytes] = []
         try:
             for packet in take_packets(self._buffer):
-                out += self._take(packet)
+                self._take(packet, out)
         except BrokenPacket as error:
             self._fail(error)
             self._transport.close()
             return
         if out:
-            self._transport.write(bytes(out))
+            self._transport.write(b"".join(out))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Whoever waits for the subscription must not wait for ever."""
@@ -95,13 +94,18 @@ class TillConnection(asyncio.Protocol):
             self._transport.write(bytes([DISCONNECT, 0]))
             self._transport.close()
 
-    def _take(self, packet: Packet) -> bytes:
-        if packet.kind == PUBLISH:
+    def _take(self, packet: Packet, out: list[bytes]) -> None:
+        kind = packet.kind
+        if kind == PUBLISH:
             acknowledgment, payload = read_publication(packet)
+            out.append(acknowledgment)
             following = self._till.answered(payload)
-            if following is None:
-                return acknowledgment
-            return acknowledgment + self._publication(following)
+            if following is not None:
+                out.append(self._publication(following))
+        elif kind != PUBACK:
+            self._take_welcome(packet)
+
+    def _take_welcome(self, packet: Packet) -> None:
         if packet.kind == CONNACK and packet.body[1]:
             raise BrokenPacket(f"CONNACK to {self._name} says {packet.body[1]:#x}.")
         if packet.kind == SUBACK:
@@ -111,7 +115,6 @@ class TillConnection(asyncio.Protocol):
         if packet.kind == DISCONNECT:
             reason = packet.body[0] if packet.body else 0
             raise BrokenPacket(f"The broker ends {self._name} by {reason:#x}.")
-        return b""
 
     def _publication(self, payload: bytes) -> bytes:
         self._packet_id = self._packet_id % PACKET_ID_MAX + 1
@@ -144,18 +147,18 @@ async def connect_till(
 
 def take_packets(buffer: bytearray) -> Iterator[Packet]:
     """Yield every complete packet and remove them from the buffer (section 2.1)."""
-    position = 0
+    position, size = 0, len(buffer)
     try:
-        while True:
+        while size - position >= 2:
             head = _read_length(buffer, position + 1)
             if head is None:
                 return
             length, start = head
-            if len(buffer) < start + length:
+            if size < start + length:
                 return
             first = buffer[position]
-            body = bytes(buffer[start : start + length])
             position = start + length
+            body = bytes(buffer[start:position])
             yield Packet(first & 0xF0, first & 0x0F, body)
     finally:
         del buffer[:position]
@@ -164,12 +167,13 @@ def take_packets(buffer: bytearray) -> Iterator[Packet]:
 def read_publication(packet: Packet) -> tuple[bytes, bytes]:
     """Split a PUBLISH into the acknowledgment it wants and its payload."""
     body = packet.body
-    position = 2 + int.from_bytes(body[:2], "big")
+    position = 2 + int.from_bytes(body[:2])
     acknowledgment = b""
     if packet.flags & 0x06 == QOS_1:
-        identifier = body[position : position + 2]
-        acknowledgment = bytes([PUBACK, 2]) + identifier
+        acknowledgment = _PUBACK + body[position : position + 2]
         position += 2
+    if body[position : position + 1] == b"\x00":
+        return acknowledgment, body[position + 1 :]
     properties = _read_length(body, position)
     if properties is None:
         raise BrokenPacket("A PUBLISH ends within its properties.")
@@ -179,7 +183,7 @@ def read_publication(packet: Packet) -> tuple[bytes, bytes]:
 
 def connect_packet(client: str) -> bytes:
     """CONNECT: clean start, no keep-alive, Receive Maximum 65535 (section 3.1)."""
-    properties = b"\x21" + RECEIVE_MAXIMUM.to_bytes(2, "big")
+    properties = b"\x21" + RECEIVE_MAXIMUM.to_bytes(2)
     body = b"\x00\x04MQTT\x05\x02\x00\x00"
     body += bytes([len(properties)]) + properties + _text(client.encode())
     return b"\x10" + write_length(len(body)) + body
@@ -193,13 +197,13 @@ def subscribe_packet(topic: bytes) -> bytes:
 
 def publish_packet(topic: bytes, payload: bytes, packet_id: int) -> bytes:
     """PUBLISH at QoS 1 with Message Expiry and Content Type (section 3.3)."""
-    properties = b"\x02" + MESSAGE_EXPIRY_S.to_bytes(4, "big")
-    properties += b"\x03" + _text(CONTENT_TYPE.encode())
-    body = _text(topic) + packet_id.to_bytes(2, "big")
-    body += bytes([len(properties)]) + properties + payload
-    return bytes([PUBLISH | QOS_1]) + write_length(len(body)) + body
+    head = b"".join((_text(topic), packet_id.to_bytes(2), _PROPERTIES))
+    return b"".join(
+        (_PUBLISH_AT_QOS_1, write_length(len(head) + len(payload)), head, payload)
+    )
 
 
+@lru_cache(maxsize=256)
 def write_length(length: int) -> bytes:
     """A variable byte integer (section 1.5.5)."""
     octets = bytearray()
@@ -224,4 +228,15 @@ def _read_length(buffer: bytes | bytearray, position: int) -> tuple[int, int] | 
 
 
 def _text(octets: bytes) -> bytes:
-    return len(octets).to_bytes(2, "big") + octets
+    return len(octets).to_bytes(2) + octets
+
+
+def _publish_properties() -> bytes:
+    properties = b"\x02" + MESSAGE_EXPIRY_S.to_bytes(4)
+    properties += b"\x03" + _text(CONTENT_TYPE.encode())
+    return bytes([len(properties)]) + properties
+
+
+_PROPERTIES = _publish_properties()
+_PUBACK = bytes([PUBACK, 2])
+_PUBLISH_AT_QOS_1 = bytes([PUBLISH | QOS_1])

@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 
 from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
+from contract.closing import ClosingReport, ClosingTotal, SequenceSpan, encode_closing
+from contract.config import EventLimits, TillProfile
 from contract.fiscal import PROCESS_TYPE, Outage, Signature, process_data
 from contract.ids import EventId, TillId
 from contract.messages import (
@@ -15,22 +17,39 @@ from contract.messages import (
     AdviceFlag,
     AdviceRecorded,
     Anchor,
+    CashierLoggedIn,
+    CashierLoggedOut,
+    CashierLogin,
+    CashierLogout,
     CatalogueLink,
+    Closing,
+    ClosingFlag,
+    ClosingIncomplete,
+    ClosingRecorded,
     DeclineReason,
     EarlierAttempt,
     Facts,
     HubStatus,
     Lamp,
     LampState,
+    LoginRefusal,
+    LoginRefused,
     Message,
+    Note,
     OrderAdvice,
     OrderBooked,
+    OrderCheck,
+    OrderChecked,
     OrderConflict,
     OrderDeclined,
     OrderRequest,
+    PastOrder,
     RecordedOrder,
     Rejected,
     RejectReason,
+    Right,
+    StaffEntry,
+    StaffRole,
     StandInLimits,
     TillConfig,
     TillOnline,
@@ -39,6 +58,8 @@ from contract.messages import (
     TokenRequest,
     WalletChange,
     WalletChanges,
+    WristbandInfo,
+    WristbandQuery,
     encode_advice,
 )
 from contract.money import Currency, Money
@@ -158,6 +179,33 @@ _ANCHOR = Anchor(
     batch=42,
     chain_head="cd" * 32,
 )
+
+CLOSING = ClosingReport(
+    event=EVENT,
+    till=TILL,
+    z_number=2,
+    currency=Currency.EUR,
+    opened_at=AT.replace(hour=12),
+    closed_at=AT,
+    span=SequenceSpan(first=12, last=17),
+    completed=5,
+    aborted=1,
+    totals=(
+        ClosingTotal(
+            kind=OrderKind.SALE,
+            method=PaymentMethod.WALLET,
+            orders=5,
+            total_minor=6000,
+        ),
+    ),
+    taxes=ORDER.taxes,
+    digest="12" * 32,
+    cashier="c17",
+    tse_serial=SIGNATURE.tse_serial,
+    counters=SequenceSpan(first=44120, last=44131),
+    anchor=_ANCHOR,
+)
+
 _ID = UUID("0197d6a0-0000-7000-8000-0000000000f1")
 _REGARDING = UUID("0197d6a0-0000-7000-8000-0000000000e1")
 
@@ -168,7 +216,21 @@ MESSAGES: tuple[Message, ...] = (
         answer_by=AT,
         credential=CREDENTIAL,
     ),
-    AdviceBatch(id=_ID, advices=(msgspec.Raw(encode_advice(ADVICE)),)),
+    OrderCheck(
+        id=_ID,
+        order=msgspec.Raw(encode_order(ORDER)),
+        answer_by=AT,
+        credential=CREDENTIAL,
+    ),
+    AdviceBatch(
+        id=_ID,
+        advices=(msgspec.Raw(encode_advice(ADVICE)),),
+        notes=(Note(key=UUID(int=7), text="Lost at the lake."),),
+    ),
+    WristbandQuery(id=_ID, wristband=4711, cashier="c17", credential=CREDENTIAL),
+    CashierLogin(id=_ID, credential=CREDENTIAL, role="seller"),
+    CashierLogout(id=_ID, cashier="c17"),
+    Closing(id=_ID, report=msgspec.Raw(encode_closing(CLOSING)), outage=OUTAGE),
     TokenRequest(id=_ID, uid=CREDENTIAL.uid),
     TillStatus(
         id=_ID,
@@ -191,6 +253,15 @@ MESSAGES: tuple[Message, ...] = (
         attempt=1,
         balance=Money(1300),
         anchor=_ANCHOR,
+        vouchers=2,
+    ),
+    OrderChecked(
+        id=_ID,
+        regarding=_REGARDING,
+        order=ORDER.id,
+        attempt=1,
+        anchor=_ANCHOR,
+        facts=Facts(balance=Money(1300), variant=1, cap_room=Money(13_700)),
     ),
     OrderDeclined(
         id=_ID,
@@ -216,6 +287,62 @@ MESSAGES: tuple[Message, ...] = (
         recorded=(
             RecordedOrder(order=ORDER.id, flags=(AdviceFlag.CONTRADICTS_DECLINE,)),
         ),
+        anchor=_ANCHOR,
+    ),
+    WristbandInfo(
+        id=_ID,
+        regarding=_REGARDING,
+        wristband=4711,
+        balance=Money(1300),
+        vouchers=2,
+        variant=1,
+        blocked=False,
+        anchor=_ANCHOR,
+        restriction=2,
+        successor=4712,
+        comment="Lost at the lake.",
+        orders=(
+            PastOrder(
+                order=ORDER.id,
+                kind=OrderKind.SALE,
+                till=TILL,
+                at=AT,
+                amount_minor=-1200,
+            ),
+        ),
+    ),
+    CashierLoggedIn(
+        id=_ID,
+        regarding=_REGARDING,
+        cashier="c17",
+        name="Maria",
+        role="seller",
+        rights=(Right.LOG_IN_SUPERVISED, Right.SELL),
+        supervised=True,
+        register="drawer-3",
+    ),
+    LoginRefused(
+        id=_ID,
+        regarding=_REGARDING,
+        reason=LoginRefusal.CHOOSE_ROLE,
+        text="Choose what you work as.",
+        roles=("seller", "finance"),
+    ),
+    CashierLoggedOut(id=_ID, regarding=_REGARDING, cashier="c17"),
+    ClosingRecorded(
+        id=_ID,
+        regarding=_REGARDING,
+        till=TILL,
+        z_number=2,
+        anchor=_ANCHOR,
+        flags=(ClosingFlag.UNSIGNED,),
+    ),
+    ClosingIncomplete(
+        id=_ID,
+        regarding=_REGARDING,
+        till=TILL,
+        z_number=2,
+        missing=(SequenceSpan(first=14, last=15),),
         anchor=_ANCHOR,
     ),
     TokenIssued(
@@ -246,12 +373,22 @@ MESSAGES: tuple[Message, ...] = (
         token_keys=(TokenKey(key_id=1, public_key=bytes(32)),),
         stand_in=StandInLimits(allowance_minor=2000, till_total_minor=100_000),
         demo=True,
+        profile=TillProfile(
+            name="bar", kinds=(OrderKind.SALE, OrderKind.TOP_UP), register="drawer-3"
+        ),
+        limits=EventLimits(top_up_min_minor=100, max_balance_minor=15_000),
+        roles=(StaffRole(name="seller", rights=(Right.LOG_IN, Right.SELL)),),
+        staff=(
+            StaffEntry(id="c17", name="Maria", uid_hash="ab" * 32, roles=("seller",)),
+        ),
+        staff_key=bytes(32),
+        wallets_path="/edge/wallets",
     ),
     WalletChanges(
         id=_ID,
         number=9,
         anchor=_ANCHOR,
-        changes=(WalletChange(wallet=4711, available_minor=1300),),
+        changes=(WalletChange(wallet=4711, available_minor=1300, vouchers=2),),
     ),
     HubStatus(id=_ID, online=True, anchor=_ANCHOR),
 )

@@ -116,7 +116,12 @@ def test_each_question_names_its_answers(shipped: dict[str, Any]) -> None:
             "OrderConflict",
             "Rejected",
         },
+        "answerOrderCheck": {"OrderChecked", "OrderDeclined", "Rejected"},
         "answerAdviceBatch": {"AdviceRecorded", "Rejected"},
+        "answerWristbandQuery": {"WristbandInfo", "Rejected"},
+        "answerCashierLogin": {"CashierLoggedIn", "LoginRefused", "Rejected"},
+        "answerCashierLogout": {"CashierLoggedOut", "Rejected"},
+        "answerClosing": {"ClosingRecorded", "ClosingIncomplete", "Rejected"},
         "answerTokenRequest": {"TokenIssued", "Rejected"},
     }
 

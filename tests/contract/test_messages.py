@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from contract.messages import (
     AdviceBatch,
+    FromTill,
     Malformed,
     OrderRequest,
     RejectReason,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from contract.messages import Message
 
 GOLDEN = Path(__file__).parent / "golden"
-FROM_TILL = {"OrderRequest", "AdviceBatch", "TokenRequest", "TillStatus", "TillOnline"}
+FROM_TILL = {kind.__name__ for kind in get_args(FromTill)}
 
 
 def kind(message: Message) -> str:

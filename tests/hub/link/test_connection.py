@@ -17,7 +17,7 @@ from tests.hub.hubs import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from hub.link.connection import Incoming
+    from hub.link.packets import Publication
 
 WILL = ("hub/status", b"offline")
 WELCOME = b"\x20\x03\x00\x00\x00"
@@ -57,10 +57,10 @@ class Peer:
 
 class Ear:
     def __init__(self) -> None:
-        self.bursts: list[Sequence[Incoming]] = []
+        self.bursts: list[Sequence[Publication]] = []
         self.heard = asyncio.Event()
 
-    def __call__(self, burst: Sequence[Incoming]) -> None:
+    def __call__(self, burst: Sequence[Publication]) -> None:
         self.bursts.append(burst)
         self.heard.set()
 

@@ -1,0 +1,120 @@
+"""Why something was declined, refused, rejected or flagged, as codes."""
+
+from __future__ import annotations
+
+import enum
+
+
+class DeclineReason(enum.Enum):
+    """Why the hub, or the till standing in, refused to book."""
+
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    UNKNOWN_WRISTBAND = "unknown_wristband"
+    BLOCKED_WRISTBAND = "blocked_wristband"
+    FORGED_WRISTBAND = "forged_wristband"
+    HUB_SILENT = "hub_silent"
+    ALLOWANCE_USED_UP = "allowance_used_up"
+    INCONSISTENT_ORDER = "inconsistent_order"
+    UNKNOWN_PRODUCT = "unknown_product"
+    WRONG_PRICE = "wrong_price"
+    WRONG_CURRENCY = "wrong_currency"
+    UNKNOWN_TILL = "unknown_till"
+    NOT_FINAL_YET = "not_final_yet"
+    NOTHING_TO_CANCEL = "nothing_to_cancel"
+    ALREADY_CANCELED = "already_canceled"
+    ABORTED = "aborted"
+    SUPERSEDED = "superseded"
+    # What an order holds.
+    WRONG_EVENT = "wrong_event"
+    AMOUNT_EDGE = "amount_edge"
+    NOT_RETURNABLE = "not_returnable"
+    AGE_RESTRICTED = "age_restricted"
+    INSUFFICIENT_VOUCHERS = "insufficient_vouchers"
+    # Money that comes in or goes out.
+    BELOW_MINIMUM = "below_minimum"
+    BALANCE_CAP = "balance_cap"
+    EVENT_CAP = "event_cap"
+    UNKNOWN_BILL = "unknown_bill"
+    BILL_NOT_DUE = "bill_not_due"
+    WRONG_BILL_AMOUNT = "wrong_bill_amount"
+    # Wristbands.
+    ALREADY_REGISTERED = "already_registered"
+    ALREADY_SWAPPED = "already_swapped"
+    # Who may do it, and where.
+    NOT_ALLOWED = "not_allowed"
+    UNKNOWN_REGISTER = "unknown_register"
+    CASHIER_LOGGED_IN = "cashier_logged_in"
+
+
+class AdviceFlag(enum.Enum):
+    """What was odd about an advice that was booked all the same."""
+
+    CONTRADICTS_DECLINE = "contradicts_decline"
+    EXCEEDS_BALANCE = "exceeds_balance"
+    STAND_IN_LOSS = "stand_in_loss"
+    SUPERSEDED_CATALOGUE = "superseded_catalogue"
+    INCONSISTENT_ORDER = "inconsistent_order"
+    OTHER_BYTES = "other_bytes"
+    CONTRADICTS_ADVICE = "contradicts_advice"
+    BAD_SIGNATURE = "bad_signature"
+    EXCEEDS_CAP = "exceeds_cap"
+    EXCEEDS_ALLOWANCE = "exceeds_allowance"
+    EXCEEDS_VOUCHERS = "exceeds_vouchers"
+    UNKNOWN_WRISTBAND = "unknown_wristband"
+    BLOCKED_WRISTBAND = "blocked_wristband"
+    SWAPPED_WRISTBAND = "swapped_wristband"
+    AGE_RESTRICTED = "age_restricted"
+    ALREADY_CANCELED = "already_canceled"
+    NOTHING_TO_CANCEL = "nothing_to_cancel"
+    BILL_NOT_DUE = "bill_not_due"
+    CARD_RECEIPT_MISSING = "card_receipt_missing"
+    REGISTER_DIFFERS = "register_differs"
+    """A close-out expected other cash than the ledger has in the register."""
+    NOT_ALLOWED = "not_allowed"
+    REVOKED_TILL = "revoked_till"
+    """Kept in quarantine: nothing is booked until someone releases it."""
+    TILL_CLOCK_OFF = "till_clock_off"
+    AFTER_CLOSING = "after_closing"
+    """Its Z number's closing is recorded already."""
+
+
+class RejectReason(enum.Enum):
+    """Why a message was not even looked into."""
+
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    UNKNOWN_TYPE = "unknown_type"
+    UNKNOWN_VERSION = "unknown_version"
+    INVALID = "invalid"
+    FORGED_TILL = "forged_till"
+    UNKNOWN_EVENT = "unknown_event"
+    NOT_ALLOWED = "not_allowed"
+    HUB_FAULT = "hub_fault"
+    UNKNOWN_WRISTBAND = "unknown_wristband"
+
+
+class LoginRefusal(enum.Enum):
+    """Why a cashier can't log in at a till."""
+
+    UNKNOWN_CASHIER = "unknown_cashier"
+    FORGED_WRISTBAND = "forged_wristband"
+    BLOCKED = "blocked"
+    CHOOSE_ROLE = "choose_role"
+    """Several roles are open; the answer lists them."""
+    ROLE_NOT_OPEN = "role_not_open"
+    SUPERVISOR_NEEDED = "supervisor_needed"
+    """A supervisor has to log in at this till first."""
+    LOGGED_IN_ELSEWHERE = "logged_in_elsewhere"
+    NO_REGISTER = "no_register"
+    """The role needs a cash register, and none was handed out."""
+
+
+class ClosingFlag(enum.Enum):
+    """What does not agree between a closing and the ledger; it is recorded anyway."""
+
+    TOTALS_DIFFER = "totals_differ"
+    DIGEST_DIFFERS = "digest_differs"
+    CHAIN_DIFFERS = "chain_differs"
+    COUNTERS_HAVE_GAPS = "counters_have_gaps"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"

@@ -1,0 +1,183 @@
+"""What can fall while tills sell: the writing hub, its session, PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import asyncpg
+
+from hub.store.queries import load_queries
+from provisioning.processes import ProvisioningError, read_text, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from provisioning.bench.hub_process import HubProcess
+    from provisioning.postgres import PrivatePostgres
+    from provisioning.processes import Child
+
+QUERIES = load_queries(Path(__file__).parent / "witness.sql")
+ELECTION_TIMEOUT_S = 30.0
+RESTART_TIMEOUT_S = 60.0
+LOOK_INTERVAL_S = 0.005
+ESTABLISHED = "01"  # /proc/net/tcp, column "st"
+
+
+class Fault(StrEnum):
+    """One thing that goes wrong."""
+
+    HUB = "kill -9 of the writing hub"
+    SESSION = "pg_terminate_backend of its session"
+    BACKEND = "kill -9 of its PostgreSQL backend"
+    POSTGRES = "immediate restart of PostgreSQL"
+
+
+class HubPair:
+    """Two hubs on one ledger: one writes, the other one stands by."""
+
+    def __init__(
+        self,
+        make: Callable[[str], HubProcess],
+        names: tuple[str, str],
+        broker_port: int,
+    ) -> None:
+        self._hubs = [make(name) for name in names]
+        self._port = broker_port
+
+    def __enter__(self) -> Self:
+        for hub in self._hubs:
+            hub.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hub in self._hubs:
+            hub.__exit__()
+
+    def writer(self) -> HubProcess:
+        """Find the hub that is connected with the broker, which only the writer is."""
+        deadline_s = time.monotonic() + ELECTION_TIMEOUT_S
+        while time.monotonic() < deadline_s:
+            writing = [hub for hub in self._hubs if is_connected(hub.pid, self._port)]
+            if len(writing) == 1:
+                return writing[0]
+            time.sleep(LOOK_INTERVAL_S)
+        raise ProvisioningError(
+            f"After {ELECTION_TIMEOUT_S:.0f} s not exactly one hub talks to the broker."
+            " See both hub.log of this run."
+        )
+
+    def kill_writer(self) -> HubProcess:
+        """End the writing hub as a power cut would; `revive` starts it again."""
+        writer = self.writer()
+        os.kill(writer.pid, signal.SIGKILL)
+        return writer
+
+    @staticmethod
+    def revive(hub: HubProcess) -> None:
+        """Start a killed hub again, as the one that stands by."""
+        hub.__exit__()
+        hub.__enter__()
+
+    def restart_all(self) -> None:
+        """Start both anew, so that neither remembers anything."""
+        for hub in self._hubs:
+            self.revive(hub)
+
+
+class Database:
+    """The server, and how it falls and returns; a context manager ends its returns."""
+
+    def __init__(self, cluster: PrivatePostgres, name: str) -> None:
+        self._cluster = cluster
+        self._dsn = cluster.dsn(name)
+        self._restarted: Child | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._restarted is not None:
+            self._restarted.stop()
+
+    def ask(self, query: str, *values: object) -> Sequence[asyncpg.Record]:
+        """Ask one of our own questions, as the database's owner."""
+
+        async def asked() -> Any:
+            connection = await asyncpg.connect(self._dsn)
+            try:
+                return await connection.fetch(QUERIES[query], *values)
+            finally:
+                await connection.close()
+
+        rows: Sequence[asyncpg.Record] = asyncio.run(asked())
+        return rows
+
+    def end_writers_session(self) -> None:
+        """End the server process that books, as an administrator would."""
+        self.ask("end_backend", self._writer_backend())
+
+    def kill_backend(self) -> None:
+        """Kill it; the server then ends all others, recovers and goes on."""
+        os.kill(self._writer_backend(), signal.SIGKILL)
+
+    def restart_at_once(self) -> None:
+        """Do as `pg_ctl restart -m immediate` does; return when it takes connections.
+
+        The port stays, as it would in a festival's hub.
+        """
+        if self._restarted is None:
+            os.kill(self._cluster.pid, signal.SIGQUIT)
+            self._cluster.stop()
+        else:
+            self._restarted.popen.send_signal(signal.SIGQUIT)
+            self._restarted.stop()
+        self._restarted = spawn(
+            [self._cluster.binaries.program("postgres"), "-D", self._cluster.data],
+            log=self._cluster.log.with_name("postgres-again.log"),
+            name="PostgreSQL",
+            user=self._cluster.user,
+            stop_signal=signal.SIGINT,
+            cwd=self._cluster.data,
+        )
+        self._restarted.await_line(
+            "ready to accept connections", timeout_s=RESTART_TIMEOUT_S
+        )
+
+    def _writer_backend(self) -> int:
+        deadline_s = time.monotonic() + ELECTION_TIMEOUT_S
+        while time.monotonic() < deadline_s:
+            rows = self.ask("writer_backend")
+            if len(rows) == 1:
+                backend: int = rows[0]["pid"]
+                return backend
+        raise ProvisioningError("Nobody holds the writer's lock. See both hub.log.")
+
+
+def is_connected(pid: int, port: int) -> bool:
+    """Whether a process has a TCP connection to that port of this machine."""
+    sockets = set()
+    for line in read_text(Path("/proc/net/tcp")).splitlines()[1:]:
+        fields = line.split()
+        remote_port, state = fields[2].rpartition(":")[2], fields[3]
+        if state == ESTABLISHED and int(remote_port, 16) == port:
+            sockets.add(fields[9])
+    return not sockets.isdisjoint(_sockets_of(pid))
+
+
+def _sockets_of(pid: int) -> set[str]:
+    found = set()
+    try:
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            match = re.fullmatch(r"socket:\[(\d+)\]", str(descriptor.readlink()))
+            if match:
+                found.add(match[1])
+    except OSError:  # the process has ended, or closed a file meanwhile
+        pass
+    return found
