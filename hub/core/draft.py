@@ -18,7 +18,7 @@ BATCH_MAX = 1024
 
 
 class Draft:
-    """Judges items one after the other; what it changes in the state is not committed."""
+    """Judges items one by one; what it changes in the state is not committed yet."""
 
     def __init__(self, state: LedgerState) -> None:
         self.state = state

@@ -13,6 +13,7 @@ from contract.messages import AdviceFlag, DeclineReason
 from hub.core import undoing
 from hub.core.booking import LOSS_ACCOUNTS, ResultCode, Step
 from hub.core.ledger import Unit
+from hub.core.records import Entry
 from hub.core.state import Band, Charge, End, Live, Verdict
 
 if TYPE_CHECKING:
@@ -185,12 +186,15 @@ def _book(
         state.last_entry, item.attempt, tuple(postings), tuple(charges), item.cancels
     )
     records.entry(
-        state.last_entry,
-        cause,
-        item.order,
-        item.attempt,
-        known.live.postings,
-        cancels=item.cancels,
+        Entry(
+            known.live.entry,
+            cause,
+            item.order,
+            item.attempt,
+            None,
+            item.cancels,
+            known.live.postings,
+        )
     )
     if item.cancels is not None:
         undoing.note(item, state, given_back or 0)
@@ -248,7 +252,7 @@ def _losses(
 
 def _loss_reason(item: Item, move: Move, state: LedgerState) -> DeclineReason:
     band = state.bands[move.serial]
-    if item.refusal in LOSS_ACCOUNTS:
+    if item.refusal is not None and item.refusal in LOSS_ACCOUNTS:
         return item.refusal
     if band is None:
         return DeclineReason.UNKNOWN_WRISTBAND
@@ -291,14 +295,19 @@ def reverse(
         back = Charge(charge.wallet, -charge.minor, -charge.vouchers)
         _apply(back, wallet, records)
     state.last_entry += 1
-    mirrored = tuple([(account, unit, -amount) for account, unit, amount in live.postings])
+    mirrored = tuple(
+        [(account, unit, -amount) for account, unit, amount in live.postings]
+    )
     records.entry(
-        state.last_entry,
-        "reversal",
-        item.order,
-        live.attempt,
-        mirrored,
-        reverses=live.entry,
+        Entry(
+            state.last_entry,
+            "reversal",
+            item.order,
+            live.attempt,
+            live.entry,
+            None,
+            mirrored,
+        )
     )
     if live.cancels is not None and live.cancels in state.orders:
         state.orders[live.cancels].undone.pop(item.order, None)

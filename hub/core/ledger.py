@@ -41,11 +41,19 @@ class Account(msgspec.Struct, frozen=True):
     key: str
 
 
+class Unit(enum.Enum):
+    """What an amount counts; an entry balances per unit."""
+
+    MONEY = "money"
+    VOUCHER = "voucher"
+
+
 class Posting(msgspec.Struct, frozen=True):
     """An amount on one account, in minor units of the event's currency."""
 
     account: Account
     amount_minor: int
+    unit: Unit = Unit.MONEY
 
 
 class Entry(msgspec.Struct, frozen=True):

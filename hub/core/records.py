@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.core import chain
 
@@ -32,6 +32,18 @@ class Table:
     def columns(self) -> Sequence[Sequence[Any]]:
         """All values of each column."""
         return list(zip(*self.rows, strict=True)) or [()] * self.width
+
+
+class Entry(NamedTuple):
+    """One entry of the ledger, as it is written."""
+
+    number: int
+    cause: str
+    order: UUID
+    attempt: int
+    reverses: int | None
+    cancels: UUID | None
+    postings: Amounts
 
 
 @dataclass(slots=True)
@@ -63,7 +75,9 @@ class Records:
         why = None if reason is None else reason.value
         order, attempt, digest, till = item.order, item.attempt, item.digest, item.till
         self.attempts.add((order, attempt, digest, till, item.body, why, balance))
-        self.lines.append(chain.attempt(order, attempt, digest, till, why, balance))
+        self.lines.append(
+            chain.line("attempt", order, attempt, digest, till, why, balance)
+        )
 
     def outcome(self, item: Item, flags: Sequence[AdviceFlag]) -> None:
         """Add how an order ended, and its signature."""
@@ -85,43 +99,37 @@ class Records:
             )
         )
         self.lines.append(
-            chain.outcome(
-                order, item.step.value, item.attempt, item.advice_digest, words
+            chain.line(
+                "outcome",
+                order,
+                item.step.value,
+                item.attempt,
+                item.advice_digest,
+                words,
             )
         )
         if item.fiscal is not None:
             said = item.fiscal
             signed = (order, said.tse_serial, said.number, said.counter)
             self.signatures.add(signed)
-            self.lines.append(chain.signature(*signed))
+            self.lines.append(chain.line("signature", *signed))
 
     def contradiction(self, item: Item) -> None:
         """Add an advice that says otherwise than the first one."""
         assert item.advice_digest is not None, "only advices contradict each other"
         self.contradictions.add((item.order, item.advice_digest, item.body))
-        self.lines.append(chain.contradiction(item.order, item.advice_digest))
+        self.lines.append(chain.line("contradiction", item.order, item.advice_digest))
 
     def band(self, serial: int, band: Band, order: UUID) -> None:
         """Add what became of a wristband."""
         changed = (serial, band.wallet, band.blocked, order)
         self.bands.add(changed)
-        self.lines.append(chain.band(*changed))
+        self.lines.append(chain.line("band", *changed))
 
-    def entry(
-        self,
-        number: int,
-        cause: str,
-        order: UUID,
-        attempt: int,
-        postings: Amounts,
-        *,
-        reverses: int | None = None,
-        cancels: UUID | None = None,
-    ) -> None:
+    def entry(self, entry: Entry) -> None:
         """Add an entry with all its postings."""
-        self.entries.add((number, cause, order, attempt, reverses, cancels))
+        *said, postings = entry
+        self.entries.add(tuple(said))
         for account, unit, amount in postings:
-            self.postings.add((number, account, unit, amount))
-        self.lines.append(
-            chain.entry(number, cause, order, attempt, reverses, cancels, postings)
-        )
+            self.postings.add((entry.number, account, unit, amount))
+        self.lines.append(chain.line("entry", *said, sorted(postings)))

@@ -9,6 +9,8 @@ from hub.core.booking import Step
 from hub.core.state import Undone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from contract.order import Line
     from hub.core.booking import Item
     from hub.core.state import LedgerState, OrderState
@@ -18,26 +20,28 @@ def refusal(item: Item, state: LedgerState) -> DeclineReason | None:
     """Say why a cancellation can't be booked; the original was looked for."""
     assert item.cancels is not None, "only a cancellation undoes an order"
     original = state.order(item.cancels)
-    end = original.end
-    if end is None:
+    if original.end is None:
         return DeclineReason.NOT_FINAL_YET
-    others = {
-        number: each for number, each in original.undone.items() if number != item.order
-    }
-    if any(each.quantities is None for each in others.values()):
+    others = [each for number, each in original.undone.items() if number != item.order]
+    if any(each.quantities is None for each in others):
         return DeclineReason.ALREADY_CANCELED
-    if end.step is Step.ABORTED or not _same_payer(item, original, state):
+    if original.end.step is Step.ABORTED or not _same_payer(item, original, state):
         return DeclineReason.NOTHING_TO_CANCEL
+    return _line_refusal(item, original.end.lines, others)
+
+
+def _line_refusal(
+    item: Item, lines: tuple[Line, ...], others: Sequence[Undone]
+) -> DeclineReason | None:
     quantities = quantities_of(item.lines)
-    if quantities is None:
-        if others:
-            return DeclineReason.ALREADY_CANCELED
-        return None if _undoes_all(item, end.lines) else DeclineReason.NOTHING_TO_CANCEL
-    if not _undoes_some(item, end.lines):
+    if quantities is None and others:
+        return DeclineReason.ALREADY_CANCELED
+    undoes = _undoes_all if quantities is None else _undoes_some
+    if not undoes(item, lines):
         return DeclineReason.NOTHING_TO_CANCEL
-    for number, quantity in quantities.items():
-        gone = sum((each.quantities or {}).get(number, 0) for each in others.values())
-        if _exceeds(quantity + gone, end.lines[number - 1].quantity):
+    for number, quantity in (quantities or {}).items():
+        gone = sum((each.quantities or {}).get(number, 0) for each in others)
+        if _exceeds(quantity + gone, lines[number - 1].quantity):
             return DeclineReason.ALREADY_CANCELED
     return None
 
@@ -53,9 +57,7 @@ def given_back(item: Item, state: LedgerState) -> int | None:
         return None
     charged = -sum(charge.minor for charge in original.live.charges)
     gone = sum(
-        each.minor
-        for number, each in original.undone.items()
-        if number != item.order
+        each.minor for number, each in original.undone.items() if number != item.order
     )
     wanted = item.moves[0].minor
     return min(wanted, charged - gone) if wanted > 0 else wanted

@@ -10,15 +10,14 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from hub.core.booking import Result
-from hub.core.draft import Draft
 from hub.store.errors import BookingRefused, DatabaseGone
 from hub.store.ledger import Booked, Ledger, StaleState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from hub.core.booking import Item
+    from hub.core.booking import Item, Result
+    from hub.core.draft import Draft
     from hub.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -207,7 +206,7 @@ class Booking:
                     self._draft.take(job.item)
                 except Exception:
                     log.exception("Order %s can't be judged.", job.item.order)
-                    _give_up(job)
+                    _give_up(job, "it can't be judged")
                     self._waiting.extendleft(reversed(jobs[place + 1 :]))
                     await self._start_over(ledger)
                     break
@@ -274,10 +273,7 @@ class Booking:
                 if len(half) > 1:
                     await self._book_apart(ledger, half)
                     continue
-                log.error(
-                    "The database refuses order %s: %s", half[0].item.order, error
-                )
-                _give_up(half[0])
+                _give_up(half[0], str(error))
 
     def _tell(self, jobs: Iterable[_Job], booked: Booked) -> None:
         last = booked.results[-1]
@@ -293,7 +289,8 @@ class Booking:
             listener(elected)
 
 
-def _give_up(job: _Job) -> None:
+def _give_up(job: _Job, cause: str) -> None:
+    log.error("The ledger refuses order %s: %s", job.item.order, cause)
     job.done(
         HubFault(
             f"The hub can't book order {job.item.order}: its ledger refuses it. "

@@ -18,7 +18,7 @@ from tse_driver.errors import TseError
 from tse_driver.log_message import verify_receipt
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from uuid import UUID
 
     from contract.messages import OrderAdvice
@@ -84,7 +84,7 @@ class _Run:
     async def check_chain(self, incarnation: UUID) -> None:
         streams = [
             _Stream(kind, self._snapshot.stream(f"chain_{kind}", self._event))
-            for kind in _LINES
+            for kind in _FIELDS
         ]
         expected = 0
         head = chain.first_head(incarnation)
@@ -99,7 +99,7 @@ class _Run:
                 lines = []
                 for stream in streams:
                     for row in await stream.take(batch["number"]):
-                        lines.append(_LINES[stream.kind](row))
+                        lines.append(_line(stream.kind, row))
                         self._examine(stream.kind, row)
                 head = chain.next_head(head, lines)
             if head != batch["chain_head"]:
@@ -257,49 +257,23 @@ class _Stream:
         return self._next is not None
 
 
-_LINES: Mapping[str, Callable[[Row], str]] = {
-    "attempt": lambda row: chain.attempt(
-        row["order_id"],
-        row["attempt"],
-        row["digest"],
-        row["till"],
-        row["reason"],
-        row["balance_minor"],
-    ),
-    "outcome": lambda row: chain.outcome(
-        row["order_id"],
-        row["outcome"],
-        row["attempt"],
-        row["advice_digest"],
-        row["flags"],
-    ),
-    "contradiction": lambda row: chain.contradiction(
-        row["order_id"], row["advice_digest"]
-    ),
-    "signature": lambda row: chain.signature(
-        row["order_id"], row["tse_serial"], row["number"], row["counter"]
-    ),
-    "band": lambda row: chain.band(
-        row["serial"], row["wallet"], row["blocked"], row["order_id"]
-    ),
-    "entry": lambda row: chain.entry(
-        row["id"],
-        row["cause"],
-        row["order_id"],
-        row["attempt"],
-        row["reverses"],
-        row["cancels"],
-        tuple(
-            zip(
-                row["accounts"] or (),
-                row["units"] or (),
-                row["amounts"] or (),
-                strict=True,
-            )
-        ),
-    ),
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "attempt": ("order_id", "attempt", "digest", "till", "reason", "balance_minor"),
+    "outcome": ("order_id", "outcome", "attempt", "advice_digest", "flags"),
+    "contradiction": ("order_id", "advice_digest"),
+    "signature": ("order_id", "tse_serial", "number", "counter"),
+    "band": ("serial", "wallet", "blocked", "order_id"),
+    "entry": ("id", "cause", "order_id", "attempt", "reverses", "cancels"),
 }
-"""What the chain says of each kind of record, from its row."""
+"""What the chain says of each kind of record, by the columns it is kept in."""
+
+
+def _line(kind: str, row: Row) -> bytes:
+    fields = [row[name] for name in _FIELDS[kind]]
+    if kind == "entry":
+        amounts = (row["accounts"] or (), row["units"] or (), row["amounts"] or ())
+        fields.append(sorted(zip(*amounts, strict=True)))
+    return chain.line(kind, *fields)
 
 
 def _account(role: str, key: str) -> tuple[str, str]:

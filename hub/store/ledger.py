@@ -106,7 +106,7 @@ class Ledger:
         return state.batch, state.chain_head
 
     async def ready(self, items: Sequence[Item]) -> Draft:
-        """Load what judging these items needs, and begin a batch; raises DatabaseGone."""
+        """Load what judging items needs, and begin a batch; raises DatabaseGone."""
         await self.load(items)
         return Draft(await self._known())
 

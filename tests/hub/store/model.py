@@ -60,12 +60,12 @@ class Model:
         if any(number > item.attempt for number in known.attempts):
             return "superseded"
         self._close(known)
-        if item.wallet not in self.balances:
+        if item.payer not in self.balances:
             return "unknown_wristband"
-        if item.wallet_minor < 0 and self.balances[item.wallet] + item.wallet_minor < 0:
+        if _minor(item) < 0 and self.balances[item.payer] + _minor(item) < 0:
             return "insufficient_balance"
-        self._move(item.wallet, item.wallet_minor)
-        known.live = (item.attempt, item.wallet, item.wallet_minor)
+        self._move(item.payer, _minor(item))
+        known.live = (item.attempt, item.payer, _minor(item))
         return None
 
     def _advice(self, item: Item, known: Known) -> Told:
@@ -95,16 +95,16 @@ class Model:
 
     def _force(self, item: Item, known: Known) -> list[str]:
         charged = 0
-        if item.wallet in self.balances:
-            charged = item.wallet_minor
+        if item.payer in self.balances:
+            charged = _minor(item)
             if item.stand_in:
-                charged = -min(max(self.balances[item.wallet], 0), -charged)
-            self._move(item.wallet, charged)
-        known.live = (item.attempt, item.wallet, charged)
+                charged = -min(max(self.balances[item.payer], 0), -charged)
+            self._move(item.payer, charged)
+        known.live = (item.attempt, item.payer, charged)
         flags = []
-        if charged != item.wallet_minor:
+        if charged != _minor(item):
             flags.append("stand_in_loss")
-        if charged < 0 and self.balances[item.wallet or 0] < 0:
+        if charged < 0 and self.balances[item.payer or 0] < 0:
             flags.append("exceeds_balance")
         return flags
 
@@ -118,3 +118,7 @@ class Model:
     def _move(self, wallet: int | None, minor: int) -> None:
         assert wallet is not None
         self.balances[wallet] += minor
+
+
+def _minor(item: Item) -> int:
+    return sum(move.minor for move in item.moves)

@@ -417,11 +417,32 @@ async def test_an_unbalanced_entry_is_refused(bench: Bench) -> None:
         await bench.ledger.book([guilty])
 
 
-async def test_an_order_named_twice_in_a_batch_is_refused(bench: Bench) -> None:
-    sale = order(300, await bench.wallet(500))
+async def test_a_writer_that_lost_touch_reads_the_ledger_again(bench: Bench) -> None:
+    wallet = await bench.wallet(500)
+    sale = order(300, wallet)
+    await bench.book(asked(sale))
+    other = await Ledger.beside(bench.store, EVENT)
+    await other.book([asked(order(50, wallet)), completed(sale)])
+    await other.close()
 
-    with pytest.raises(BookingRefused, match="named only once"):
-        await bench.ledger.book([asked(sale), completed(sale)])
+    results = await bench.book(asked(order(150, wallet)), asked(sale), aborted(sale))
+
+    assert told(results[0]) == BOOKED
+    assert results[0].balance_minor == 0
+    assert told(results[1]) == BOOKED
+    assert told(results[2]) == flagged("contradicts_advice")
+
+
+async def test_an_order_that_only_seems_new_is_looked_up(bench: Bench) -> None:
+    wallet = await bench.wallet(500)
+    first, cash = order(300, wallet), order(100)
+    await bench.book(completed(first, Path.STAND_IN), completed(cash))
+    bench.ledger.forget()
+
+    results = await bench.book(asked(first), asked(order(100, wallet)), completed(cash))
+
+    assert [told(each) for each in results] == [BOOKED, BOOKED, RECORDED]
+    assert await bench.balance(wallet) == (100, 0)
 
 
 async def test_the_database_itself_keeps_a_wallet_above_its_overdraft(
