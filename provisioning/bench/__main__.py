@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from provisioning.bench.baseline import Pace
-from provisioning.bench.plan import NAMES, Options, run
+from provisioning.bench.crashes import KILLS
+from provisioning.bench.plan import LONG, USUAL, Options, run
 from provisioning.bench.report import load_report, show, show_comparison
 from provisioning.processes import ProvisioningError
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(words)
     try:
         earlier = _earlier_report(asked.names)
-        names = earlier.benchmarks if earlier else tuple(asked.names or NAMES)
+        names = earlier.benchmarks if earlier else tuple(asked.names or USUAL)
         report = run(_options(names, asked), sys.stderr.write)
     except ProvisioningError as error:
         sys.stderr.write(f"{error}\n")
@@ -57,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(USUAL)} (the default); only when named: {', '.join(LONG)}",
     )
     parser.add_argument(
         "--json",
@@ -72,6 +76,14 @@ def _parser() -> argparse.ArgumentParser:
         "--tills", type=_counts, help="how many, say 8,32 (default: each its own)"
     )
     parser.add_argument(
+        "--orders",
+        type=_count,
+        help="how many for history (3 million), verify (1 million), outage (10000)",
+    )
+    parser.add_argument(
+        "--kills", type=_count, default=KILLS, help=f"of crashes ({KILLS})"
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="exit 1 when a target is missed"
     )
     parser.add_argument(
@@ -83,8 +95,13 @@ def _parser() -> argparse.ArgumentParser:
 def _counts(text: str) -> tuple[int, ...]:
     counts = tuple(int(each) for each in text.split(","))
     if min(counts) < 1:
-        raise argparse.ArgumentTypeError("tills count from 1")
+        raise argparse.ArgumentTypeError("these count from 1")
     return counts
+
+
+def _count(text: str) -> int:
+    (count,) = _counts(text)
+    return count
 
 
 def _earlier_report(names: Sequence[str]) -> Report | None:
@@ -100,6 +117,8 @@ def _options(names: tuple[str, ...], asked: argparse.Namespace) -> Options:
         names=names,
         pace=Pace(asked.seconds, asked.repetitions, asked.tills),
         directory=asked.directory,
+        orders=asked.orders,
+        kills=asked.kills,
     )
 
 

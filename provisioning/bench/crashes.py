@@ -29,7 +29,7 @@ from hub.service.wristbands import Wristbands, credit_wallet
 from provisioning.bench.aftermath import Holdings, compare
 from provisioning.bench.crash_load import Load, Notes, StubbornTill, repeat_all
 from provisioning.bench.crowd import FUNDS_MINOR, found_event, running_hub, till_names
-from provisioning.bench.faults import Database, Fault, HubPair
+from provisioning.bench.faults import Database, Fault, Hub, HubPair
 from provisioning.bench.figures import Figures, Sample, Target, latency_sample
 from provisioning.bench.hub_process import HubProcess
 from provisioning.bench.orders import OrderMaker
@@ -131,7 +131,7 @@ def go_through(
     with _open_shop(directory, disaster, notes) as shop:
         recoveries_s = shop.suffer(disaster, say)
         say("crashes: everything is said again to hubs just started, then verified\n")
-        shop.hubs.restart_all()  # what they know from now on is in the database
+        shop.hubs.restart_both()  # what they know from now on is in the database
         shop.hubs.writer()
         uvloop.run(repeat_all(shop.tills, shop.port))
         found = compare(notes.orders, _ask(shop.database), shop.funds_minor)
@@ -181,7 +181,7 @@ class CrashShop:
 
     def _let_fall(self, fault: Fault, load: Load) -> float:
         before_s = time.perf_counter()
-        fallen: HubProcess | None = None
+        fallen: Hub | None = None
         match fault:
             case Fault.HUB:
                 fallen = self.hubs.kill_writer()
@@ -196,7 +196,7 @@ class CrashShop:
         self._await_answers(load)
         recovery_s = time.perf_counter() - before_s
         if fallen is not None:
-            self.hubs.revive(fallen)
+            fallen.begin()  # the next fall waits until it stands by
         return recovery_s
 
     def _await_answers(self, load: Load) -> None:
@@ -240,11 +240,11 @@ def _open_shop(
             for guests in (crowd.guests, poor)
         ]
 
-        def make(name: str) -> HubProcess:
-            return HubProcess(directory / name, dsn, key, ca, broker)
-
+        places = directory / HUBS[0], directory / HUBS[1]
+        for place in places:  # made, but started by the pair
+            HubProcess(place, dsn, key, ca, broker)
         assert broker.plain_port is not None
-        with HubPair(make, HUBS, broker.port) as hubs:
+        with HubPair(places, broker.port) as hubs:
             yield CrashShop(
                 hubs=hubs,
                 database=database,

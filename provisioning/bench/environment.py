@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import re
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from provisioning.postgres import PrivatePostgres
 
 CALIBRATION_ROUNDS = 300_000
+SYNCS = 200
+SYNCED_BYTES = 8192  # one page of the write-ahead log
 
 
 def describe_machine() -> dict[str, str]:
@@ -47,6 +50,7 @@ def describe_servers(cluster: PrivatePostgres) -> dict[str, str]:
     return {
         "postgresql": f"{version}, {cluster.binaries.origin}",
         "mosquitto": match[1] if match else "unknown",
+        "write and fdatasync of 8 KiB": f"{sync_us(cluster.data):.0f} us",
     }
 
 
@@ -65,6 +69,25 @@ def calibrate_ms() -> float:
     assert total > 0
     assert digest
     return (time.process_time_ns() - before) / 1_000_000
+
+
+def sync_us(directory: Path) -> float:
+    """How long a page takes to reach the disk, in microseconds: the median.
+
+    No commit can be faster, and a batch is one commit.
+    """
+    path = directory / "sync.bench"
+    page = bytes(SYNCED_BYTES)
+    times_ns = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(SYNCS):
+            began_ns = time.perf_counter_ns()
+            file.seek(0)
+            file.write(page)
+            os.fdatasync(file.fileno())
+            times_ns.append(time.perf_counter_ns() - began_ns)
+    path.unlink()
+    return statistics.median(times_ns) / 1000
 
 
 def _processor() -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import sys
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -17,9 +18,8 @@ from hub.store.queries import load_queries
 from provisioning.processes import ProvisioningError, read_text, spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from provisioning.bench.hub_process import HubProcess
     from provisioning.postgres import PrivatePostgres
     from provisioning.processes import Child
 
@@ -39,32 +39,66 @@ class Fault(StrEnum):
     POSTGRES = "immediate restart of PostgreSQL"
 
 
+class Hub:
+    """A hub process that can be killed and started again."""
+
+    def __init__(self, directory: Path) -> None:
+        self._settings = directory / "hub.toml"
+        self._log = directory / "hub.log"
+        self._child: Child | None = None
+
+    def begin(self) -> None:
+        """Start it, without waiting until it is ready."""
+        self._child = spawn(
+            [
+                *(sys.executable, "-m", "hub", "--config", self._settings),
+                *("serve", "--role", "writer"),
+            ],
+            log=self._log,
+            name="The hub",
+        )
+
+    def await_ready(self) -> None:
+        """Wait until it serves or stands by."""
+        assert self._child is not None
+        self._child.await_line("^The hub is ready")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._child is not None
+        self._child.kill()
+
+    def end(self) -> None:
+        """Ask it to end."""
+        if self._child is not None:
+            self._child.stop()
+
+    def is_connected(self, port: int) -> bool:
+        """Whether it talks to that port of this machine."""
+        assert self._child is not None
+        return is_connected(self._child.pid, port)
+
+
 class HubPair:
     """Two hubs on one ledger: one writes, the other one stands by."""
 
-    def __init__(
-        self,
-        make: Callable[[str], HubProcess],
-        names: tuple[str, str],
-        broker_port: int,
-    ) -> None:
-        self._hubs = [make(name) for name in names]
+    def __init__(self, directories: tuple[Path, Path], broker_port: int) -> None:
+        self._hubs = [Hub(directory) for directory in directories]
         self._port = broker_port
 
     def __enter__(self) -> Self:
-        for hub in self._hubs:
-            hub.__enter__()
+        self._start_both()
         return self
 
     def __exit__(self, *_: object) -> None:
         for hub in self._hubs:
-            hub.__exit__()
+            hub.end()
 
-    def writer(self) -> HubProcess:
+    def writer(self) -> Hub:
         """Find the hub that is connected with the broker, which only the writer is."""
         deadline_s = time.monotonic() + ELECTION_TIMEOUT_S
         while time.monotonic() < deadline_s:
-            writing = [hub for hub in self._hubs if is_connected(hub.pid, self._port)]
+            writing = [hub for hub in self._hubs if hub.is_connected(self._port)]
             if len(writing) == 1:
                 return writing[0]
             time.sleep(LOOK_INTERVAL_S)
@@ -73,22 +107,25 @@ class HubPair:
             " See both hub.log of this run."
         )
 
-    def kill_writer(self) -> HubProcess:
-        """End the writing hub as a power cut would; `revive` starts it again."""
+    def kill_writer(self) -> Hub:
+        """Kill the hub that writes while the other one stands by; the dead one."""
+        for hub in self._hubs:
+            hub.await_ready()
         writer = self.writer()
-        os.kill(writer.pid, signal.SIGKILL)
+        writer.kill()
         return writer
 
-    @staticmethod
-    def revive(hub: HubProcess) -> None:
-        """Start a killed hub again, as the one that stands by."""
-        hub.__exit__()
-        hub.__enter__()
-
-    def restart_all(self) -> None:
+    def restart_both(self) -> None:
         """Start both anew, so that neither remembers anything."""
         for hub in self._hubs:
-            self.revive(hub)
+            hub.end()
+        self._start_both()
+
+    def _start_both(self) -> None:
+        for hub in self._hubs:
+            hub.begin()
+        for hub in self._hubs:
+            hub.await_ready()
 
 
 class Database:

@@ -24,7 +24,7 @@ from provisioning.bench.figures import Figures, Sample, Target
 from provisioning.bench.hub_process import HubProcess
 from provisioning.bench.load import LoadTill, Tally
 from provisioning.bench.mqtt_load import TillConnection, connect_till
-from provisioning.bench.watch import CoresUsed
+from provisioning.bench.watch import CpuSpent
 from provisioning.broker import BrokerFiles, PrivateBroker
 from provisioning.ca import EventCa, Leaf
 from provisioning.demo_event import EVENT
@@ -121,12 +121,11 @@ class FlowShop:
         talkers = [LoadTill(till, maker.request, tally, stock=stock) for till in tills]
         connections = await _connect(line, tills, talkers)
         tally.restart(seconds, warm_up_s=WARM_UP_S)
-        cores, own_s = CoresUsed(self.processes), time.process_time()
+        spent = CpuSpent(self.processes)
         for connection, talker in zip(connections, talkers, strict=True):
             connection.publish(talker.next_request())
         await asyncio.sleep(seconds + WARM_UP_S)
-        used = cores.read()
-        used["load_cores"] = (time.process_time() - own_s) / (seconds + WARM_UP_S)
+        used = spent.per_order(tally.answers)
         await _await_last_answers(talkers)
         for connection in connections:
             connection.close()

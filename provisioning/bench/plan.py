@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning.bench import environment
 from provisioning.bench.baseline import Pace, Servers, bench_cluster
+from provisioning.bench.crashes import KILLS, measure_crashes
 from provisioning.bench.figures import Figures, Report, Target
 from provisioning.bench.flow import measure_flow
+from provisioning.bench.history import measure_history
 from provisioning.bench.ledger import measure_ledger
+from provisioning.bench.outage import measure_outage
 from provisioning.bench.till import measure_till
+from provisioning.bench.verifying import measure_verifying
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.token_key import TokenKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WITH_SERVERS = {"ledger": measure_ledger, "flow": measure_flow}
-NAMES = ("till", *WITH_SERVERS)
+    Say = Callable[[str], object]
+    WithServers = Callable[[Figures, Servers, Pace, Say], list[Target]]
+
+USUAL = ("till", "ledger", "flow")
+LONG = ("crashes", "history", "verify", "outage")  # minutes each: only when named
+NAMES = (*USUAL, *LONG)
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asked for."""
+    """What the command line asked for; None leaves it to the benchmark."""
 
     names: tuple[str, ...]
     pace: Pace
     directory: Path | None = None
+    orders: int | None = None
+    kills: int = KILLS
 
 
-def run(options: Options, say: Callable[[str], object]) -> Report:
+def run(options: Options, say: Say) -> Report:
     """Run the named benchmarks one after the other; `say` tells how far it is."""
     for name in options.names:
         if name not in NAMES:
@@ -45,7 +56,9 @@ def run(options: Options, say: Callable[[str], object]) -> Report:
     place = options.directory or ROOT / "var"
     if "till" in options.names:
         targets += measure_till(figures, place, options.pace, say)
-    with_servers = [name for name in WITH_SERVERS if name in options.names]
+    if "crashes" in options.names:
+        targets += measure_crashes(figures, place, say, kills=options.kills)
+    with_servers = _with_servers(options)
     if with_servers:
         with (
             claimed_directory(place, "bench") as directory,
@@ -54,11 +67,24 @@ def run(options: Options, say: Callable[[str], object]) -> Report:
             facts.update(environment.describe_servers(cluster))
             key = TokenKey.create(directory / "token.key")
             servers = Servers(directory, cluster, key)
-            for name in with_servers:
-                targets += WITH_SERVERS[name](figures, servers, options.pace, say)
+            for measure in with_servers:
+                targets += measure(figures, servers, options.pace, say)
     return Report(
         benchmarks=options.names,
         environment=facts,
         points=figures.points(),
         targets=tuple(targets),
     )
+
+
+def _with_servers(options: Options) -> list[WithServers]:
+    """Pick the benchmarks that share a cluster, in their fixed order."""
+    orders = options.orders
+    known: dict[str, WithServers] = {
+        "ledger": measure_ledger,
+        "flow": measure_flow,
+        "outage": partial(measure_outage, orders=orders),
+        "verify": partial(measure_verifying, orders=orders),
+        "history": partial(measure_history, orders=orders),
+    }
+    return [measure for name, measure in known.items() if name in options.names]

@@ -12,6 +12,7 @@ from provisioning.processes import read_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+OURSELVES = "load"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -27,21 +28,29 @@ def family_cpu_s(pid: int) -> float:
     return own + sum(cpu_s(int(child)) for child in text.split())
 
 
-class CoresUsed:
-    """Shares of a core that processes use from now on, by name."""
+class CpuSpent:
+    """CPU time that servers, their children included, and we use from now on."""
 
     def __init__(self, processes: Mapping[str, int]) -> None:
         self._pids = processes
-        self._before = {name: family_cpu_s(pid) for name, pid in processes.items()}
+        self._before_s = self._read_s()
         self._since_s = time.perf_counter()
 
-    def read(self) -> dict[str, float]:
-        """Cores used since the beginning, by name."""
+    def per_order(self, orders: int) -> dict[str, float]:
+        """Microseconds per order by name, and the cores that all together kept busy."""
         elapsed_s = time.perf_counter() - self._since_s
-        return {
-            f"{name}_cores": (family_cpu_s(pid) - self._before[name]) / elapsed_s
-            for name, pid in self._pids.items()
+        now_s = self._read_s()
+        spent_s = {name: now_s[name] - self._before_s[name] for name in now_s}
+        costs = {
+            f"{name}_us": each_s / max(orders, 1) * 1_000_000
+            for name, each_s in spent_s.items()
         }
+        return {**costs, "cores": sum(spent_s.values()) / elapsed_s}
+
+    def _read_s(self) -> dict[str, float]:
+        # Our own children are the servers.
+        spent_s = {name: family_cpu_s(pid) for name, pid in self._pids.items()}
+        return {**spent_s, OURSELVES: cpu_s(os.getpid())}
 
 
 def _times(pid: int) -> list[int]:

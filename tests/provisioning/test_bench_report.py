@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from provisioning.bench.__main__ import main
-from provisioning.bench.environment import describe_machine
+from provisioning.bench.environment import describe_machine, sync_us
 from provisioning.bench.figures import Figures, Report, Sample, Target
 from provisioning.bench.report import load_report, number, show, show_comparison
 from provisioning.processes import ProvisioningError
@@ -93,3 +93,8 @@ def test_the_machine_is_described_without_naming_it() -> None:
     assert int(facts["cores"]) >= 1
     assert facts["calibration"].endswith("ms CPU")
     assert not {"host", "user", "node"} & facts.keys()
+
+
+def test_the_disk_is_tried_and_left_clean(tmp_path: Path) -> None:
+    assert sync_us(tmp_path) > 0
+    assert not list(tmp_path.iterdir())

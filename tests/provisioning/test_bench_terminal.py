@@ -14,7 +14,7 @@ from edge.ui.widgets.tiling import tiling_for
 from provisioning.bench.sample_till import SampleTill
 from provisioning.bench.terminal import Terminal
 from provisioning.bench.till import SIZE, tile_centers
-from provisioning.bench.watch import CoresUsed, cpu_s, family_cpu_s
+from provisioning.bench.watch import CpuSpent, cpu_s, family_cpu_s
 from provisioning.demo_event import CATALOGUE
 from provisioning.processes import ProvisioningError
 
@@ -80,10 +80,13 @@ def test_the_sample_till_counts_what_is_picked() -> None:
     )
 
 
-def test_work_shows_as_cores_used() -> None:
-    cores = CoresUsed({"self": os.getpid()})
+def test_work_shows_as_cpu_spent_per_order() -> None:
+    spent = CpuSpent({"ended": 0})
     before_s = cpu_s(os.getpid())
     while cpu_s(os.getpid()) < before_s + 0.05:
         pass
-    assert cores.read()["self_cores"] > 0
+    costs = spent.per_order(10)
+    assert costs["load_us"] >= 4000
+    assert costs["ended_us"] == 0
+    assert costs["cores"] > 0
     assert family_cpu_s(os.getpid()) >= cpu_s(os.getpid())
