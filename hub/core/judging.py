@@ -134,6 +134,8 @@ def _answer(reason: DeclineReason | None) -> ResultCode:
 
 def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
     """Find what speaks against touching the item's wallets at all."""
+    if item.payer is not None and state.bands[item.payer] is None:
+        return DeclineReason.UNKNOWN_WRISTBAND
     for move in item.moves:
         band = state.bands[move.serial]
         if band is None:

@@ -46,6 +46,50 @@ _SENTENCES: Mapping[DeclineReason, str] = {
         "The order's prices are not those of its catalogue. Enter it again."
     ),
     DeclineReason.WRONG_CURRENCY: "The order is in another currency than this event.",
+    DeclineReason.WRONG_EVENT: "The order belongs to another event. Check the till.",
+    DeclineReason.AMOUNT_EDGE: (
+        "An amount of the order is larger than any ledger keeps. Enter it again."
+    ),
+    DeclineReason.NOT_RETURNABLE: (
+        "Only deposits can be given back. Take the negative line out of the basket."
+    ),
+    DeclineReason.AGE_RESTRICTED: (
+        "This wristband may not buy all of it. Take out what is restricted."
+    ),
+    DeclineReason.INSUFFICIENT_VOUCHERS: (
+        "The wristband has fewer vouchers than that. Charge the order again."
+    ),
+    DeclineReason.BELOW_MINIMUM: "The amount is below the minimum. Enter a higher one.",
+    DeclineReason.BALANCE_CAP: (
+        "The wristband would hold more than is allowed. Top up a smaller amount."
+    ),
+    DeclineReason.EVENT_CAP: (
+        "The event may hold no more of its guests' money. Call the hub's operator."
+    ),
+    DeclineReason.UNKNOWN_BILL: (
+        "The hub knows no bill with this reference. Check it digit by digit."
+    ),
+    DeclineReason.BILL_NOT_DUE: (
+        "Nothing is due on this bill: it is paid, canceled or locked to another way."
+    ),
+    DeclineReason.WRONG_BILL_AMOUNT: (
+        "The amount is not what is due on the bill. Read the bill's code again."
+    ),
+    DeclineReason.ALREADY_REGISTERED: (
+        "This wristband is in use already. Take a fresh one."
+    ),
+    DeclineReason.ALREADY_SWAPPED: (
+        "This wristband was replaced by another one. Ask the guest for that one."
+    ),
+    DeclineReason.NOT_ALLOWED: (
+        "Who is logged in may not do that. Ask someone whose role allows it."
+    ),
+    DeclineReason.UNKNOWN_REGISTER: (
+        "The hub knows no such cash register. Choose one that was handed out."
+    ),
+    DeclineReason.CASHIER_LOGGED_IN: (
+        "The cashier is still logged in at a till. Log out there first."
+    ),
     DeclineReason.UNKNOWN_TILL: "This till is not registered. Register it at the hub.",
 }
 

@@ -38,11 +38,11 @@ from hub.service.wristbands import WristbandRefused
 from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from contract.ids import TillId
     from contract.messages import FromHub, FromTill, WalletChanges
-    from hub.core.booking import Item, Result
+    from hub.core.booking import Result
     from hub.link.connection import Broker
     from hub.link.packets import Publication
     from hub.service.booking import Booking
@@ -234,7 +234,7 @@ class Link:
             self._count(asked.reason, till, asked.text)
             self._conclude(errand, asked)
         else:
-            _hand_in(self._booking, asked.item, partial(self._tell, errand, asked))
+            self._booking.hand_in(asked.item, partial(self._tell, errand, asked))
 
     def _tell(self, errand: _Errand, asked: Asked, result: Result | NotBooked) -> None:
         try:
@@ -333,19 +333,6 @@ class Link:
     def _count(self, reason: RejectReason, source: str, text: str) -> None:
         self.rejects[reason] += 1
         log.warning("Rejected (%s) from %s: %s", reason.value, source, text)
-
-
-def _hand_in(
-    booking: Booking, item: Item, done: Callable[[Result | NotBooked], None]
-) -> None:
-    def report(answer: asyncio.Future[Result]) -> None:
-        error = answer.exception()
-        if isinstance(error, NotBooked):
-            done(error)
-        else:
-            done(answer.result())
-
-    booking.submit(item).add_done_callback(report)
 
 
 def _check_place(message: FromTill, leaf: str) -> None:
