@@ -36,6 +36,10 @@ class TaxRate(msgspec.Struct, frozen=True, kw_only=True):
     rate_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
     name: Name
 
+    def __post_init__(self) -> None:
+        if self.code == NOT_TAXABLE and self.rate_bp:
+            raise ValueError(f"Tax code {self.code} is for what is not taxable: 0 %.")
+
 
 class ProductGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Products that look alike on the till, with their tile color."""

@@ -60,6 +60,8 @@ def _taxes_fault(order: Order, gross: Mapping[int, int]) -> str | None:
     rates = {tax.code: tax.rate_bp for tax in order.taxes}
     if len(rates) != len(order.taxes):
         return "a tax code appears twice"
+    if rates.get(NO_TAX.code):
+        return "what is not taxable has a rate of tax"
     expected = tuple(
         tax_sum(code, rates[code], gross[code])
         for code in sorted(gross)
@@ -88,10 +90,10 @@ def _lines_fault(order: Order, form: Form, sign: int) -> str | None:
         wrong = _line_fault(line, form, sign)
         if wrong is not None:
             return f"line {number} {wrong}"
-        if line.role is LineRole.ROUNDING:
-            rounded += line.total_minor
         if line.cancels_line is not None:
             undone.add(line.cancels_line)
+        if line.role is LineRole.ROUNDING:
+            rounded += line.total_minor
     if rounded and _rounding(order, rounded) != rounded:
         return "the rounding is not what cash asks for"
     if undone and (sign == 1 or len(undone) != _by_line(order)):
@@ -149,16 +151,14 @@ def _payment_fault(order: Order, form: Form, sign: int) -> str | None:
 
 
 def _parts_fault(order: Order, form: Form, sign: int) -> str | None:
-    for name, has, need in (
-        ("credits", bool(order.credits), form.credits is Need.MUST),
-        ("a wristband", order.wristband is not None, form.wristband),
-        ("a movement of cash", order.cash is not None, form.cash),
-        ("a bill", order.bill is not None, form.bill),
-    ):
-        if has is not need:
-            return f"it {'has' if has else 'lacks'} {name}"
-    if order.acts_as is OrderKind.SALE:
-        return "it is granted, but sold" if order.granted_by else None
+    if bool(order.credits) is not (form.credits is Need.MUST):
+        return _has_or_lacks(bool(order.credits), "wristbands to credit")
+    if (order.wristband is not None) is not form.wristband:
+        return _has_or_lacks(not form.wristband, "a wristband to change")
+    if (order.cash is not None) is not form.cash:
+        return _has_or_lacks(not form.cash, "a movement of cash")
+    if (order.bill is not None) is not form.bill:
+        return _has_or_lacks(not form.bill, "a bill")
     return (
         _granted_fault(order, form)
         or _credits_fault(order, form, sign)
@@ -167,7 +167,17 @@ def _parts_fault(order: Order, form: Form, sign: int) -> str | None:
     )
 
 
+def _has_or_lacks(has: object, part: str) -> str:
+    return f"it {'has' if has else 'lacks'} {part}"
+
+
 def _granted_fault(order: Order, form: Form) -> str | None:
+    if form.granted_by is Need.NEVER:
+        return "it is granted, but such an order is not" if order.granted_by else None
+    if order.acts_as is OrderKind.TICKET and not any(
+        line.role is LineRole.ITEM for line in order.lines
+    ):
+        return "it sells no entry"
     given = form.granted_by is Need.MUST or bool(_sum_of(order, LineRole.DISCOUNT))
     if given is bool(order.granted_by):
         return None
@@ -224,8 +234,8 @@ def _cash_fault(order: Order, move: CashMove, sign: int) -> str | None:
             "its count is not that of a close-out, or belongs to one",
         ),
         (
-            bool(move.holder) or kind not in _SHIFTS,
-            "it does not say whose shift it is",
+            bool(move.holder) is (kind in _SHIFTS) or kind is OrderKind.CASH_TRANSFER,
+            "it does not say whose shift it is, or is about none",
         ),
         (
             transit == move.amount_minor * (ours[1] - ours[0]),

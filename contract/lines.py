@@ -32,6 +32,8 @@ NO_TAX = TaxRate(code=NOT_TAXABLE, rate_bp=0, name="0 %")
 class LineRole(enum.Enum):
     """What a line stands for."""
 
+    __hash__ = object.__hash__  # as of OrderKind
+
     ITEM = "item"
     DEPOSIT = "deposit"
     """Asked for a cup, or given back for it (then the quantity is negative)."""
