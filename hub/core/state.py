@@ -8,6 +8,7 @@ any time.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from hub.core.booking import LOSS_ACCOUNTS, Step
@@ -190,7 +191,7 @@ class LedgerState:
 
     def shed(self) -> None:
         """Forget the orders not spoken of for longest, if they are too many."""
-        for number in list(self.orders)[: max(0, len(self.orders) - ORDERS_KEPT)]:
+        for number in list(islice(self.orders, max(0, len(self.orders) - ORDERS_KEPT))):
             del self.orders[number]
             self.originals.discard(number)
 

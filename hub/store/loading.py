@@ -39,11 +39,11 @@ async def load(store: Store, event: int, state: LedgerState, missing: Missing) -
     await _load_accounts(store, event, state, missing.accounts)
     if missing.bands:
         await _load_bands(store, event, state, missing.bands)
-    wanted = (missing.orders - state.orders.keys()) | (
-        missing.originals - state.orders.keys()
-    )
+    # Not by difference with the keys: that walks all orders that are known.
+    named = missing.orders | missing.originals
+    wanted = [number for number in named if number not in state.orders]
     if wanted:
-        await _load_orders(store, event, state, list(wanted))
+        await _load_orders(store, event, state, wanted)
     if missing.originals:
         await _load_cancellations(store, event, state, list(missing.originals))
 
