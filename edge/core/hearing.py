@@ -16,11 +16,18 @@ from contract.ids import OrderId, WalletSerial
 from contract.messages import (
     AdviceFlag,
     AdviceRecorded,
+    CashierLoggedIn,
+    CashierLoggedOut,
+    ClosingIncomplete,
+    ClosingRecorded,
     HubStatus,
+    LoginRefused,
+    OrderChecked,
     Rejected,
     TillConfig,
     TokenIssued,
     WalletChanges,
+    WristbandInfo,
     encode,
 )
 from edge.core.effects import (
@@ -68,8 +75,20 @@ if TYPE_CHECKING:
 PROBE_INTERVAL_MS = 2_000
 CATALOGUE_RETRY_MS = 5_000
 
+Answer = (
+    OrderChecked
+    | WristbandInfo
+    | CashierLoggedIn
+    | CashierLoggedOut
+    | LoginRefused
+    | ClosingRecorded
+    | ClosingIncomplete
+    | TokenIssued
+)
+"""What a till hears only if it asked; here it comes when nobody waits for it."""
+
 Announcement = (
-    AdviceRecorded | Rejected | TillConfig | WalletChanges | HubStatus | TokenIssued
+    AdviceRecorded | Rejected | TillConfig | WalletChanges | HubStatus | Answer
 )
 
 _ODD = frozenset(AdviceFlag) - {AdviceFlag.SUPERSEDED_CATALOGUE}
@@ -91,10 +110,9 @@ def on_announcement(state: TillState, message: Announcement, moment: Moment) -> 
             return _wallets(state, message)
         case HubStatus():
             return _status(state, message, moment)
-        case TokenIssued():
-            return state, (Note("The hub issued a token nobody here asked for."),)
         case _:
-            assert_never(message)
+            name = type(message).__name__
+            return state, (Note(f"The hub sent a {name} nobody here waits for."),)
 
 
 def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
