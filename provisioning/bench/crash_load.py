@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 REPEAT_AFTER_S = 0.4  # as a till repeats its request
 ANSWER_TIMEOUT_S = 60.0  # a database that recovers takes seconds
-REPEATED_AT_ONCE = 50
+REPEATED_MAX = 20_000  # by all tills; some hundred are answered per second
+REPEATED_AT_ONCE = 8  # by each till, so that answers come before the next repeat
 LOOPBACK = "127.0.0.1"
 NO_TSE = "The tills of this run have no TSE."
 
@@ -149,15 +150,17 @@ class StubbornTill:
             await self._order(self._random.choices(paths, weights)[0])
         self._disconnect()
 
-    async def repeat_all(self, port: int) -> None:
-        """Say all that was ever said once more; another answer is noted as changed."""
+    async def repeat(self, port: int, messages_max: int) -> None:
+        """Say what was ever said once more; another answer is noted as changed."""
         await self._connect(port)
         messages = list(self._said)
+        if len(messages) > messages_max:
+            messages = self._random.sample(messages, messages_max)
         for first in range(0, len(messages), REPEATED_AT_ONCE):
             some = messages[first : first + REPEATED_AT_ONCE]
             for message in some:
                 self._said[message].heard = asyncio.Event()
-            await asyncio.gather(*map(self._repeat, some))
+            await asyncio.gather(*map(self._say_until_heard, some))
         self._disconnect()
 
     def answered(self, payload: bytes) -> bytes | None:
@@ -227,11 +230,11 @@ class StubbornTill:
 
     async def _say(self, message: UUID, payload: bytes) -> Verdict:
         said = self._said[message] = _Said(payload)
-        await self._repeat(message)
+        await self._say_until_heard(message)
         assert said.answer is not None
         return said.answer
 
-    async def _repeat(self, message: UUID) -> None:
+    async def _say_until_heard(self, message: UUID) -> None:
         assert self._connection is not None
         said = self._said[message]
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
@@ -287,9 +290,12 @@ class Load:
         return not self._stop.is_set()
 
 
-async def repeat_all(tills: Sequence[StubbornTill], port: int) -> None:
-    """Let every till say all it ever said once more."""
-    await asyncio.gather(*(till.repeat_all(port) for till in tills))
+async def repeat(
+    tills: Sequence[StubbornTill], port: int, messages_max: int = REPEATED_MAX
+) -> None:
+    """Let every till say once more what it said: all, or that many at random."""
+    share = messages_max // len(tills)
+    await asyncio.gather(*(till.repeat(port, share) for till in tills))
 
 
 def _advice(body: msgspec.Raw, outcome: Outcome, path: Path | None) -> OrderAdvice:

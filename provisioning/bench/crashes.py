@@ -2,8 +2,8 @@
 
 Tills sell over Mosquitto and repeat every message until it is answered, while the
 writer, its database session or PostgreSQL falls at random points. Then the answers are
-compared with the database, and every request is asked again of hubs that have just
-been started: they must say what was said before.
+compared with the database, and messages are said again to hubs that have just been
+started: they must answer what was answered before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hub.core.tokens import TokenSigner
 from hub.service.verification import Report as VerifyReport
 from hub.service.wristbands import Wristbands, credit_wallet
 from provisioning.bench.aftermath import Holdings, compare
-from provisioning.bench.crash_load import Load, Notes, StubbornTill, repeat_all
+from provisioning.bench.crash_load import Load, Notes, StubbornTill, repeat
 from provisioning.bench.crowd import FUNDS_MINOR, found_event, running_hub, till_names
 from provisioning.bench.faults import Database, Fault, Hub, HubPair
 from provisioning.bench.figures import Figures, Sample, Target, latency_sample
@@ -130,17 +130,18 @@ def go_through(
     notes = Notes()
     with _open_shop(directory, disaster, notes) as shop:
         recoveries_s = shop.suffer(disaster, say)
+        repeats = notes.repeats
         say("crashes: everything is said again to hubs just started, then verified\n")
         shop.hubs.restart_both()  # what they know from now on is in the database
         shop.hubs.writer()
-        uvloop.run(repeat_all(shop.tills, shop.port))
+        uvloop.run(repeat(shop.tills, shop.port))
         found = compare(notes.orders, _ask(shop.database), shop.funds_minor)
         found.changed += notes.changed
         found.others += _verify(directory / HUBS[0] / "hub.toml")
     return Aftermath(
         orders=len(notes.orders),
         answers=notes.answers,
-        repeats=notes.repeats,
+        repeats=repeats,
         lost=len(found.lost),
         doubled=len(found.doubled),
         changed=len(found.changed),
@@ -169,6 +170,7 @@ class CrashShop:
         with Load(self.tills, self.port, self.notes) as load:
             self._await_answers(load)
             for number, fault in enumerate(disaster.faults, start=1):
+                self.hubs.await_both()
                 time.sleep(dice.uniform(*UNDISTURBED_S))
                 recovery_s = self._let_fall(fault, load)
                 say(
@@ -196,7 +198,7 @@ class CrashShop:
         self._await_answers(load)
         recovery_s = time.perf_counter() - before_s
         if fallen is not None:
-            fallen.begin()  # the next fall waits until it stands by
+            fallen.begin()  # stands by before the next fall
         return recovery_s
 
     def _await_answers(self, load: Load) -> None:

@@ -107,10 +107,13 @@ class HubPair:
             " See both hub.log of this run."
         )
 
-    def kill_writer(self) -> Hub:
-        """Kill the hub that writes while the other one stands by; the dead one."""
+    def await_both(self) -> None:
+        """Wait until one writes and the other one stands by."""
         for hub in self._hubs:
             hub.await_ready()
+
+    def kill_writer(self) -> Hub:
+        """Kill the hub that writes; the dead one."""
         writer = self.writer()
         writer.kill()
         return writer
@@ -124,8 +127,7 @@ class HubPair:
     def _start_both(self) -> None:
         for hub in self._hubs:
             hub.begin()
-        for hub in self._hubs:
-            hub.await_ready()
+        self.await_both()
 
 
 class Database:
