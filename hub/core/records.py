@@ -28,6 +28,9 @@ class Table:
         self.rows: list[tuple[Any, ...]] = []
         self.add = self.rows.append
 
+    def __len__(self) -> int:
+        return len(self.rows)
+
     @property
     def columns(self) -> Sequence[Sequence[Any]]:
         """All values of each column."""

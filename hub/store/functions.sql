@@ -132,13 +132,21 @@ BEGIN
     SELECT p_event, serial, wallet, blocked, order_id, p_batch
     FROM unnest(p_serial, p_wallet, p_blocked, p_order)
         AS changed (serial, wallet, blocked, order_id);
+    -- By a probe per wristband: joined otherwise, all of them would be read.
     UPDATE wristband AS b
     SET wallet = c.wallet, blocked = c.blocked
     FROM (
-        SELECT DISTINCT ON (serial) serial, wallet, blocked
-        FROM unnest(p_serial, p_wallet, p_blocked) WITH ORDINALITY
-            AS changed (serial, wallet, blocked, place)
-        ORDER BY serial, place DESC
+        SELECT found.place, changed.wallet, changed.blocked
+        FROM (
+            SELECT DISTINCT ON (serial) serial, wallet, blocked
+            FROM unnest(p_serial, p_wallet, p_blocked) WITH ORDINALITY
+                AS said (serial, wallet, blocked, place)
+            ORDER BY serial, place DESC
+        ) AS changed
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM wristband
+            WHERE event = p_event AND serial = changed.serial LIMIT 1
+        ) AS found
     ) AS c
-    WHERE b.event = p_event AND b.serial = c.serial;
+    WHERE b.ctid = c.place;
 END $$;
