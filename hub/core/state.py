@@ -178,10 +178,13 @@ class LedgerState:
         )
 
     def order(self, number: UUID) -> OrderState:
-        """Return what is known of an order, which may be nothing."""
-        found = self.orders.get(number)
-        if found is None:
-            found = self.orders[number] = OrderState()
+        """Return what is known of an order, which may be nothing.
+
+        It counts as spoken of: what a batch on its way says of an order must be
+        remembered until the database knows it, too.
+        """
+        found = self.orders.pop(number, None) or OrderState()
+        self.orders[number] = found
         return found
 
     def wallet(self, serial: int) -> tuple[Band | None, Wallet | None]:
