@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     Rows = Sequence[Mapping[str, object]]
 
 BOOKED, DECLINED = "OrderBooked", "OrderDeclined"
-CODES = {BOOKED: "booked", DECLINED: "declined"}
 STAND_IN_LOSS = "stand_in_loss"
-REQUESTED_ATTEMPT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,11 @@ def _check_answers(
     if told.verdict is None:
         return
     verdict = told.verdict
-    if verdict.type not in CODES:
+    if verdict.type not in {BOOKED, DECLINED}:
         found.others.append(f"Order {told.order} was answered by {verdict}.")
     elif row is None:
         found.lost.append(f"The {verdict.type} of order {told.order} is gone.")
-    elif (CODES[verdict.type], verdict.reason) != (row["code"], row["reason"]) or (
+    elif verdict.reason != row["reason"] or (
         verdict.type == BOOKED
         and (verdict.balance and verdict.balance.minor) != row["balance_minor"]
     ):

@@ -269,7 +269,8 @@ async def found_poor(
     """Give some guests so little money that the hub soon declines."""
     async with running_hub(dsn, key) as (store, context, hub):
         signer = TokenSigner(key.private.read_bytes(), key.key_id)
-        desk = Wristbands(store, context, signer, secrets.token_bytes(32))
+        secret = secrets.token_bytes(32)
+        desk = Wristbands(store, context, hub.booking, signer, secret)
         guests = []
         for number in range(count):
             uid = WristbandUid(b"\x04\xbf" + number.to_bytes(5, "big"))

@@ -46,6 +46,12 @@ class Hub:
         self._settings = directory / "hub.toml"
         self._log = directory / "hub.log"
         self._child: Child | None = None
+        # An installed hub has its bytecode; started dozens of times, this one needs it.
+        self._environment = {
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(directory.parent / "bytecode"),
+        }
 
     def begin(self) -> None:
         """Start it, without waiting until it is ready."""
@@ -56,6 +62,7 @@ class Hub:
             ],
             log=self._log,
             name="The hub",
+            env=self._environment,
         )
 
     def await_ready(self) -> None:

@@ -12,18 +12,17 @@ WHERE locktype = 'advisory' AND granted
 SELECT pg_terminate_backend($1);
 
 -- verdicts --
--- What the database holds as the answer to each attempt of a till.
-SELECT v.order_id, v.attempt, v.code::text AS code, v.reason, v.balance_minor
-FROM verdict AS v
-JOIN attempt AS t USING (event, order_id, attempt)
-WHERE v.event = $1 AND t.till IS NOT NULL;
+-- What the database holds as the answer to each attempt of a till: no reason, booked.
+SELECT order_id, attempt, reason, balance_minor
+FROM attempt WHERE event = $1 AND till IS NOT NULL;
 
 -- bookings --
 -- Orders of tills with their entries that no reversal undoes, and what they moved.
 SELECT e.order_id, count(*) AS live_entries,
        sum((
            SELECT coalesce(sum(p.amount_minor), 0)
-           FROM posting AS p WHERE p.entry = e.id AND p.amount_minor > 0
+           FROM posting AS p
+           WHERE p.event = e.event AND p.entry = e.id AND p.amount_minor > 0
        ))::bigint AS moved_minor
 FROM entry AS e
 WHERE e.event = $1 AND e.reverses IS NULL

@@ -30,7 +30,6 @@ HELD = Holdings(
         {
             "order_id": ORDER,
             "attempt": 1,
-            "code": "booked",
             "reason": None,
             "balance_minor": BALANCE,
         }
