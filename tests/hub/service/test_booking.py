@@ -10,6 +10,7 @@ import pytest
 from hub.core.booking import Result
 from hub.core.ledger import Account, Posting, Role
 from hub.service.booking import Booking, HubFault, NoLedger
+from hub.store.ledger import Ledger
 from tests.hub.hubs import PATIENCE_S, running_parts
 from tests.hub.samples import order
 from tests.hub.store.ledgers import asked, completed, told
@@ -57,6 +58,54 @@ async def test_one_guilty_item_fails_alone(parts: Parts) -> None:
     assert isinstance(ends[4], HubFault)
     assert "Call the hub's operator" in str(ends[4])
     assert (await parts.wristbands.balance(wallet)).minor == 2420
+
+
+async def test_an_item_that_can_not_be_judged_fails_alone(parts: Parts) -> None:
+    wallet = await parts.wallet(2500)
+    items = [asked(order(10, wallet)) for _ in range(9)]
+    items[4] = msgspec.structs.replace(completed(order(300)), advice_digest=None)
+
+    ends = await asyncio.gather(
+        *(parts.booking.submit(each) for each in items), return_exceptions=True
+    )
+
+    assert [isinstance(each, HubFault) for each in ends] == [
+        number == 4 for number in range(9)
+    ]
+    assert (await parts.wristbands.balance(wallet)).minor == 2420
+
+
+async def test_what_another_writer_booked_meanwhile_is_read_again(
+    parts: Parts,
+) -> None:
+    wallet = await parts.wallet(100)
+    intruder = await Ledger.beside(parts.store, parts.context.current.number)
+    for _ in range(3):
+        await intruder.book([asked(order(10, wallet))])
+        result = await parts.booking.submit(asked(order(20, wallet)))
+        assert told(result) == ("booked", None, ())
+    await intruder.close()
+
+    result = await parts.booking.submit(asked(order(20, wallet)))
+
+    assert told(result)[:2] == ("declined", "insufficient_balance")
+    assert (await parts.wristbands.balance(wallet)).minor == 10
+
+
+async def test_words_about_one_order_keep_their_order_in_a_batch(parts: Parts) -> None:
+    wallet = await parts.wallet(100)
+    sale = order(60, wallet)
+    said = [asked(sale), completed(sale), asked(order(50, wallet)), asked(sale)]
+
+    results = await asyncio.gather(*map(parts.booking.submit, said))
+
+    assert [told(each)[0] for each in results] == [
+        "booked",
+        "recorded",
+        "declined",
+        "booked",
+    ]
+    assert len({each.batch for each in results}) == 1
 
 
 async def test_a_second_hub_stands_by_and_takes_over(
