@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from contract.config import EventLimits
 from contract.fiscal import process_data
 from contract.messages import AdviceFlag, DeclineReason
-from contract.order import OrderKind, Outcome, PaymentMethod, inconsistency
+from contract.money import Money
+from contract.order import Ask, OrderKind, Outcome, PaymentMethod, ask_first
+from hub.core.content import (
+    Prices,
+    Refusal,
+    barred_variants,
+    content_refusal,
+    minimum_refusal,
+)
 from hub.core.tokens import verify
+
+__all__ = ["Agreed", "Prices", "Refusal", "Till"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from contract.catalogue import Catalogue
+    from contract.config import TillProfile
     from contract.fiscal import Signature
     from contract.ids import EventId, TillId
     from contract.messages import OrderAdvice
@@ -22,33 +36,22 @@ if TYPE_CHECKING:
     from contract.order import Order
     from contract.token import Credential, TokenKey
 
+# Tills keep their clock by NTP, which is off by milliseconds. An answer may wait in a
+# broken network for some seconds; minutes can only be a clock that nobody has set.
+CLOCK_OFF = timedelta(minutes=2)
+NO_LIMITS = EventLimits()
+UUID_TIME_BITS = 48  # of a UUIDv7: Unix time in ms, RFC 9562 section 5.7
+
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """A till as the hub knows it."""
+    """A till as the hub knows it; without a profile it may do whatever tills do."""
 
     id: TillId
     label: str
     issues_wristbands: bool = False
     revoked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """A catalogue as orders are compared with it, for one is looked up per line."""
-
-    products: Mapping[int, tuple[int, int]]
-    """Price in minor units and tax code, by product."""
-    rates: Mapping[int, int]
-    """Basis points by tax code."""
-
-    @classmethod
-    def of(cls, catalogue: Catalogue) -> Self:
-        """Index a catalogue."""
-        return cls(
-            {each.id: (each.price_minor, each.tax_code) for each in catalogue.products},
-            {each.code: each.rate_bp for each in catalogue.taxes},
-        )
+    profile: TillProfile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class Agreed:
     catalogues: Mapping[int, Catalogue]
     tills: Mapping[TillId, Till]
     token_keys: tuple[TokenKey, ...]
+    limits: EventLimits = NO_LIMITS
     prices: Mapping[int, Prices] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,31 +77,30 @@ class Agreed:
         return max(self.catalogues, default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an order can't be booked: the reason and what exactly is wrong."""
-
-    reason: DeclineReason
-    detail: str
-
-
 def request_refusal(
     order: Order, credential: Credential | None, agreed: Agreed
 ) -> Refusal | None:
-    """Find what speaks against booking a requested order, its balance aside."""
-    till = agreed.tills.get(order.till)
-    if till is None or till.revoked:
-        return Refusal(
-            DeclineReason.UNKNOWN_TILL,
-            f"The till {order.till} is not registered for this event. "
-            "Register it at the hub.",
-        )
-    if order.payment is None or order.payment.method is not PaymentMethod.WALLET:
+    """Find what speaks against booking a requested order, its wallets aside."""
+    if order.attempt == 0 or ask_first(order) is not Ask.REQUEST:
         return Refusal(
             DeclineReason.INCONSISTENT_ORDER,
-            "Only a payment by wristband is asked for. Report cash by an advice.",
+            "Only what takes from wristbands, or changes them, is asked for. "
+            "Report the others by an advice.",
         )
-    return _content_refusal(order, agreed) or wallet_refusal(order, credential, agreed)
+    return _order_refusal(order, agreed) or wallet_refusal(order, credential, agreed)
+
+
+def check_refusal(
+    order: Order, credential: Credential | None, agreed: Agreed
+) -> Refusal | None:
+    """Find what speaks against an order that is not yet paid, its wallets aside."""
+    minimum = Money(agreed.limits.top_up_min_minor, agreed.currency)
+    return (
+        _order_refusal(order, agreed)
+        or wallet_refusal(order, credential, agreed)
+        or _stranger_refusal(order, credential, agreed)
+        or minimum_refusal(order, minimum)
+    )
 
 
 def wallet_refusal(
@@ -107,13 +110,13 @@ def wallet_refusal(
 
     Money given back needs no token: the guest may be gone.
     """
-    payment = order.payment
-    if payment is None or payment.wallet is None or order.total_minor <= 0:
+    charged = _charged_wallet(order)
+    if charged is None:
         return None
     token = verify(credential, agreed.token_keys, agreed.number) if credential else None
     if token is None:
         text = "The wristband's token is missing or not genuine. Keep the wristband."
-    elif token.serial != payment.wallet:
+    elif token.serial != charged:
         text = "The wristband's token belongs to another wallet. Present it again."
     else:
         return None
@@ -121,66 +124,138 @@ def wallet_refusal(
 
 
 def advice_flags(
-    advice: OrderAdvice, order: Order, agreed: Agreed
+    advice: OrderAdvice,
+    order: Order,
+    agreed: Agreed,
+    *,
+    sent_at: datetime | None = None,
+    now: datetime | None = None,
 ) -> tuple[AdviceFlag, ...]:
-    """List what is odd about an advice that will be booked all the same."""
+    """List what is odd about an advice that will be booked all the same.
+
+    `sent_at` is the till's clock when it sent the advice, `now` the hub's.
+    """
     flags = []
     if advice.outcome is Outcome.COMPLETED:
-        if _content_refusal(order, agreed) is not None:
+        prices = agreed.prices.get(order.catalogue)
+        if content_refusal(order, prices) is not None:
             flags.append(AdviceFlag.INCONSISTENT_ORDER)
         if order.catalogue < agreed.current_catalogue:
             flags.append(AdviceFlag.SUPERSEDED_CATALOGUE)
+        if _profile_refusal(order, agreed) is not None:
+            flags.append(AdviceFlag.NOT_ALLOWED)
+        payment = order.payment
+        by_card = payment is not None and payment.method is PaymentMethod.CARD
+        if by_card and order.total_minor and payment and payment.card is None:
+            flags.append(AdviceFlag.CARD_RECEIPT_MISSING)
     if advice.signature and not _signs(advice.signature, order, advice.outcome):
         flags.append(AdviceFlag.BAD_SIGNATURE)
+    if now is not None and _is_clock_off(advice.decided_at, sent_at, now):
+        flags.append(AdviceFlag.TILL_CLOCK_OFF)
     return tuple(flags)
 
 
-def _content_refusal(order: Order, agreed: Agreed) -> Refusal | None:
+def barred(order: Order, agreed: Agreed) -> frozenset[int]:
+    """Collect the variants of wristbands that may not buy what an order holds."""
+    return barred_variants(order, agreed.prices.get(order.catalogue))
+
+
+def clock_of(message: UUID) -> datetime | None:
+    """Read its sender's clock off a message's id, if that is a UUIDv7."""
+    if message.version != 7:
+        return None
+    milliseconds = message.int >> (128 - UUID_TIME_BITS)
+    try:
+        return datetime.fromtimestamp(milliseconds // 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _is_clock_off(decided: datetime, sent: datetime | None, now: datetime) -> bool:
+    # An advice may come days after its decision, but not before it.
+    if decided > now + CLOCK_OFF:
+        return True
+    return sent is not None and abs(sent - now) > CLOCK_OFF
+
+
+def _order_refusal(order: Order, agreed: Agreed) -> Refusal | None:
+    till = agreed.tills.get(order.till)
+    if till is None or till.revoked:
+        return Refusal(
+            DeclineReason.UNKNOWN_TILL,
+            f"The till {order.till} is not registered for this event. "
+            "Register it at the hub.",
+        )
+    if order.event != agreed.event:
+        return Refusal(
+            DeclineReason.WRONG_EVENT,
+            f"The order belongs to event {order.event}; this hub serves "
+            f"{agreed.event}. Check the till's configuration.",
+        )
     if order.currency is not agreed.currency:
         return Refusal(
             DeclineReason.WRONG_CURRENCY,
             f"This event runs in {agreed.currency.value}, "
-            f"the order in {order.currency.value}.",
+            f"the order in {order.currency.value}. Enter it again.",
         )
-    wrong = inconsistency(order)
-    if wrong is None and (order.total_minor < 0) is (order.kind is OrderKind.SALE):
-        wrong = "its total has the wrong sign" if order.total_minor else None
-    if wrong is not None:
-        return Refusal(
-            DeclineReason.INCONSISTENT_ORDER,
-            f"The order does not add up: {wrong}. Void it and enter it again.",
-        )
+    return content_refusal(
+        order, agreed.prices.get(order.catalogue)
+    ) or _profile_refusal(order, agreed)
+
+
+def _profile_refusal(order: Order, agreed: Agreed) -> Refusal | None:
+    till = agreed.tills.get(order.till)
+    profile = None if till is None else till.profile
+    if till is None or profile is None:
+        return None
+    if order.kind not in profile.kinds:
+        what = f"orders of the kind '{order.kind.value}'"
+    elif order.kind is OrderKind.CANCELLATION:
+        return None  # what was paid some way is given back that way
+    elif order.payment is not None and order.payment.method not in profile.methods:
+        what = f"payments by {order.payment.method.value}"
+    elif not profile.free_prices and _has_free_price(order, agreed):
+        what = "prices that are entered by hand"
+    else:
+        return None
+    return Refusal(
+        DeclineReason.NOT_ALLOWED,
+        f"The till {till.id} is a '{profile.name}' till and takes no {what}. "
+        "Use another till.",
+    )
+
+
+def _has_free_price(order: Order, agreed: Agreed) -> bool:
     prices = agreed.prices.get(order.catalogue)
-    if prices is None:
-        return Refusal(
-            DeclineReason.UNKNOWN_PRODUCT,
-            f"Version {order.catalogue} of the catalogue is not known to the hub.",
-        )
-    return _line_refusal(order, prices)
+    known = {} if prices is None else prices.products
+    return any(
+        line.product in known and known[line.product].free_price for line in order.lines
+    )
 
 
-def _line_refusal(order: Order, prices: Prices) -> Refusal | None:
-    for line in order.lines:
-        agreed = prices.products.get(line.product)
-        if agreed is None:
-            return Refusal(
-                DeclineReason.UNKNOWN_PRODUCT,
-                f"Product {line.product} ({line.name}) is not in catalogue "
-                f"{order.catalogue}. Take it out of the basket.",
-            )
-        if (line.unit_price_minor, line.tax_code) != agreed:
-            return Refusal(
-                DeclineReason.WRONG_PRICE,
-                f"{line.name} has another price or tax in catalogue "
-                f"{order.catalogue}. Enter it again.",
-            )
-    for tax in order.taxes:
-        if prices.rates.get(tax.code) != tax.rate_bp:
-            return Refusal(
-                DeclineReason.WRONG_PRICE,
-                f"Tax code {tax.code} has another rate in catalogue {order.catalogue}.",
-            )
-    return None
+def _stranger_refusal(
+    order: Order, credential: Credential | None, agreed: Agreed
+) -> Refusal | None:
+    """Refuse a token that is shown, but is false or of a wristband not named."""
+    if credential is None or not order.wallets:
+        return None
+    token = verify(credential, agreed.token_keys, agreed.number)
+    if token is not None and token.serial in order.wallets:
+        return None
+    return Refusal(
+        DeclineReason.FORGED_WRISTBAND,
+        "The wristband's token is not genuine or not its own. Keep the wristband.",
+    )
+
+
+def _charged_wallet(order: Order) -> int | None:
+    """Name the wallet whose wristband has to be there: it pays, or is paid out."""
+    if order.kind is OrderKind.PAYOUT and order.credits:
+        return order.credits[0].wallet
+    payment = order.payment
+    if payment is None or (order.total_minor <= 0 and not order.vouchers > 0):
+        return None
+    return payment.wallet
 
 
 def _signs(signature: Signature, order: Order, outcome: Outcome) -> bool:
