@@ -11,6 +11,13 @@ import msgspec
 from contract.ids import TillId
 from contract.messages import AdviceFlag, DeclineReason
 from contract.order import Line, Outcome, Path, order_digest
+from hub.core.changes import (
+    BandChange,
+    ClosingWords,
+    ShiftChange,
+    band_changes,
+    shift_change,
+)
 from hub.core.ledger import (
     Account,
     Posting,
@@ -40,11 +47,13 @@ LOSS_ACCOUNTS: Mapping[DeclineReason, Account] = {
 
 
 class Step(enum.Enum):
-    """Which word about an order an item carries; the values are the database's."""
+    """Which word an item carries; the values are the database's."""
 
     REQUEST = "request"
     COMPLETED = "completed"
     ABORTED = "aborted"
+    CLOSING = "closing"
+    """No word about an order, but a till's Z report."""
 
 
 class Fiscal(msgspec.Struct, frozen=True):
@@ -61,15 +70,6 @@ class Move(msgspec.Struct, frozen=True):
     serial: int
     minor: int
     vouchers: int = 0
-
-
-class BandChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a wristband: blocked or not, and whose wallet it opens."""
-
-    serial: int
-    blocked: bool
-    opens_wallet_of: int | None = None
-    """The serial of the wristband it replaces."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +91,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     postings: tuple[Posting, ...] = ()
     lines: tuple[Line, ...] = ()
     bands: tuple[BandChange, ...] = ()
+    shift: ShiftChange | None = None
+    closing: ClosingWords | None = None
+    z_number: int = 0
+    sequence: int = 0
     stand_in: bool = False
     refusal: DeclineReason | None = None
     cancels: UUID | None = None
@@ -124,7 +128,7 @@ def request_item(order: Order, body: bytes, refusal: DeclineReason | None) -> It
 
     `refusal` is what `request_refusal` found; None says that the order adds up.
     """
-    payable = order.payment is not None and refusal is None
+    payable = order.attempt > 0 and refusal is None
     entry = order_entry(order, adds_up=True) if payable else None
     return Item(
         step=Step.REQUEST,
@@ -137,8 +141,28 @@ def request_item(order: Order, body: bytes, refusal: DeclineReason | None) -> It
         moves=_moves(entry) if entry else (),
         postings=entry.elsewhere if entry else (),
         lines=order.lines,
+        bands=band_changes(order) if order.wristband else (),
+        shift=shift_change(order) if order.cash else None,
+        z_number=order.z_number,
+        sequence=order.sequence,
         refusal=refusal,
         cancels=order.cancels,
+    )
+
+
+def closing_item(
+    till: TillId, closing: UUID, report: bytes, words: ClosingWords
+) -> Item:
+    """Make the item of a till's Z report, of which no order is missing."""
+    return Item(
+        step=Step.CLOSING,
+        order=closing,
+        attempt=0,
+        digest=order_digest(report),
+        body=report,
+        till=till,
+        closing=words,
+        z_number=words.z_number,
     )
 
 
@@ -164,6 +188,10 @@ def advice_item(
         moves=_moves(entry) if entry else (),
         postings=entry.elsewhere if entry else (),
         lines=order.lines,
+        bands=band_changes(order) if order.wristband else (),
+        shift=shift_change(order) if order.cash else None,
+        z_number=order.z_number,
+        sequence=order.sequence,
         stand_in=advice.path is Path.STAND_IN,
         refusal=refusal,
         cancels=order.cancels,

@@ -9,7 +9,11 @@ attempt: order, number, digest, till, reason of a decline or null, balance told;
 outcome: order, completed or aborted, attempt, digest of the advice, flags;
 contradiction: order, digest of the advice;
 signature: order, TSE serial, fiscal number, signature counter;
-band: serial of the wristband, its wallet, whether it is blocked, order;
+band: serial of the wristband, entry, its wallet, whether it is blocked, whether it is
+registered, restriction, successor, key of a note, order;
+shift: cash register, entry, its holder or null, Z number, order;
+closing: till, Z number, first and last sequence number, digest of the report, SHA-256
+of its signature or null, flags;
 entry: number, cause, order, attempt, entry reversed or null, order canceled or null,
 and its postings sorted: account, unit, amount.
 """

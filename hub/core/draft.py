@@ -60,10 +60,14 @@ class Draft:
                 )
             )
 
+        self.holdings = Table(3)
+        for account, before in records.holdings.items():
+            self.holdings.add((account, before, state.holdings[account]))
+
     @property
     def changed(self) -> set[int]:
         """The wallets of which something changed."""
-        _, wallets, *_ = self.records.bands.columns
+        _, _, wallets, *_ = self.records.bands.columns
         return {*self.records.wallets, *wallets}
 
     def results(self) -> list[Result]:

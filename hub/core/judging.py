@@ -10,18 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason
-from hub.core import undoing
+from hub.core import undoing, wristbands
 from hub.core.booking import LOSS_ACCOUNTS, ResultCode, Step
-from hub.core.ledger import Unit
+from hub.core.ledger import Account, Role, Unit
 from hub.core.records import Entry
-from hub.core.state import Band, Charge, End, Live, Verdict
+from hub.core.state import Charge, Closed, End, Live, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hub.core.booking import BandChange, Item, Move
+    from hub.core.booking import Item, Move
+    from hub.core.changes import ClosingWords
     from hub.core.records import Records
-    from hub.core.state import LedgerState, OrderState, Wallet
+    from hub.core.state import Amounts, Changed, LedgerState, OrderState, Wallet
 
 MONEY, VOUCHER = Unit.MONEY.value, Unit.VOUCHER.value
 
@@ -32,6 +33,8 @@ Judgement = tuple[
 
 def judge(item: Item, state: LedgerState, records: Records) -> Judgement:
     """Judge an item whose missing parts were loaded; all it changes is in `records`."""
+    if item.closing is not None:
+        return _close(item, item.closing, state, records)
     if item.order not in state.orders:
         records.fresh.append(item.order)
     known = state.order(item.order)
@@ -58,6 +61,20 @@ def _judge_request(
     known.verdicts[item.attempt] = Verdict(item.digest, reason, balance)
     records.attempt(item, reason, balance)
     return _answer(reason), reason, balance, ()
+
+
+def _close(
+    item: Item, words: ClosingWords, state: LedgerState, records: Records
+) -> Judgement:
+    assert item.till is not None, "a Z report is a till's"
+    known = state.closings.get((item.till, words.z_number))
+    if known is None:
+        flags = tuple(flag.value for flag in words.flags)
+        state.closings[item.till, words.z_number] = Closed(item.digest, flags)
+        records.closing(item, words)
+    elif known.digest != item.digest:
+        return ResultCode.CONFLICT, None, None, ()
+    return ResultCode.RECORDED, None, None, ()
 
 
 def _decide(
@@ -98,6 +115,8 @@ def _judge_advice(
     seen, live = known.verdicts.get(item.attempt), known.live
     completed = item.step is Step.COMPLETED
     flags = list(item.flags)
+    if (item.till, item.z_number) in state.closings:
+        flags.append(AdviceFlag.AFTER_CLOSING)
     if completed and seen is not None and seen.reason is not None:
         flags.append(AdviceFlag.CONTRADICTS_DECLINE)
     if seen is not None and seen.digest != item.digest:
@@ -142,10 +161,9 @@ def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
             return DeclineReason.UNKNOWN_WRISTBAND
         if band.blocked and (move.minor < 0 or move.vouchers < 0):
             return DeclineReason.BLOCKED_WRISTBAND
-    for change in item.bands:
-        if state.bands[change.serial] is None:
-            return DeclineReason.UNKNOWN_WRISTBAND
-    return None
+    if wristbands.opens_nothing(item, state):
+        return DeclineReason.ALREADY_SWAPPED
+    return wristbands.objection(item, state) if item.bands else None
 
 
 def _shortage(item: Item, state: LedgerState) -> DeclineReason | None:
@@ -172,6 +190,8 @@ def _book(
     given_back = undoing.given_back(item, state) if item.cancels is not None else None
     for move in item.moves:
         wallet = _chargeable(item, move, state, cause)
+        if cause == "advice":
+            flags += _oddities(move, state)
         charge = _charge(item, move, wallet, given_back)
         if wallet is not None and (charge.minor or charge.vouchers):
             _apply(charge, wallet, records)
@@ -184,9 +204,20 @@ def _book(
             postings += lost
             flags.append(AdviceFlag.STAND_IN_LOSS)
     state.last_entry += 1
+    if item.bands or item.shift is not None:
+        flags += _beside(item, state, records)
+    changed: Changed = ()
+    if item.bands and (cause == "request" or not flags):
+        changed = wristbands.change(item, state.last_entry, state, records)
     known.live = Live(
-        state.last_entry, item.attempt, tuple(postings), tuple(charges), item.cancels
+        state.last_entry,
+        item.attempt,
+        tuple(postings),
+        tuple(charges),
+        item.cancels,
+        changed,
     )
+    _hold(known.live.postings, state, records)
     records.entry(
         Entry(
             known.live.entry,
@@ -200,21 +231,37 @@ def _book(
     )
     if item.cancels is not None:
         undoing.note(item, state, given_back or 0)
-    for change in item.bands:
-        _change_band(change, item, state, records)
     return flags
 
 
-def _change_band(
-    change: BandChange, item: Item, state: LedgerState, records: Records
-) -> None:
-    band = state.bands[change.serial]
-    assert band is not None, "unknown wristbands were objected to"
-    opened = change.opens_wallet_of
-    original = None if opened is None else state.bands[opened]
-    wallet = band.wallet if original is None else original.wallet
-    changed = state.bands[change.serial] = Band(wallet, change.blocked)
-    records.band(change.serial, changed, item.order)
+def _oddities(move: Move, state: LedgerState) -> list[AdviceFlag]:
+    band = state.bands[move.serial]
+    swapped = band is not None and band.successor is not None
+    return [AdviceFlag.SWAPPED_WRISTBAND] if swapped else []
+
+
+def _beside(item: Item, state: LedgerState, records: Records) -> list[AdviceFlag]:
+    """Note whose a cash register becomes; says what is odd about that and bands."""
+    flags: list[AdviceFlag] = []
+    objection = wristbands.objection(item, state) if item.bands else None
+    if objection is not None:
+        flags.append(wristbands.FLAGS[objection])
+    if item.shift is not None:
+        records.shift(item.shift, state.last_entry, item.order)
+        number = state.accounts[Account(Role.CASH_REGISTER, item.shift.register)]
+        expected = item.shift.expected_minor
+        if expected is not None and expected != -state.holdings[number]:
+            flags.append(AdviceFlag.REGISTER_DIFFERS)
+    return flags
+
+
+def _hold(postings: Amounts, state: LedgerState, records: Records) -> None:
+    """Keep up what the places for cash hold."""
+    holdings = state.holdings
+    for account, _, amount in postings:
+        if account in holdings:
+            records.holdings.setdefault(account, holdings[account])
+            holdings[account] += amount
 
 
 def _chargeable(
@@ -273,6 +320,7 @@ def _amounts(charge: Charge) -> list[tuple[int, str, int]]:
 def _apply(charge: Charge, wallet: Wallet, records: Records) -> None:
     """Move money; whatever then exceeds a limit is allowed exactly that far."""
     records.touch(wallet)
+    wallet.used = True
     wallet.balance += charge.minor
     wallet.vouchers += charge.vouchers
     below = max(0, -wallet.balance)
@@ -311,6 +359,8 @@ def reverse(
             mirrored,
         )
     )
+    _hold(mirrored, state, records)
+    wristbands.undo(live, item, state.last_entry, state, records)
     if live.cancels is not None and live.cancels in state.orders:
         state.orders[live.cancels].undone.pop(item.order, None)
     known.live = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from contract.messages import AdviceFlag, DeclineReason
     from hub.core.booking import Item
+    from hub.core.changes import ClosingWords, ShiftChange
     from hub.core.state import Amounts, Band, Wallet
 
 
@@ -56,12 +58,16 @@ class Records:
     fresh: list[UUID] = field(default_factory=list)
     """Orders this batch takes to be unheard of; the database checks it."""
     attempts: Table = field(default_factory=lambda: Table(7, octets=(2, 4)))
-    outcomes: Table = field(default_factory=lambda: Table(10, octets=(3, 7, 8)))
+    outcomes: Table = field(default_factory=lambda: Table(12, octets=(3, 7, 8)))
     contradictions: Table = field(default_factory=lambda: Table(3, octets=(1, 2)))
     signatures: Table = field(default_factory=lambda: Table(4))
     entries: Table = field(default_factory=lambda: Table(6))
     postings: Table = field(default_factory=lambda: Table(4))
-    bands: Table = field(default_factory=lambda: Table(4))
+    bands: Table = field(default_factory=lambda: Table(9))
+    shifts: Table = field(default_factory=lambda: Table(5, octets=(2,)))
+    closings: Table = field(default_factory=lambda: Table(8, octets=(4, 5, 6)))
+    holdings: dict[int, int] = field(default_factory=dict)
+    """What places for cash that this batch changes held before it."""
     wallets: dict[int, tuple[Wallet, int, int]] = field(default_factory=dict)
     """Wallets this batch changes, with their balance and vouchers before it."""
     lines: list[bytes] = field(default_factory=list)
@@ -99,6 +105,8 @@ class Records:
                 item.advice_digest,
                 item.body,
                 "+".join(words) or None,
+                item.z_number,
+                item.sequence,
             )
         )
         self.lines.append(
@@ -123,11 +131,36 @@ class Records:
         self.contradictions.add((item.order, item.advice_digest, item.body))
         self.lines.append(chain.line("contradiction", item.order, item.advice_digest))
 
-    def band(self, serial: int, band: Band, order: UUID) -> None:
+    def band(self, serial: int, band: Band, entry: int, order: UUID) -> None:
         """Add what became of a wristband."""
-        changed = (serial, band.wallet, band.blocked, order)
+        changed = (
+            serial,
+            entry,
+            band.wallet,
+            band.blocked,
+            band.registered,
+            band.restriction,
+            band.successor,
+            band.note,
+            order,
+        )
         self.bands.add(changed)
         self.lines.append(chain.line("band", *changed))
+
+    def shift(self, change: ShiftChange, entry: int, order: UUID) -> None:
+        """Add whose a cash register became."""
+        changed = (change.register, entry, change.holder, change.z_number, order)
+        self.shifts.add(changed)
+        self.lines.append(chain.line("shift", *changed))
+
+    def closing(self, item: Item, words: ClosingWords) -> None:
+        """Add a till's Z report."""
+        flags = [flag.value for flag in words.flags]
+        span = (item.till, words.z_number, words.first, words.last, item.digest)
+        signed = words.signature
+        self.closings.add((*span, item.body, signed, "+".join(flags) or None))
+        seal = None if signed is None else hashlib.sha256(signed).digest()
+        self.lines.append(chain.line("closing", *span, seal, flags))
 
     def entry(self, entry: Entry) -> None:
         """Add an entry with all its postings."""

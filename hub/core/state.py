@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from hub.core.booking import LOSS_ACCOUNTS, Step
+from hub.core.ledger import Account, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
     from contract.messages import AdviceFlag, DeclineReason
     from contract.order import Line
-    from hub.core.booking import BandChange, Item
-    from hub.core.ledger import Account
+    from hub.core.booking import Item
+    from hub.core.changes import BandChange, ShiftChange
 
 ORDERS_KEPT = 20_000
 
 Amounts: TypeAlias = "tuple[tuple[int, str, int], ...]"
 """Account, unit and amount of each posting."""
+
+
+Changed: TypeAlias = "tuple[tuple[int, Band, Band], ...]"
+"""Wristbands that were changed: serial, how each stood before, and after."""
 
 
 @dataclass(slots=True)
@@ -38,6 +43,8 @@ class Wallet:
     vouchers: int = 0
     cap: int | None = None
     excess: int = 0
+    used: bool = False
+    """Whether anything was ever posted on it."""
 
 
 @dataclass(slots=True)
@@ -46,6 +53,10 @@ class Band:
 
     wallet: int
     blocked: bool = False
+    registered: bool = False
+    restriction: int | None = None
+    successor: int | None = None
+    note: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,15 @@ class Live:
     postings: Amounts
     charges: tuple[Charge, ...] = ()
     cancels: UUID | None = None
+    bands: Changed = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What is known of a Z number that was closed."""
+
+    digest: bytes
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +161,10 @@ class LedgerState:
         self.originals: set[UUID] = set()
         """Orders whose cancellations are all known, too."""
         self.accounts: dict[Account, int] = {}
+        self.holdings: dict[int, int] = {}
+        """What each place for cash holds, by its account; negative, as all assets."""
+        self.closings: dict[tuple[str, int], Closed] = {}
+        """Every Z number that was closed, by its till: all of them are here."""
         self.is_wary = False
         """Whether to look up orders that should be new, since the last one was not."""
 
@@ -160,11 +184,14 @@ class LedgerState:
             for move in item.moves:
                 if self.bands.get(move.serial) is None:
                     bands.add(move.serial)
-            for change in item.bands:
-                bands.update(_unknown(change, self.bands))
-            for posting in item.postings:
-                if posting.account not in self.accounts:
-                    accounts.add(posting.account)
+            if item.bands:
+                bands.update(_unknown(item.bands, self.bands))
+            known = self.accounts
+            accounts.update(
+                [each.account for each in item.postings if each.account not in known]
+            )
+            if item.shift is not None:
+                accounts.update(_register(item.shift) - self.accounts.keys())
             if item.order not in self.orders and (self.is_wary or _follows(item)):
                 orders.add(item.order)
             if item.cancels is not None and item.cancels not in self.originals:
@@ -199,13 +226,26 @@ class LedgerState:
             self.originals.discard(number)
 
 
-def _unknown(change: BandChange, known: Mapping[int, Band | None]) -> Iterable[int]:
-    named = (change.serial, change.opens_wallet_of)
-    return [each for each in named if each is not None and known.get(each) is None]
+def _unknown(
+    changes: Iterable[BandChange], known: Mapping[int, Band | None]
+) -> Iterable[int]:
+    named = [(change.serial, change.opens_wallet_of) for change in changes]
+    return [
+        serial
+        for pair in named
+        for serial in pair
+        if serial is not None and known.get(serial) is None
+    ]
+
+
+def _register(shift: ShiftChange) -> frozenset[Account]:
+    return frozenset({Account(Role.CASH_REGISTER, shift.register)})
 
 
 def _follows(item: Item) -> bool:
     """Whether an item is, by its looks, not the first word about its order."""
+    if item.step is Step.CLOSING:
+        return False
     if item.step is Step.REQUEST or item.stand_in:
         return item.attempt > 1
     return item.attempt > 1 or item.payer is not None

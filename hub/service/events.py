@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STAFF_KEY_BYTES = 32
 # Why a wallet may turn out not to be chargeable; each has an account of its own.
 LOSSES = (
     DeclineReason.INSUFFICIENT_BALANCE,
@@ -65,6 +67,7 @@ async def create_event(store: Store, event: NewEvent) -> None:
         event.portal_url,
         event.demo,
         uuid4(),
+        secrets.token_bytes(STAFF_KEY_BYTES),
     )
     for reason in LOSSES:
         await store.fetch(

@@ -129,6 +129,9 @@ class _Run:
                 f"order {row['order_id']}",
                 "Two advices contradict each other; only the first was booked.",
             )
+        elif kind == "closing":
+            where = f"closing {row['z_number']} of till {row['till']}"
+            self._compare(row["report"], row["digest"], where)
         elif kind == "outcome":
             self._examine_outcome(row)
 
@@ -168,6 +171,13 @@ class _Run:
                 f"It holds {row['balance_minor']} and {row['vouchers']} vouchers; its "
                 f"postings add up to {row['posted_minor']} and "
                 f"{row['posted_vouchers']}.",
+            )
+        for row in await self._ask("verify_holdings"):
+            self._find(
+                "balance",
+                f"{row['role']} {row['key']}",
+                f"It holds {row['balance_minor']} by its own row; its postings add "
+                f"up to {row['posted_minor']}.",
             )
         for row in await self._ask("verify_entries"):
             self._find(
@@ -262,7 +272,27 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "outcome": ("order_id", "outcome", "attempt", "advice_digest", "flags"),
     "contradiction": ("order_id", "advice_digest"),
     "signature": ("order_id", "tse_serial", "number", "counter"),
-    "band": ("serial", "wallet", "blocked", "order_id"),
+    "band": (
+        "serial",
+        "entry",
+        "wallet",
+        "blocked",
+        "registered",
+        "restriction",
+        "successor",
+        "note",
+        "order_id",
+    ),
+    "shift": ("register", "entry", "holder", "z_number", "order_id"),
+    "closing": (
+        "till",
+        "z_number",
+        "first_sequence",
+        "last_sequence",
+        "digest",
+        "signature",
+        "flags",
+    ),
     "entry": ("id", "cause", "order_id", "attempt", "reverses", "cancels"),
 }
 """What the chain says of each kind of record, by the columns it is kept in."""

@@ -71,7 +71,7 @@ BEGIN
 
     UPDATE wallet AS w
     SET balance_minor = c.balance, overdraft_minor = c.overdraft,
-        excess_minor = c.excess, vouchers = c.vouchers
+        excess_minor = c.excess, vouchers = c.vouchers, used = true
     FROM (
         SELECT found.place, said.*
         FROM unnest(p_wallet, p_wallet_before, p_wallet_balance, p_wallet_overdraft,
@@ -96,20 +96,22 @@ CREATE OR REPLACE FUNCTION record_advices_v1(
     p_event integer, p_batch bigint,
     p_order uuid[], p_outcome order_outcome[], p_attempt smallint[], p_digest bytea[],
     p_till text[], p_payer bigint[], p_cancels uuid[], p_advice_digest bytea[],
-    p_advice bytea[], p_flags text[],
+    p_advice bytea[], p_flags text[], p_z_number bigint[], p_sequence bigint[],
     p_contradicted uuid[], p_contradicted_digest bytea[], p_contradicted_advice bytea[],
     p_signed uuid[], p_tse_serial text[], p_tse_number bigint[], p_tse_counter bigint[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     INSERT INTO outcome (event, order_id, outcome, attempt, digest, till, payer,
-                         cancels, advice_digest, advice, flags, batch)
+                         cancels, advice_digest, advice, flags, batch, z_number,
+                         sequence)
     SELECT p_event, order_id, outcome, attempt, digest, till, payer, cancels,
-           advice_digest, advice, coalesce(string_to_array(flags, '+'), '{}'), p_batch
+           advice_digest, advice, coalesce(string_to_array(flags, '+'), '{}'), p_batch,
+           z_number, sequence
     FROM unnest(p_order, p_outcome, p_attempt, p_digest, p_till, p_payer, p_cancels,
-                p_advice_digest, p_advice, p_flags)
+                p_advice_digest, p_advice, p_flags, p_z_number, p_sequence)
         AS ended (order_id, outcome, attempt, digest, till, payer, cancels,
-                  advice_digest, advice, flags);
+                  advice_digest, advice, flags, z_number, sequence);
     INSERT INTO contradiction (event, order_id, advice_digest, advice, batch)
     SELECT p_event, order_id, advice_digest, advice, p_batch
     FROM unnest(p_contradicted, p_contradicted_digest, p_contradicted_advice)
@@ -121,27 +123,63 @@ BEGIN
         AS signed (order_id, tse_serial, number, counter);
 END $$;
 
+-- Applies a batch to the places that hold cash; beside book_batch_v1, too.
+CREATE OR REPLACE FUNCTION hold_cash_v1(
+    p_event integer, p_id bigint[], p_before bigint[], p_balance bigint[]
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_touched bigint;
+BEGIN
+    UPDATE holding AS h
+    SET balance_minor = c.balance
+    FROM (
+        SELECT found.place, said.before, said.balance
+        FROM unnest(p_id, p_before, p_balance) AS said (id, before, balance)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM holding
+            WHERE event = p_event AND id = said.id LIMIT 1
+        ) AS found
+    ) AS c
+    WHERE h.ctid = c.place AND h.balance_minor = c.before;
+    GET DIAGNOSTICS v_touched = ROW_COUNT;
+    IF v_touched <> cardinality(p_id) THEN
+        RAISE EXCEPTION 'A place does not hold the cash the writer believes it to hold.'
+            USING ERRCODE = 'KB003';
+    END IF;
+END $$;
+
 -- Changes wristbands, and keeps what they were changed to; beside book_batch_v1, too.
 CREATE OR REPLACE FUNCTION change_wristbands_v1(
     p_event integer, p_batch bigint,
-    p_serial bigint[], p_wallet bigint[], p_blocked boolean[], p_order uuid[]
+    p_serial bigint[], p_entry bigint[], p_wallet bigint[], p_blocked boolean[],
+    p_registered boolean[], p_restriction smallint[], p_successor bigint[],
+    p_note uuid[], p_order uuid[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-    INSERT INTO wristband_change (event, serial, wallet, blocked, order_id, batch)
-    SELECT p_event, serial, wallet, blocked, order_id, p_batch
-    FROM unnest(p_serial, p_wallet, p_blocked, p_order)
-        AS changed (serial, wallet, blocked, order_id);
+    INSERT INTO wristband_change (event, serial, entry, wallet, blocked, registered,
+                                  restriction, successor, note, order_id, batch)
+    SELECT p_event, serial, entry, wallet, blocked, registered, restriction, successor,
+           note, order_id, p_batch
+    FROM unnest(p_serial, p_entry, p_wallet, p_blocked, p_registered, p_restriction,
+                p_successor, p_note, p_order)
+        AS changed (serial, entry, wallet, blocked, registered, restriction, successor,
+                    note, order_id);
     -- By a probe per wristband: joined otherwise, all of them would be read.
     UPDATE wristband AS b
-    SET wallet = c.wallet, blocked = c.blocked
+    SET wallet = c.wallet, blocked = c.blocked, registered = c.registered,
+        restriction = c.restriction, successor = c.successor, note = c.note
     FROM (
-        SELECT found.place, changed.wallet, changed.blocked
+        SELECT found.place, changed.*
         FROM (
-            SELECT DISTINCT ON (serial) serial, wallet, blocked
-            FROM unnest(p_serial, p_wallet, p_blocked) WITH ORDINALITY
-                AS said (serial, wallet, blocked, place)
-            ORDER BY serial, place DESC
+            SELECT DISTINCT ON (serial) serial, wallet, blocked, registered,
+                   restriction, successor, note
+            FROM unnest(p_serial, p_entry, p_wallet, p_blocked, p_registered,
+                        p_restriction, p_successor, p_note)
+                AS said (serial, entry, wallet, blocked, registered, restriction,
+                         successor, note)
+            ORDER BY serial, entry DESC
         ) AS changed
         CROSS JOIN LATERAL (
             SELECT ctid AS place FROM wristband
@@ -150,3 +188,30 @@ BEGIN
     ) AS c
     WHERE b.ctid = c.place;
 END $$;
+
+-- Keeps whose a cash register became; beside book_batch_v1, too.
+CREATE OR REPLACE FUNCTION change_shifts_v1(
+    p_event integer, p_batch bigint,
+    p_register text[], p_entry bigint[], p_holder text[], p_z_number bigint[],
+    p_order uuid[]
+) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO shift_change (event, register, entry, holder, z_number, order_id, batch)
+    SELECT p_event, register, entry, holder, z_number, order_id, p_batch
+    FROM unnest(p_register, p_entry, p_holder, p_z_number, p_order)
+        AS changed (register, entry, holder, z_number, order_id);
+$$;
+
+-- Keeps the tills' Z reports; beside book_batch_v1, too.
+CREATE OR REPLACE FUNCTION record_closings_v1(
+    p_event integer, p_batch bigint,
+    p_till text[], p_z_number bigint[], p_first bigint[], p_last bigint[],
+    p_digest bytea[], p_report bytea[], p_signature bytea[], p_flags text[]
+) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO closing (event, till, z_number, first_sequence, last_sequence, digest,
+                         report, signature, flags, batch)
+    SELECT p_event, till, z_number, first, last, digest, report, signature,
+           coalesce(string_to_array(flags, '+'), '{}'), p_batch
+    FROM unnest(p_till, p_z_number, p_first, p_last, p_digest, p_report, p_signature,
+                p_flags)
+        AS closed (till, z_number, first, last, digest, report, signature, flags);
+$$;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import asyncpg
 
 from hub.core.draft import Draft
-from hub.core.state import LedgerState
+from hub.core.state import Closed, LedgerState
 from hub.store.errors import BookingRefused, DatabaseGone
 from hub.store.literals import literal
 from hub.store.loading import load
@@ -123,7 +123,7 @@ class Ledger:
         Raises DatabaseGone when the outcome is in doubt (book the same items again on
         a new connection), StaleState or BookingRefused when nothing was booked.
         """
-        query = "book_batch_with_words" if _has_words(draft) else "book_batch"
+        query = _QUERIES[_extent(draft)]
         try:
             await self._connection.execute(QUERIES[query], *self._values(draft))
         except LOST as error:
@@ -155,6 +155,10 @@ class Ledger:
                 row["number"], row["chain_head"], row["last_entry"]
             )
             self._state.is_wary, self._wary = self._wary, False
+            for closed in await self._store.fetch("load_closings", self._event):
+                self._state.closings[closed["till"], closed["z_number"]] = Closed(
+                    closed["digest"], tuple(closed["flags"])
+                )
         return self._state
 
     def _values(self, draft: Draft) -> list[Any]:
@@ -168,13 +172,16 @@ class Ledger:
             literal(records.fresh),
         ]
         tables = [records.attempts, records.entries, records.postings, draft.wallets]
-        if _has_words(draft):
+        extent = _extent(draft)
+        if extent >= _WORDS:
             tables += [
                 records.outcomes,
                 records.contradictions,
                 records.signatures,
-                records.bands,
+                draft.holdings,
             ]
+        if extent >= _ALL:
+            tables += [records.bands, records.shifts, records.closings]
         for table in tables:
             values += [
                 column if place in table.octets else literal(column)
@@ -183,6 +190,14 @@ class Ledger:
         return values
 
 
-def _has_words(draft: Draft) -> bool:
+_PLAIN, _WORDS, _ALL = range(3)
+_QUERIES = ("book_batch", "book_batch_with_words", "book_batch_with_all")
+
+
+def _extent(draft: Draft) -> int:
+    """Say how much a batch has to tell: a shorter call costs less."""
     records = draft.records
-    return bool(records.outcomes or records.contradictions or records.bands)
+    if records.bands or records.shifts or records.closings:
+        return _ALL
+    words = records.outcomes or records.contradictions or records.holdings
+    return _WORDS if words else _PLAIN

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason, decode_advice
 from contract.order import decode_order
 from hub.core.booking import Step
+from hub.core.changes import HELD
 from hub.core.ledger import Unit
 from hub.core.state import (
     Band,
@@ -54,7 +56,12 @@ async def _load_accounts(
     for account in accounts:
         key = (event, account.role.value, account.key)
         await store.fetch("open_account", *key)
-        state.accounts[account] = await store.fetch_value("account", *key)
+        number = await store.fetch_value("account", *key)
+        if account.role in HELD:
+            await store.fetch("open_holding", event, number)
+            held = await store.fetch_value("holding", event, number)
+            state.holdings.setdefault(number, held)
+        state.accounts[account] = number
 
 
 async def _load_bands(
@@ -62,7 +69,7 @@ async def _load_bands(
 ) -> None:
     state.bands.update(dict.fromkeys(serials))
     for row in await store.fetch("load_bands", event, list(serials)):
-        state.bands[row["serial"]] = Band(row["id"], row["blocked"])
+        state.bands[row["serial"]] = _band(row, row["id"])
         state.wallets.setdefault(row["id"], _wallet(row))
 
 
@@ -91,6 +98,10 @@ async def _load_live(
         rows_by_order.setdefault(row["order_id"], []).append(row)
     for number, rows in rows_by_order.items():
         orders[number].live = _live(rows)
+        for row in rows:
+            if row["held_minor"] is not None:
+                state.holdings.setdefault(row["account"], row["held_minor"])
+    await _load_band_changes(store, event, state, orders)
     numbers = {
         charge.wallet
         for each in orders.values()
@@ -100,6 +111,32 @@ async def _load_live(
     if numbers:
         for row in await store.fetch("load_wallets", event, list(numbers)):
             state.wallets.setdefault(row["id"], _wallet(row))
+
+
+async def _load_band_changes(
+    store: Store, event: int, state: LedgerState, orders: dict[UUID, OrderState]
+) -> None:
+    # What changes a wristband posts nothing.
+    silent = {
+        number: order.live
+        for number, order in orders.items()
+        if order.live is not None and not order.live.postings
+    }
+    if not silent:
+        return
+    changes: dict[UUID, list[tuple[int, Band, Band]]] = {}
+    for row in await store.fetch("load_band_changes", event, list(silent)):
+        live = silent[row["order_id"]]
+        if row["entry"] == live.entry:
+            before = _band(row, row["wallet_before"], "_before")
+            changed = (row["serial"], before, _band(row, row["wallet"]))
+            changes.setdefault(row["order_id"], []).append(changed)
+    for number, changed_bands in changes.items():
+        orders[number].live = replace(silent[number], bands=tuple(changed_bands))
+    serials = {each[0] for bands in changes.values() for each in bands}
+    unknown = frozenset(each for each in serials if state.bands.get(each) is None)
+    if unknown:
+        await _load_bands(store, event, state, unknown)
 
 
 def _live(rows: list[Row]) -> Live:
@@ -160,4 +197,16 @@ def _wallet(row: Row) -> Wallet:
         row["vouchers"],
         row["cap_minor"],
         row["excess_minor"],
+        row["used"],
+    )
+
+
+def _band(row: Row, wallet: int, when: str = "") -> Band:
+    return Band(
+        wallet,
+        row[f"blocked{when}"],
+        row[f"registered{when}"],
+        row[f"restriction{when}"],
+        row[f"successor{when}"],
+        row[f"note{when}"],
     )

@@ -12,7 +12,7 @@ SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $29::text::bigint[], $30::text::bigint[]);
 
 -- book_batch_with_words --
--- The same with what tills said of ended orders, and with changed wristbands.
+-- The same with what tills said of ended orders, and with cash that moved.
 SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
     $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
@@ -23,15 +23,41 @@ SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $29::text::bigint[], $30::text::bigint[]),
 record_advices_v1($1, $2, $31::text::uuid[], $32::text::order_outcome[],
     $33::text::smallint[], $34, $35::text::text[], $36::text::bigint[],
-    $37::text::uuid[], $38, $39, $40::text::text[], $41::text::uuid[], $42, $43,
-    $44::text::uuid[], $45::text::text[], $46::text::bigint[], $47::text::bigint[]),
-change_wristbands_v1($1, $2, $48::text::bigint[], $49::text::bigint[],
-    $50::text::boolean[], $51::text::uuid[]);
+    $37::text::uuid[], $38, $39, $40::text::text[], $41::text::bigint[],
+    $42::text::bigint[], $43::text::uuid[], $44, $45, $46::text::uuid[],
+    $47::text::text[], $48::text::bigint[], $49::text::bigint[]),
+hold_cash_v1($1, $50::text::bigint[], $51::text::bigint[], $52::text::bigint[]);
+
+-- book_batch_with_all --
+-- The same with all that is rare: changed wristbands, shifts and closings.
+SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
+    $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
+    $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
+    $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
+    $20::text::bigint[], $21::text::bigint[], $22::text::posting_unit[],
+    $23::text::bigint[], $24::text::bigint[], $25::text::bigint[],
+    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[],
+    $29::text::bigint[], $30::text::bigint[]),
+record_advices_v1($1, $2, $31::text::uuid[], $32::text::order_outcome[],
+    $33::text::smallint[], $34, $35::text::text[], $36::text::bigint[],
+    $37::text::uuid[], $38, $39, $40::text::text[], $41::text::bigint[],
+    $42::text::bigint[], $43::text::uuid[], $44, $45, $46::text::uuid[],
+    $47::text::text[], $48::text::bigint[], $49::text::bigint[]),
+hold_cash_v1($1, $50::text::bigint[], $51::text::bigint[], $52::text::bigint[]),
+change_wristbands_v1($1, $2, $53::text::bigint[], $54::text::bigint[],
+    $55::text::bigint[], $56::text::boolean[], $57::text::boolean[],
+    $58::text::smallint[], $59::text::bigint[], $60::text::uuid[],
+    $61::text::uuid[]),
+change_shifts_v1($1, $2, $62::text::text[], $63::text::bigint[], $64,
+    $65::text::bigint[], $66::text::uuid[]),
+record_closings_v1($1, $2, $67::text::text[], $68::text::bigint[],
+    $69::text::bigint[], $70::text::bigint[], $71, $72, $73, $74::text::text[]);
 
 -- load_bands --
 -- Read wristbands with the wallets they open.
-SELECT b.serial, b.blocked, w.id, w.balance_minor, w.overdraft_minor, w.vouchers,
-       w.cap_minor, w.excess_minor
+SELECT b.serial, b.blocked, b.registered, b.restriction, b.successor, b.note, w.id,
+       w.balance_minor, w.overdraft_minor, w.vouchers, w.cap_minor, w.excess_minor,
+       w.used
 FROM unnest($2::bigint[]) AS wanted (serial)
 JOIN wristband AS b ON b.event = $1 AND b.serial = wanted.serial
 JOIN wallet AS w ON w.event = b.event AND w.id = b.wallet;
@@ -39,7 +65,7 @@ JOIN wallet AS w ON w.event = b.event AND w.id = b.wallet;
 -- load_wallets --
 -- Read wallets by their number.
 SELECT w.id, w.balance_minor, w.overdraft_minor, w.vouchers, w.cap_minor,
-       w.excess_minor
+       w.excess_minor, w.used
 FROM unnest($2::bigint[]) AS wanted (id)
 JOIN wallet AS w ON w.event = $1 AND w.id = wanted.id;
 
@@ -65,16 +91,40 @@ JOIN contradiction AS c ON c.event = $1 AND c.order_id = wanted.order_id;
 -- load_live_postings --
 -- Read the postings of the one booking of each order that is not reversed.
 SELECT e.order_id, e.id, e.attempt, e.cancels, p.account, p.unit::text AS unit,
-       p.amount_minor, w.id IS NOT NULL AS is_wallet
+       p.amount_minor, w.id IS NOT NULL AS is_wallet, h.balance_minor AS held_minor
 FROM unnest($2::uuid[]) AS wanted (order_id)
 JOIN entry AS e ON e.event = $1 AND e.order_id = wanted.order_id
     AND e.reverses IS NULL
 LEFT JOIN posting AS p ON p.event = e.event AND p.entry = e.id
 LEFT JOIN wallet AS w ON w.event = p.event AND w.id = p.account
+LEFT JOIN holding AS h ON h.event = p.event AND h.id = p.account
 WHERE NOT EXISTS (
     SELECT FROM entry AS r
     WHERE r.event = e.event AND r.order_id = e.order_id AND r.reverses = e.id
 );
+
+-- load_band_changes --
+-- Read what some orders made of wristbands, and how those stood before.
+SELECT c.order_id, c.serial, c.entry, c.wallet, c.blocked, c.registered, c.restriction,
+       c.successor, c.note, coalesce(p.wallet, a.id) AS wallet_before,
+       coalesce(p.blocked, false) AS blocked_before,
+       coalesce(p.registered, false) AS registered_before,
+       p.restriction AS restriction_before, p.successor AS successor_before,
+       p.note AS note_before
+FROM unnest($2::uuid[]) AS wanted (order_id)
+JOIN wristband_change AS c ON c.event = $1 AND c.order_id = wanted.order_id
+JOIN account AS a ON a.event = c.event AND a.role = 'wallet'
+    AND a.key = c.serial::text
+LEFT JOIN LATERAL (
+    SELECT * FROM wristband_change AS q
+    WHERE q.event = c.event AND q.serial = c.serial AND q.entry < c.entry
+    ORDER BY q.entry DESC LIMIT 1
+) AS p ON true
+ORDER BY c.entry;
+
+-- load_closings --
+-- Read which Z numbers of which tills are closed.
+SELECT till, z_number, digest, flags FROM closing WHERE event = $1;
 
 -- load_cancellations --
 -- Read which orders take some orders back: how much on wallets, and the words of it.
@@ -114,10 +164,13 @@ SELECT pg_try_advisory_lock(hashtext('kassenband writer'), $1::integer);
 -- Create an event and the first link of its chain; nothing happens if it is there.
 WITH made AS (
     INSERT INTO event (number, slug, name, currency, seller, stand_in, portal_url,
-                       demo, incarnation)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                       demo, incarnation, staff_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (number) DO NOTHING
     RETURNING number, incarnation
+), begun AS (
+    INSERT INTO incarnation (event, id, batch)
+    SELECT number, incarnation, 0 FROM made
 )
 INSERT INTO batch (event, number, chain_head, last_entry, booked_at)
 SELECT number, 0, sha256(convert_to(incarnation::text, 'UTF8')), 0, now() FROM made;
@@ -182,6 +235,14 @@ ON CONFLICT (event, role, key) DO NOTHING;
 -- account --
 -- Find an account's number by role and key.
 SELECT id FROM account WHERE event = $1 AND role = $2::account_role AND key = $3;
+
+-- open_holding --
+-- Begin to count what a place for cash holds.
+INSERT INTO holding (event, id) VALUES ($1, $2) ON CONFLICT (event, id) DO NOTHING;
+
+-- holding --
+-- Read what a place for cash holds.
+SELECT balance_minor FROM holding WHERE event = $1 AND id = $2;
 
 -- issue_wristband --
 -- Give a wristband a wallet of its own; the UID is known by its keyed hash only.
@@ -258,6 +319,19 @@ WHERE w.event = $1
        OR w.vouchers <> coalesce(p.vouchers, 0))
 ORDER BY w.id;
 
+-- verify_holdings --
+-- List places for cash whose own row is not the sum of their postings.
+SELECT a.role::text AS role, a.key, h.balance_minor,
+       coalesce(p.minor, 0)::bigint AS posted_minor
+FROM holding AS h
+JOIN account AS a ON a.id = h.id
+LEFT JOIN (
+    SELECT account, sum(amount_minor) AS minor FROM posting
+    WHERE event = $1 AND unit = 'money' GROUP BY account
+) AS p ON p.account = h.id
+WHERE h.event = $1 AND h.balance_minor <> coalesce(p.minor, 0)
+ORDER BY a.role, a.key;
+
 -- verify_entries --
 -- List entries whose postings do not add up to zero.
 SELECT p.entry AS id, p.unit::text AS unit, sum(p.amount_minor)::bigint AS excess
@@ -329,8 +403,20 @@ WHERE event = $1 ORDER BY batch;
 
 -- chain_band --
 -- Stream what the chain says of wristbands.
-SELECT batch, serial, wallet, blocked, order_id FROM wristband_change
-WHERE event = $1 ORDER BY batch;
+SELECT batch, serial, entry, wallet, blocked, registered, restriction, successor, note,
+       order_id
+FROM wristband_change WHERE event = $1 ORDER BY batch;
+
+-- chain_shift --
+-- Stream what the chain says of cash registers' shifts.
+SELECT batch, register, entry, holder, z_number, order_id
+FROM shift_change WHERE event = $1 ORDER BY batch;
+
+-- chain_closing --
+-- Stream what the chain says of closings.
+SELECT batch, till, z_number, first_sequence, last_sequence, digest, report,
+       sha256(signature) AS signature, flags
+FROM closing WHERE event = $1 ORDER BY batch;
 
 -- chain_entry --
 -- Stream what the chain says of entries, with their postings.

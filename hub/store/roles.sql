@@ -13,11 +13,22 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kassenband_hub;
 GRANT INSERT ON
     event, token_key, till, catalogue, account, wallet, wristband,
     batch, attempt, outcome, contradiction, signature, entry, posting,
-    wristband_change
+    wristband_change, shift_change, closing, holding, staff_role, staff, login,
+    wristband_note, guest, erasure
     TO kassenband_hub;
+GRANT INSERT ON incarnation, signature_check, wallet_news TO kassenband_hub;
+GRANT UPDATE (number) ON wallet_news TO kassenband_hub;
 GRANT UPDATE (name, seller, stand_in, portal_url, incarnation) ON event
     TO kassenband_hub;
 GRANT UPDATE (label, issues_wristbands, revoked_at) ON till TO kassenband_hub;
-GRANT UPDATE (balance_minor, overdraft_minor, vouchers, cap_minor, excess_minor)
+GRANT UPDATE (balance_minor, overdraft_minor, vouchers, cap_minor, excess_minor, used)
     ON wallet TO kassenband_hub;
-GRANT UPDATE (wallet, blocked, code_hash, variant) ON wristband TO kassenband_hub;
+GRANT UPDATE (balance_minor) ON holding TO kassenband_hub;
+GRANT UPDATE (wallet, blocked, registered, restriction, successor, note, variant,
+              uid_hash, code_hash)
+    ON wristband TO kassenband_hub;
+GRANT UPDATE (rights, needs_register) ON staff_role TO kassenband_hub;
+GRANT UPDATE (name, uid_hash, pin_hash, roles, blocked) ON staff TO kassenband_hub;
+GRANT UPDATE (contact) ON guest TO kassenband_hub;
+-- Only what people wrote of people can be erased.
+GRANT DELETE ON wristband_note, guest TO kassenband_hub;

@@ -5,7 +5,10 @@ CREATE TYPE order_outcome AS ENUM ('completed', 'aborted');
 CREATE TYPE entry_cause AS ENUM ('request', 'advice', 'reversal');
 CREATE TYPE posting_unit AS ENUM ('money', 'voucher');
 CREATE TYPE account_role AS ENUM (
-    'wallet', 'revenue', 'tax', 'cash_register', 'provider_clearing', 'stand_in_loss'
+    'wallet', 'revenue', 'tax', 'deposit_liability', 'cash_register', 'bag', 'vault',
+    'bank', 'card_clearing', 'provider_clearing', 'bill_receivable',
+    'organizer_payable', 'fee_expense', 'voucher_pool', 'difference', 'stand_in_loss',
+    'rounding', 'donation', 'payout'
 );
 
 -- What an event is, and how far its tills may go alone.
@@ -20,7 +23,26 @@ CREATE TABLE event (
     portal_url text NOT NULL,
     demo boolean NOT NULL,
     -- A new one is drawn after a restore or a promotion with loss.
-    incarnation uuid NOT NULL
+    incarnation uuid NOT NULL,
+    -- The key of the staff list's hashes; tills have it, too.
+    staff_key bytea NOT NULL
+);
+
+-- Where each incarnation of the ledger begins: the first at batch 0, another one after
+-- every restore and every promotion with loss.
+CREATE TABLE incarnation (
+    event integer NOT NULL REFERENCES event,
+    id uuid NOT NULL,
+    batch bigint NOT NULL,
+    begun_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, batch),
+    UNIQUE (event, id)
+);
+
+-- How many messages told tills of changed wallets: what numbers them across hubs.
+CREATE TABLE wallet_news (
+    event integer PRIMARY KEY REFERENCES event,
+    number bigint NOT NULL
 );
 
 CREATE TABLE token_key (
@@ -64,7 +86,8 @@ CREATE TABLE account (
 
 CREATE SEQUENCE wallet_serial AS bigint MAXVALUE 4294967295;
 
--- Only wallets are materialized; any other balance is the sum of its postings.
+-- Wallets are materialized, and so is cash at its places (`holding`); any other
+-- balance is the sum of its postings.
 CREATE TABLE wallet (
     event integer NOT NULL REFERENCES event,
     id bigint NOT NULL REFERENCES account,
@@ -75,11 +98,22 @@ CREATE TABLE wallet (
     -- What it may hold, if there is a limit; what is paid in beyond is told apart.
     cap_minor bigint CHECK (cap_minor >= 0),
     excess_minor bigint NOT NULL DEFAULT 0 CHECK (excess_minor >= 0),
+    -- Whether anything was ever posted on it: then no other wallet may take its place.
+    used boolean NOT NULL DEFAULT false,
     PRIMARY KEY (event, id),
     CONSTRAINT wallet_never_below_overdraft
         CHECK (balance_minor + overdraft_minor >= 0),
     CONSTRAINT wallet_never_above_excess
         CHECK (balance_minor - excess_minor <= cap_minor)
+) WITH (fillfactor = 60);
+
+-- What cash registers, bags and vaults hold; as all accounts of what the event has,
+-- negative.
+CREATE TABLE holding (
+    event integer NOT NULL REFERENCES event,
+    id bigint NOT NULL REFERENCES account,
+    balance_minor bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (event, id)
 ) WITH (fillfactor = 60);
 
 -- The UID and the portal code are kept as keyed hash and hash only.
@@ -89,13 +123,84 @@ CREATE TABLE wristband (
     wallet bigint NOT NULL,
     uid_hash bytea NOT NULL,
     code_hash bytea NOT NULL,
+    -- As its token says.
     variant smallint NOT NULL,
+    -- How it stands after the latest row of `wristband_change`.
     blocked boolean NOT NULL DEFAULT false,
+    registered boolean NOT NULL DEFAULT false,
+    restriction smallint,
+    successor bigint,
+    note uuid,
     issued_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (event, serial),
     UNIQUE (event, uid_hash),
     FOREIGN KEY (event, wallet) REFERENCES wallet
 );
+
+-- What people wrote of guests: the only text about them, and the only tables whose rows
+-- are ever deleted. The ledger knows a note by its random key, which then leads nowhere.
+
+CREATE TABLE wristband_note (
+    event integer NOT NULL REFERENCES event,
+    key uuid NOT NULL,
+    till text NOT NULL,
+    body text NOT NULL CHECK (length(body) <= 500),
+    noted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, key)
+);
+
+CREATE TABLE guest (
+    event integer NOT NULL,
+    serial bigint NOT NULL,
+    contact jsonb NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, serial),
+    FOREIGN KEY (event, serial) REFERENCES wristband
+);
+
+-- That a guest was forgotten, and when; not who it was.
+CREATE TABLE erasure (
+    event integer NOT NULL REFERENCES event,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    serial bigint NOT NULL,
+    erased_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, number)
+);
+
+-- Who works here, what they may do, and where they are logged in.
+
+CREATE TABLE staff_role (
+    event integer NOT NULL REFERENCES event,
+    name text NOT NULL,
+    rights text[] NOT NULL,
+    needs_register boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (event, name)
+);
+
+CREATE TABLE staff (
+    event integer NOT NULL REFERENCES event,
+    id text NOT NULL CHECK (id <> ''),
+    name text NOT NULL,
+    uid_hash text NOT NULL,
+    pin_hash text NOT NULL DEFAULT '',
+    roles text[] NOT NULL,
+    blocked boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (event, id),
+    UNIQUE (event, uid_hash)
+);
+
+-- One row per log-in and per log-out (without a role); the latest of a till holds.
+CREATE TABLE login (
+    event integer NOT NULL REFERENCES event,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    till text NOT NULL,
+    staff text NOT NULL,
+    role text,
+    supervised boolean NOT NULL DEFAULT false,
+    said_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, number)
+);
+CREATE INDEX login_till ON login (event, till, number);
 
 -- The ledger. Nothing below is ever updated or deleted by the hub. There are no
 -- foreign keys: one function writes all of it, and `verify` recomputes it.
@@ -139,8 +244,12 @@ CREATE TABLE outcome (
     advice bytea NOT NULL,
     flags text[] NOT NULL,
     batch bigint NOT NULL,
+    z_number bigint NOT NULL,
+    sequence bigint NOT NULL,
     PRIMARY KEY (event, order_id)
 );
+-- A closing names the orders that are missing.
+CREATE INDEX outcome_sequence ON outcome (event, till, sequence);
 
 -- A second advice that says otherwise: an alarm, never a posting.
 CREATE TABLE contradiction (
@@ -152,16 +261,48 @@ CREATE TABLE contradiction (
     PRIMARY KEY (event, order_id, advice_digest)
 );
 
--- What became of a wristband after it was issued: the row of `wristband` says how it
--- stands now.
+-- How a wristband stands since some entry: the row of `wristband` has the latest.
 CREATE TABLE wristband_change (
     event integer NOT NULL,
     serial bigint NOT NULL,
+    entry bigint NOT NULL,
     wallet bigint NOT NULL,
     blocked boolean NOT NULL,
+    registered boolean NOT NULL,
+    restriction smallint,
+    successor bigint,
+    note uuid,
     order_id uuid NOT NULL,
     batch bigint NOT NULL,
-    PRIMARY KEY (event, serial, order_id)
+    PRIMARY KEY (event, serial, entry)
+);
+CREATE INDEX wristband_change_order ON wristband_change (event, order_id);
+
+-- Whose a cash register is since some entry; nobody's after its close-out.
+CREATE TABLE shift_change (
+    event integer NOT NULL,
+    register text NOT NULL,
+    entry bigint NOT NULL,
+    holder text,
+    z_number bigint NOT NULL,
+    order_id uuid NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, register, entry)
+);
+
+-- A till's Z reports, as the bytes it signed.
+CREATE TABLE closing (
+    event integer NOT NULL,
+    till text NOT NULL,
+    z_number bigint NOT NULL,
+    first_sequence bigint NOT NULL,
+    last_sequence bigint NOT NULL,
+    digest bytea NOT NULL,
+    report bytea NOT NULL,
+    signature bytea,
+    flags text[] NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (event, till, z_number)
 );
 
 CREATE TABLE signature (
@@ -171,6 +312,15 @@ CREATE TABLE signature (
     number bigint NOT NULL,
     counter bigint NOT NULL,
     batch bigint NOT NULL,
+    PRIMARY KEY (event, order_id)
+);
+
+-- Signatures that `verify` once computed and found right, by the advice they are in.
+CREATE TABLE signature_check (
+    event integer NOT NULL,
+    order_id uuid NOT NULL,
+    advice_digest bytea NOT NULL,
+    checked_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (event, order_id)
 );
 
@@ -227,8 +377,10 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
+        'incarnation', 'signature_check',
         'batch', 'attempt', 'outcome', 'contradiction', 'signature',
-        'entry', 'posting', 'wristband_change', 'catalogue'
+        'entry', 'posting', 'wristband_change', 'shift_change', 'closing', 'catalogue',
+        'login', 'erasure'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.hub.conftest import Servers
 
 APPEND_ONLY = (
+    "incarnation",
+    "signature_check",
     "batch",
     "attempt",
     "outcome",
@@ -26,6 +28,10 @@ APPEND_ONLY = (
     "entry",
     "posting",
     "wristband_change",
+    "shift_change",
+    "closing",
+    "login",
+    "erasure",
     "catalogue",
 )
 
