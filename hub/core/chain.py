@@ -5,6 +5,7 @@ follow the head of the batch before it, and SHA-256 over both is the batch's own
 The hub makes it when it books; `verify` makes it again from what the database holds.
 
 The lines, by the kind they begin with:
+incarnation: its id, where it is not the first, which is the chain's root;
 attempt: order, number, digest, till, reason of a decline or null, balance told;
 outcome: order, completed or aborted, attempt, digest of the advice, flags;
 contradiction: order, digest of the advice;

@@ -1,4 +1,4 @@
-"""Loads the named queries of a .sql file."""
+"""Loads the named queries of the .sql files."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ def load_queries(path: Path = FOLDER / "queries.sql") -> Mapping[str, str]:
     return dict(zip(names, (text.strip() for text in texts), strict=True))
 
 
-QUERIES = load_queries()
+QUERIES = {**load_queries(), **load_queries(FOLDER / "verify.sql")}

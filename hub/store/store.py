@@ -21,6 +21,7 @@ HUB_ROLE = "kassenband_hub"
 POOL_MAX = 8
 CONNECT_TIMEOUT_S = 10
 RECONNECT_PAUSE_S = 1
+PAGE_ROWS = 1000
 # A server that starts up or shuts down says so by an error of its own class.
 LOST = (
     OSError,
@@ -73,13 +74,16 @@ class Store:
             return await self._pool.fetchval(QUERIES[query], *values)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """Read many things as of one moment, in streams of any length."""
+    async def snapshot(self, exported: str | None = None) -> AsyncIterator[Snapshot]:
+        """Read many things as of one moment: now, or one that `export` has named."""
         with _Lost():
             async with (
                 self._pool.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
+                if exported is not None:
+                    adopt = QUERIES["adopt_snapshot"].format(exported)
+                    await connection.execute(adopt)
                 yield Snapshot(connection)
 
     async def connect(self, **settings: str) -> asyncpg.Connection:
@@ -129,12 +133,15 @@ class Snapshot:
         """Return all rows of a named query."""
         return list(await self._connection.fetch(QUERIES[query], *values))
 
-    async def stream(self, query: str, *values: Any) -> AsyncIterator[Row]:
-        """Yield the rows of a named query, some at a time."""
-        async for row in self._connection.cursor(
-            QUERIES[query], *values, prefetch=1000
-        ):
-            yield row
+    async def export(self) -> str:
+        """Name this moment for other connections; the name holds while this lasts."""
+        return str(await self._connection.fetchval(QUERIES["export_snapshot"]))
+
+    async def pages(self, query: str, *values: Any) -> AsyncIterator[list[Row]]:
+        """Yield the rows of a named query of any length, some at a time."""
+        cursor = await self._connection.cursor(QUERIES[query], *values)
+        while page := await cursor.fetch(PAGE_ROWS):
+            yield page
 
 
 def _settings() -> dict[str, str]:
