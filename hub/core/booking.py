@@ -234,6 +234,11 @@ def block_item(change: UUID, serial: int, *, blocked: bool) -> Item:
     )
 
 
+def moves_of(order: Order) -> tuple[Move, ...]:
+    """Say what an order moves on wallets."""
+    return _moves(order_entry(order))
+
+
 def _moves(entry: Entry) -> tuple[Move, ...]:
     money: dict[str, int] = {}
     vouchers: dict[str, int] = {}

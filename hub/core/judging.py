@@ -142,6 +142,7 @@ def _judge_advice(
         tuple(flags),
         item.payer,
         item.lines,
+        item.moves,
     )
     records.outcome(item, flags)
     return ResultCode.RECORDED, None, None, tuple(flags)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from contract.messages import AdviceFlag, DeclineReason
     from contract.order import Line
-    from hub.core.booking import Item
+    from hub.core.booking import Item, Move
     from hub.core.changes import BandChange, ShiftChange
 
 ORDERS_KEPT = 20_000
@@ -108,6 +108,7 @@ class End:
     flags: tuple[AdviceFlag, ...]
     payer: int | None
     lines: tuple[Line, ...] = ()
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from contract.order import Line
     from hub.core.booking import Item
-    from hub.core.state import LedgerState, OrderState
+    from hub.core.state import End, LedgerState, OrderState
 
 
 def refusal(item: Item, state: LedgerState) -> DeclineReason | None:
@@ -26,6 +26,8 @@ def refusal(item: Item, state: LedgerState) -> DeclineReason | None:
     if any(each.quantities is None for each in others):
         return DeclineReason.ALREADY_CANCELED
     if original.end.step is Step.ABORTED or not _same_payer(item, original, state):
+        return DeclineReason.NOTHING_TO_CANCEL
+    if quantities_of(item.lines) is None and not _mirrors(item, original.end, state):
         return DeclineReason.NOTHING_TO_CANCEL
     return _line_refusal(item, original.end.lines, others)
 
@@ -89,6 +91,18 @@ def _same_payer(item: Item, original: OrderState, state: LedgerState) -> bool:
     # A swapped wristband opens the same wallet as the one that paid.
     mine, its = state.bands.get(item.payer), state.bands.get(payer)
     return mine is not None and its is not None and mine.wallet == its.wallet
+
+
+def _mirrors(item: Item, end: End, state: LedgerState) -> bool:
+    """Whether a whole cancellation moves back what the original moved, and where."""
+    left: dict[object, tuple[int, int]] = {}
+    for move in (*item.moves, *end.moves):
+        band = state.bands.get(move.serial)
+        # A swapped wristband opens the same wallet as the one that was paid with.
+        place = ("serial", move.serial) if band is None else ("wallet", band.wallet)
+        minor, vouchers = left.get(place, (0, 0))
+        left[place] = (minor + move.minor, vouchers + move.vouchers)
+    return not any(minor or vouchers for minor, vouchers in left.values())
 
 
 def _undoes_all(item: Item, lines: tuple[Line, ...]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason, decode_advice
 from contract.order import decode_order
-from hub.core.booking import Step
+from hub.core.booking import Step, moves_of
 from hub.core.changes import HELD
 from hub.core.ledger import Unit
 from hub.core.state import (
@@ -48,6 +48,7 @@ async def load(store: Store, event: int, state: LedgerState, missing: Missing) -
         await _load_orders(store, event, state, wanted)
     if missing.originals:
         await _load_cancellations(store, event, state, list(missing.originals))
+        await _load_bands_of(store, event, state, missing.originals)
 
 
 async def _load_accounts(
@@ -71,6 +72,22 @@ async def _load_bands(
     for row in await store.fetch("load_bands", event, list(serials)):
         state.bands[row["serial"]] = _band(row, row["id"])
         state.wallets.setdefault(row["id"], _wallet(row))
+
+
+async def _load_bands_of(
+    store: Store, event: int, state: LedgerState, originals: Iterable[UUID]
+) -> None:
+    """Load who paid for orders and who gained: they may have been swapped since."""
+    ends = [state.orders[number].end for number in originals]
+    named = {
+        serial
+        for end in ends
+        if end is not None
+        for serial in (end.payer, *(move.serial for move in end.moves))
+        if serial is not None and state.bands.get(serial) is None
+    }
+    if named:
+        await _load_bands(store, event, state, frozenset(named))
 
 
 async def _load_orders(
@@ -178,6 +195,8 @@ def _lines(advice: bytes | None, body: bytes | None) -> tuple[Line, ...]:
 
 
 def _end(row: Row) -> End:
+    order = decode_order(decode_advice(row["advice"]).order)
+    completed = row["outcome"] == Step.COMPLETED.value
     return End(
         Step(row["outcome"]),
         row["attempt"],
@@ -185,7 +204,8 @@ def _end(row: Row) -> End:
         row["advice_digest"],
         tuple(AdviceFlag(flag) for flag in row["flags"]),
         row["payer"],
-        decode_order(decode_advice(row["advice"]).order).lines,
+        order.lines,
+        moves_of(order) if completed else (),
     )
 
 
