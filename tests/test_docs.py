@@ -138,6 +138,17 @@ def test_everything_on_the_map_is_there() -> None:
         assert (ROOT / place).exists(), f"ARCHITECTURE.md names {place}"
 
 
+def test_every_case_has_its_test() -> None:
+    named = set(re.findall(r"`(test_\w+)` \|$", ARCHITECTURE, re.M))
+    written = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.M)
+    }
+    assert len(named) >= 20
+    assert named <= written, named - written
+
+
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     declared = [
