@@ -39,6 +39,7 @@ from contract.reasons import (
     ClosingFlag,
     DeclineReason,
     LoginRefusal,
+    Malformed,
     RejectReason,
 )
 from contract.receipt import Seller
@@ -61,6 +62,7 @@ __all__ = [  # what messages hold, beside what stands here
     "Lamp",
     "LampState",
     "LoginRefusal",
+    "Malformed",
     "Note",
     "OrderAdvice",
     "PastOrder",
@@ -128,6 +130,12 @@ class WristbandQuery(Message, frozen=True, kw_only=True):
     cashier: StaffId = ""
     credential: Credential | None = None
     orders_max: Annotated[int, msgspec.Meta(ge=0, le=PAST_ORDERS_MAX)] = 20
+
+
+class OrderQuery(Message, frozen=True, kw_only=True):
+    """Tell what the ledger holds of an order, so that any till can cancel it."""
+
+    order: UUID
 
 
 class CashierLogin(Message, frozen=True, kw_only=True):
@@ -261,6 +269,19 @@ class WristbandInfo(Message, frozen=True, kw_only=True):
     orders: tuple[PastOrder, ...] = ()
 
 
+class OrderInfo(Message, frozen=True, kw_only=True):
+    """A completed order as the ledger holds it; `order` are its bytes as advised.
+
+    `canceled`: as a whole; `undone` are the lines canceled one by one.
+    """
+
+    regarding: UUID
+    order: msgspec.Raw
+    anchor: Anchor
+    canceled: bool = False
+    undone: tuple[Count, ...] = ()
+
+
 class CashierLoggedIn(Message, frozen=True, kw_only=True):
     """The cashier works at the till from now on, with these rights."""
 
@@ -375,6 +396,7 @@ FromTill = (
     | OrderCheck
     | AdviceBatch
     | WristbandQuery
+    | OrderQuery
     | CashierLogin
     | CashierLogout
     | Closing
@@ -389,6 +411,7 @@ FromHub = (
     | OrderConflict
     | AdviceRecorded
     | WristbandInfo
+    | OrderInfo
     | CashierLoggedIn
     | LoginRefused
     | CashierLoggedOut
@@ -400,17 +423,6 @@ FromHub = (
     | WalletChanges
     | HubStatus
 )
-
-
-class Malformed(Exception):
-    """A message breaks the contract; `reason` and the text say how."""
-
-    def __init__(
-        self, reason: RejectReason, text: str, regarding: UUID | None = None
-    ) -> None:
-        super().__init__(text)
-        self.reason = reason
-        self.regarding = regarding
 
 
 class _Envelope(msgspec.Struct):

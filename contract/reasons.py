@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 class DeclineReason(enum.Enum):
@@ -91,6 +95,7 @@ class RejectReason(enum.Enum):
     NOT_ALLOWED = "not_allowed"
     HUB_FAULT = "hub_fault"
     UNKNOWN_WRISTBAND = "unknown_wristband"
+    UNKNOWN_ORDER = "unknown_order"
 
 
 class LoginRefusal(enum.Enum):
@@ -118,3 +123,14 @@ class ClosingFlag(enum.Enum):
     COUNTERS_HAVE_GAPS = "counters_have_gaps"
     UNSIGNED = "unsigned"
     BAD_SIGNATURE = "bad_signature"
+
+
+class Malformed(Exception):
+    """A message breaks the contract; `reason` and the text say how."""
+
+    def __init__(
+        self, reason: RejectReason, text: str, regarding: UUID | None = None
+    ) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.regarding = regarding

@@ -119,6 +119,7 @@ def test_each_question_names_its_answers(shipped: dict[str, Any]) -> None:
         "answerOrderCheck": {"OrderChecked", "OrderDeclined", "Rejected"},
         "answerAdviceBatch": {"AdviceRecorded", "Rejected"},
         "answerWristbandQuery": {"WristbandInfo", "Rejected"},
+        "answerOrderQuery": {"OrderInfo", "Rejected"},
         "answerCashierLogin": {"CashierLoggedIn", "LoginRefused", "Rejected"},
         "answerCashierLogout": {"CashierLoggedOut", "Rejected"},
         "answerClosing": {"ClosingRecorded", "ClosingIncomplete", "Rejected"},
