@@ -10,7 +10,7 @@ import msgspec
 
 from contract.ids import TillId
 from contract.messages import AdviceFlag, DeclineReason
-from contract.order import Line, Outcome, Path, order_digest
+from contract.order import Line, OrderKind, Outcome, Path, order_digest
 from hub.core.changes import (
     BandChange,
     ClosingWords,
@@ -41,6 +41,7 @@ LOSS_ACCOUNTS: Mapping[DeclineReason, Account] = {
         DeclineReason.UNKNOWN_WRISTBAND,
         DeclineReason.BLOCKED_WRISTBAND,
         DeclineReason.FORGED_WRISTBAND,
+        DeclineReason.ALLOWANCE_USED_UP,
     )
 }
 """Where goes what a wallet could not be charged for, by the reason why."""
@@ -78,6 +79,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     `postings` are those on all accounts but wallets. `refusal`: for a request why it
     is declined whatever the balance says, for a completed order why its wallet can't
     be charged (the amount is then a loss). `lines` matter where lines are undone.
+    `barred`: variants of wristbands that may not buy all of it; `is_capped`: whether
+    what wallets gain counts against their limits; `excess_minor`: how far a till went
+    beyond its allowance, which no wallet is charged for.
     """
 
     step: Step
@@ -101,6 +105,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[AdviceFlag, ...] = ()
     advice_digest: bytes | None = None
     fiscal: Fiscal | None = None
+    barred: frozenset[int] = frozenset()
+    is_capped: bool = False
+    excess_minor: int = 0
 
 
 class ResultCode(enum.Enum):
@@ -112,8 +119,23 @@ class ResultCode(enum.Enum):
     RECORDED = "recorded"
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """How the wallet stands that a request was about, whatever was answered to it.
+
+    `variant` says what its wristband may buy, `cap_room_minor` what it may still gain.
+    """
+
+    balance_minor: int
+    vouchers: int
+    variant: int
+    cap_room_minor: int | None
+
+
 class Result(msgspec.Struct, frozen=True):
-    """The ledger's answer to an item; for a repeat it is the original one."""
+    """The ledger's answer to an item; for a repeat it is the original one.
+
+    Its standing is that of now.
+    """
 
     code: ResultCode
     reason: DeclineReason | None
@@ -121,12 +143,23 @@ class Result(msgspec.Struct, frozen=True):
     flags: tuple[AdviceFlag, ...]
     batch: int
     chain_head: bytes
+    standing: Standing | None = None
 
 
-def request_item(order: Order, body: bytes, refusal: DeclineReason | None) -> Item:
+CAPPED = frozenset({OrderKind.TOP_UP, OrderKind.TICKET})
+"""What brings money in; giving back what was paid is never refused for a limit."""
+
+
+def request_item(
+    order: Order,
+    body: bytes,
+    refusal: DeclineReason | None,
+    barred: frozenset[int] = frozenset(),
+) -> Item:
     """Make the item of an order that a till asks to book from a wallet.
 
     `refusal` is what `request_refusal` found; None says that the order adds up.
+    `barred`: the variants of wristbands that may not buy what it holds.
     """
     payable = order.attempt > 0 and refusal is None
     entry = order_entry(order, adds_up=True) if payable else None
@@ -147,6 +180,8 @@ def request_item(order: Order, body: bytes, refusal: DeclineReason | None) -> It
         sequence=order.sequence,
         refusal=refusal,
         cancels=order.cancels,
+        barred=barred,
+        is_capped=order.kind in CAPPED,
     )
 
 
@@ -173,6 +208,7 @@ def advice_item(
     *,
     refusal: DeclineReason | None = None,
     flags: tuple[AdviceFlag, ...] = (),
+    barred: frozenset[int] = frozenset(),
 ) -> Item:
     """Make the item of an advice; `body` is the advice's own bytes."""
     completed = advice.outcome is Outcome.COMPLETED
@@ -198,6 +234,7 @@ def advice_item(
         flags=flags,
         advice_digest=order_digest(body),
         fiscal=_fiscal(advice),
+        barred=barred,
     )
 
 

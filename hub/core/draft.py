@@ -26,6 +26,7 @@ class Draft:
         self.items: list[Item] = []
         self._judgements: list[Judgement] = []
         self.head_before = state.chain_head
+        self.held_before = state.guests_money.held
 
     @property
     def is_full(self) -> bool:
@@ -46,6 +47,8 @@ class Draft:
         state.shed()
         self.number, self.head = state.batch, state.chain_head
         self.last_entry = state.last_entry
+        self.held = state.guests_money.held
+        self.held_excess = state.guests_money.excess
         self.wallets = Table(7)
         for wallet, before, vouchers_before in records.wallets.values():
             self.wallets.add(
@@ -73,6 +76,6 @@ class Draft:
     def results(self) -> list[Result]:
         """What each item came to, once the batch is committed."""
         return [
-            Result(code, reason, balance, flags, self.number, self.head)
-            for code, reason, balance, flags in self._judgements
+            Result(code, reason, balance, flags, self.number, self.head, standing)
+            for code, reason, balance, flags, standing in self._judgements
         ]

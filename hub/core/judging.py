@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason
-from hub.core import undoing, wristbands
+from hub.core import limits, undoing, wristbands
 from hub.core.booking import LOSS_ACCOUNTS, ResultCode, Step
 from hub.core.ledger import Account, Role, Unit
 from hub.core.records import Entry
@@ -18,8 +18,9 @@ from hub.core.state import Charge, Closed, End, Live, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
-    from hub.core.booking import Item, Move
+    from hub.core.booking import Item, Move, Standing
     from hub.core.changes import ClosingWords
     from hub.core.records import Records
     from hub.core.state import Amounts, Changed, LedgerState, OrderState, Wallet
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 MONEY, VOUCHER = Unit.MONEY.value, Unit.VOUCHER.value
 
 Judgement = tuple[
-    ResultCode, "DeclineReason | None", "int | None", "tuple[AdviceFlag, ...]"
+    ResultCode,
+    "DeclineReason | None",
+    "int | None",
+    "tuple[AdviceFlag, ...]",
+    "Standing | None",
 ]
 
 
@@ -49,18 +54,17 @@ def _judge_request(
     seen, end = known.verdicts.get(item.attempt), known.end
     if seen is not None:
         if seen.digest != item.digest:
-            return ResultCode.CONFLICT, None, None, ()
-        return _answer(seen.reason), seen.reason, seen.balance, ()
+            return ResultCode.CONFLICT, None, None, (), None
+        standing = limits.standing(item, state)
+        return _answer(seen.reason), seen.reason, seen.balance, (), standing
     if end is not None and end.attempt == item.attempt and end.digest != item.digest:
-        return ResultCode.CONFLICT, None, None, ()
+        return ResultCode.CONFLICT, None, None, (), None
     reason = _decide(item, known, state, records)
-    balance = None
-    if item.payer is not None and item.payer in state.bands:
-        wallet = state.wallet(item.payer)[1]
-        balance = None if wallet is None else wallet.balance
+    standing = limits.standing(item, state)
+    balance = None if standing is None else standing.balance_minor
     known.verdicts[item.attempt] = Verdict(item.digest, reason, balance)
     records.attempt(item, reason, balance)
-    return _answer(reason), reason, balance, ()
+    return _answer(reason), reason, balance, (), standing
 
 
 def _close(
@@ -73,8 +77,8 @@ def _close(
         state.closings[item.till, words.z_number] = Closed(item.digest, flags)
         records.closing(item, words)
     elif known.digest != item.digest:
-        return ResultCode.CONFLICT, None, None, ()
-    return ResultCode.RECORDED, None, None, ()
+        return ResultCode.CONFLICT, None, None, (), None
+    return ResultCode.RECORDED, None, None, (), None
 
 
 def _decide(
@@ -94,7 +98,7 @@ def _decide(
     if reason is None and item.cancels is not None:
         reason = undoing.refusal(item, state)
     if reason is None:
-        reason = _shortage(item, state)
+        reason = limits.shortage(item, state)
     if reason is None:
         _book(item, known, state, records, cause="request")
     return reason
@@ -107,11 +111,12 @@ def _judge_advice(
     end = known.end
     if end is not None:
         if end.advice_digest == item.advice_digest:
-            return ResultCode.RECORDED, None, None, end.flags
+            return ResultCode.RECORDED, None, None, end.flags, None
         if item.advice_digest not in known.contradictions:
             known.contradictions.add(item.advice_digest)
             records.contradiction(item)
-        return ResultCode.RECORDED, None, None, (AdviceFlag.CONTRADICTS_ADVICE,)
+        flag = AdviceFlag.CONTRADICTS_ADVICE
+        return ResultCode.RECORDED, None, None, (flag,), None
     seen, live = known.verdicts.get(item.attempt), known.live
     completed = item.step is Step.COMPLETED
     flags = list(item.flags)
@@ -131,8 +136,7 @@ def _judge_advice(
     if live is not None and not stands:
         reverse(item, known, state, records)
     if completed and not stands:
-        if item.cancels is not None and undoing.refusal(item, state) is not None:
-            flags.append(AdviceFlag.INCONSISTENT_ORDER)
+        flags += _forced(item, state)
         flags += _book(item, known, state, records, cause="advice")
     known.end = End(
         item.step,
@@ -145,7 +149,16 @@ def _judge_advice(
         item.moves,
     )
     records.outcome(item, flags)
-    return ResultCode.RECORDED, None, None, tuple(flags)
+    return ResultCode.RECORDED, None, None, tuple(flags), None
+
+
+def _forced(item: Item, state: LedgerState) -> list[AdviceFlag]:
+    """Say what the hub would have declined of an order that was completed."""
+    refusal = undoing.refusal(item, state) if item.cancels is not None else None
+    flags = [] if refusal is None else [undoing.FLAGS[refusal]]
+    if not limits.may_buy(item, state):
+        flags.append(AdviceFlag.AGE_RESTRICTED)
+    return flags
 
 
 def _answer(reason: DeclineReason | None) -> ResultCode:
@@ -160,22 +173,14 @@ def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
         band = state.bands[move.serial]
         if band is None:
             return DeclineReason.UNKNOWN_WRISTBAND
-        if band.blocked and (move.minor < 0 or move.vouchers < 0):
+        takes = move.minor < 0 or move.vouchers < 0
+        if band.blocked and takes and item.cancels is None:
             return DeclineReason.BLOCKED_WRISTBAND
     if wristbands.opens_nothing(item, state):
         return DeclineReason.ALREADY_SWAPPED
+    if not limits.may_buy(item, state):
+        return DeclineReason.AGE_RESTRICTED
     return wristbands.objection(item, state) if item.bands else None
-
-
-def _shortage(item: Item, state: LedgerState) -> DeclineReason | None:
-    for move in item.moves:
-        wallet = state.wallet(move.serial)[1]
-        assert wallet is not None, "unknown wristbands were objected to"
-        if move.minor < 0 and wallet.balance + move.minor < 0:
-            return DeclineReason.INSUFFICIENT_BALANCE
-        if move.vouchers < 0 and wallet.vouchers + move.vouchers < 0:
-            return DeclineReason.INSUFFICIENT_VOUCHERS
-    return None
 
 
 def _book(
@@ -195,7 +200,8 @@ def _book(
             flags += _oddities(move, state)
         charge = _charge(item, move, wallet, given_back)
         if wallet is not None and (charge.minor or charge.vouchers):
-            _apply(charge, wallet, records)
+            if limits.apply(charge, wallet, state, records) and item.cancels is None:
+                flags.append(AdviceFlag.EXCEEDS_CAP)
             postings += _amounts(charge)
             charges.append(charge)
             if charge.minor < 0 and wallet.balance < 0:
@@ -204,21 +210,19 @@ def _book(
         if lost:
             postings += lost
             flags.append(AdviceFlag.STAND_IN_LOSS)
+            flags += _loss_flags(item, move, charge, state)
     state.last_entry += 1
-    if item.bands or item.shift is not None:
-        flags += _beside(item, state, records)
-    changed: Changed = ()
-    if item.bands and (cause == "request" or not flags):
-        changed = wristbands.change(item, state.last_entry, state, records)
+    beside, changed = _beside(item, state, records)
+    flags += beside
     known.live = Live(
         state.last_entry,
         item.attempt,
-        tuple(postings),
+        tuple(postings if len(item.moves) < 2 else _merged(postings)),
         tuple(charges),
         item.cancels,
         changed,
     )
-    _hold(known.live.postings, state, records)
+    _hold(known.live, item.order, state, records)
     records.entry(
         Entry(
             known.live.entry,
@@ -235,29 +239,49 @@ def _book(
     return flags
 
 
+def _merged(postings: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
+    """Add up per account and unit: two wristbands may open the same wallet."""
+    sums: dict[tuple[int, str], int] = {}
+    for account, unit, amount in postings:
+        sums[account, unit] = sums.get((account, unit), 0) + amount
+    return [(account, unit, sums[account, unit]) for account, unit in sums]
+
+
 def _oddities(move: Move, state: LedgerState) -> list[AdviceFlag]:
     band = state.bands[move.serial]
     swapped = band is not None and band.successor is not None
     return [AdviceFlag.SWAPPED_WRISTBAND] if swapped else []
 
 
-def _beside(item: Item, state: LedgerState, records: Records) -> list[AdviceFlag]:
-    """Note whose a cash register becomes; says what is odd about that and bands."""
+def _beside(
+    item: Item, state: LedgerState, records: Records
+) -> tuple[list[AdviceFlag], Changed]:
+    """Change wristbands, and whose a cash register is; says what is odd about it."""
     flags: list[AdviceFlag] = []
-    objection = wristbands.objection(item, state) if item.bands else None
-    if objection is not None:
-        flags.append(wristbands.FLAGS[objection])
+    changed: Changed = ()
+    if item.bands:
+        objection = wristbands.objection(item, state)
+        if objection is None:
+            changed = wristbands.change(item, state.last_entry, state, records)
+        else:
+            flags.append(wristbands.FLAGS[objection])
     if item.shift is not None:
         records.shift(item.shift, state.last_entry, item.order)
         number = state.accounts[Account(Role.CASH_REGISTER, item.shift.register)]
         expected = item.shift.expected_minor
         if expected is not None and expected != -state.holdings[number]:
             flags.append(AdviceFlag.REGISTER_DIFFERS)
-    return flags
+    return flags, changed
 
 
-def _hold(postings: Amounts, state: LedgerState, records: Records) -> None:
-    """Keep up what the places for cash hold."""
+def _hold(live: Live, order: UUID, state: LedgerState, records: Records) -> None:
+    """Note which wallets an entry moves, and what places for cash hold after it."""
+    for number in dict.fromkeys([charge.wallet for charge in live.charges]):
+        records.movements.add((number, live.entry, order))
+    _hold_cash(live.postings, state, records)
+
+
+def _hold_cash(postings: Amounts, state: LedgerState, records: Records) -> None:
     holdings = state.holdings
     for account, _, amount in postings:
         if account in holdings:
@@ -284,7 +308,7 @@ def _charge(
         return Charge(0, 0)
     minor = move.minor if given_back is None else given_back
     if item.stand_in and minor < 0:
-        minor = -min(max(wallet.balance, 0), -minor)
+        minor = -min(max(wallet.balance, 0), max(0, -minor - item.excess_minor))
     vouchers = max(move.vouchers, -wallet.vouchers)
     return Charge(wallet.number, minor, vouchers)
 
@@ -296,8 +320,33 @@ def _losses(
     if not minor and not vouchers:
         return ()
     account = state.accounts[LOSS_ACCOUNTS[_loss_reason(item, move, state)]]
-    amounts = ((account, MONEY, minor), (account, VOUCHER, vouchers))
+    excess = state.accounts[LOSS_ACCOUNTS[DeclineReason.ALLOWANCE_USED_UP]]
+    over = _over(item, move, charge)
+    amounts = (
+        (excess, MONEY, -over),
+        (account, MONEY, minor + over),
+        (account, VOUCHER, vouchers),
+    )
     return [each for each in amounts if each[2]]
+
+
+def _over(item: Item, move: Move, charge: Charge) -> int:
+    """How much of a loss is what the till went beyond its allowance."""
+    lost = charge.minor - move.minor
+    return min(item.excess_minor, lost) if charge.wallet and lost > 0 else 0
+
+
+def _loss_flags(
+    item: Item, move: Move, charge: Charge, state: LedgerState
+) -> list[AdviceFlag]:
+    over = _over(item, move, charge)
+    reasons = [DeclineReason.ALLOWANCE_USED_UP] if over else []
+    if charge.minor - move.minor > over:
+        reasons.append(_loss_reason(item, move, state))
+    flags = [limits.LOSS_FLAGS[each] for each in reasons if each in limits.LOSS_FLAGS]
+    if charge.vouchers != move.vouchers:
+        flags.append(AdviceFlag.EXCEEDS_VOUCHERS)
+    return flags
 
 
 def _loss_reason(item: Item, move: Move, state: LedgerState) -> DeclineReason:
@@ -318,22 +367,6 @@ def _amounts(charge: Charge) -> list[tuple[int, str, int]]:
     return amounts
 
 
-def _apply(charge: Charge, wallet: Wallet, records: Records) -> None:
-    """Move money; whatever then exceeds a limit is allowed exactly that far."""
-    records.touch(wallet)
-    wallet.used = True
-    wallet.balance += charge.minor
-    wallet.vouchers += charge.vouchers
-    below = max(0, -wallet.balance)
-    above = 0 if wallet.cap is None else max(0, wallet.balance - wallet.cap)
-    if charge.minor >= 0:
-        wallet.overdraft = min(wallet.overdraft, below)
-        wallet.excess = above
-    else:
-        wallet.overdraft = max(wallet.overdraft, below)
-        wallet.excess = min(wallet.excess, above)
-
-
 def reverse(
     item: Item, known: OrderState, state: LedgerState, records: Records
 ) -> None:
@@ -344,7 +377,7 @@ def reverse(
     for charge in live.charges:
         wallet = by_number[charge.wallet]
         back = Charge(charge.wallet, -charge.minor, -charge.vouchers)
-        _apply(back, wallet, records)
+        limits.apply(back, wallet, state, records)
     state.last_entry += 1
     mirrored = tuple(
         [(account, unit, -amount) for account, unit, amount in live.postings]
@@ -360,7 +393,7 @@ def reverse(
             mirrored,
         )
     )
-    _hold(mirrored, state, records)
+    _hold_cash(mirrored, state, records)
     wristbands.undo(live, item, state.last_entry, state, records)
     if live.cancels is not None and live.cancels in state.orders:
         state.orders[live.cancels].undone.pop(item.order, None)

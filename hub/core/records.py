@@ -63,6 +63,7 @@ class Records:
     signatures: Table = field(default_factory=lambda: Table(4))
     entries: Table = field(default_factory=lambda: Table(6))
     postings: Table = field(default_factory=lambda: Table(4))
+    movements: Table = field(default_factory=lambda: Table(3))
     bands: Table = field(default_factory=lambda: Table(9))
     shifts: Table = field(default_factory=lambda: Table(5, octets=(2,)))
     closings: Table = field(default_factory=lambda: Table(8, octets=(4, 5, 6)))

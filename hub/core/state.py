@@ -48,6 +48,15 @@ class Wallet:
 
 
 @dataclass(slots=True)
+class GuestsMoney:
+    """What all wallets hold together, and how much of it is beyond the limit."""
+
+    held: int = 0
+    cap: int | None = None
+    excess: int = 0
+
+
+@dataclass(slots=True)
 class Band:
     """A wristband: the wallet it opens, and whether it still does."""
 
@@ -57,6 +66,13 @@ class Band:
     restriction: int | None = None
     successor: int | None = None
     note: UUID | None = None
+    variant: int = 0
+    """As its token says; a restriction laid upon it since goes before."""
+
+    @property
+    def bound_as(self) -> int:
+        """The variant that says what it may buy."""
+        return self.variant if self.restriction is None else self.restriction
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,7 @@ class LedgerState:
         self.originals: set[UUID] = set()
         """Orders whose cancellations are all known, too."""
         self.accounts: dict[Account, int] = {}
+        self.guests_money = GuestsMoney()
         self.holdings: dict[int, int] = {}
         """What each place for cash holds, by its account; negative, as all assets."""
         self.closings: dict[tuple[str, int], Closed] = {}

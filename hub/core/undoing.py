@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract.messages import DeclineReason
+from contract.messages import AdviceFlag, DeclineReason
 from hub.core.booking import Step
 from hub.core.state import Undone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from contract.order import Line
     from hub.core.booking import Item
     from hub.core.state import End, LedgerState, OrderState
+
+
+FLAGS: Mapping[DeclineReason, AdviceFlag] = {
+    DeclineReason.NOT_FINAL_YET: AdviceFlag.NOTHING_TO_CANCEL,
+    DeclineReason.NOTHING_TO_CANCEL: AdviceFlag.NOTHING_TO_CANCEL,
+    DeclineReason.ALREADY_CANCELED: AdviceFlag.ALREADY_CANCELED,
+}
+"""What is said of a cancellation that was carried out all the same."""
 
 
 def refusal(item: Item, state: LedgerState) -> DeclineReason | None:

@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from contract.catalogue import decode_catalogue
+from contract.config import EventLimits, TillProfile
 from contract.ids import EventId, TillId
-from contract.messages import CatalogueLink, StandInLimits
+from contract.messages import (
+    CatalogueLink,
+    Right,
+    StaffEntry,
+    StaffRole,
+    StandInLimits,
+)
 from contract.money import Currency
 from contract.receipt import Seller
 from contract.token import TokenKey
 from hub.core.orders import Agreed, Till
+from hub.core.staffing import Member, Staffing
 from hub.store.errors import DatabaseGone, StoreError
 
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHANNEL = "kassenband_context"
+NOBODY = Staffing()
 CATALOGUE_PATH = "/edge/catalogue/"
 
 
@@ -42,6 +51,7 @@ class EventContext:
     incarnation: UUID
     agreed: Agreed
     catalogue: CatalogueLink | None
+    staffing: Staffing = NOBODY
 
     @property
     def event(self) -> EventId:
@@ -113,6 +123,7 @@ async def _load(store: Store, slug: EventId) -> EventContext:
     catalogues = await store.fetch("catalogues", number)
     keys = await store.fetch("token_keys", number)
     tills = await store.fetch("tills", number)
+    staffing = await _staffing(store, number)
     return EventContext(
         name=row["name"],
         seller=msgspec.json.decode(row["seller"], type=Seller),
@@ -121,10 +132,12 @@ async def _load(store: Store, slug: EventId) -> EventContext:
         demo=row["demo"],
         incarnation=row["incarnation"],
         catalogue=_link(catalogues[-1]) if catalogues else None,
+        staffing=staffing,
         agreed=Agreed(
             event=slug,
             number=number,
             currency=Currency(row["currency"]),
+            limits=msgspec.json.decode(row["limits"], type=EventLimits),
             catalogues={
                 each["version"]: decode_catalogue(each["body"]) for each in catalogues
             },
@@ -145,10 +158,42 @@ def _link(row: Row) -> CatalogueLink:
     )
 
 
+def _profile(said: str | None) -> TillProfile | None:
+    return None if said is None else msgspec.json.decode(said, type=TillProfile)
+
+
+async def _staffing(store: Store, event: int) -> Staffing:
+    roles = await store.fetch("staff_roles", event)
+    members = await store.fetch("staff", event)
+    return Staffing(
+        tuple(
+            StaffRole(
+                name=each["name"],
+                rights=tuple(Right(right) for right in each["rights"]),
+                needs_register=each["needs_register"],
+            )
+            for each in roles
+        ),
+        tuple(Member(_entry(each), each["blocked"]) for each in members),
+        await store.fetch_value("staff_key", event),
+    )
+
+
+def _entry(row: Row) -> StaffEntry:
+    return StaffEntry(
+        id=row["id"],
+        name=row["name"],
+        uid_hash=row["uid_hash"],
+        roles=tuple(row["roles"]),
+        pin_hash=row["pin_hash"],
+    )
+
+
 def _till(row: Row) -> Till:
     return Till(
         id=TillId(row["id"]),
         label=row["label"],
         issues_wristbands=row["issues_wristbands"],
+        profile=_profile(row["profile"]),
         revoked=row["revoked"],
     )

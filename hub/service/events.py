@@ -11,12 +11,14 @@ from uuid import uuid4
 import msgspec
 
 from contract.catalogue import digest, encode_catalogue
+from contract.config import EventLimits
 from contract.messages import DeclineReason
 from hub.core.ledger import Role
 from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
     from contract.catalogue import Catalogue
+    from contract.config import TillProfile
     from contract.ids import EventId, TillId
     from contract.messages import StandInLimits
     from contract.money import Currency
@@ -33,7 +35,9 @@ LOSSES = (
     DeclineReason.UNKNOWN_WRISTBAND,
     DeclineReason.BLOCKED_WRISTBAND,
     DeclineReason.FORGED_WRISTBAND,
+    DeclineReason.ALLOWANCE_USED_UP,
 )
+NO_LIMITS = EventLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,7 @@ class NewEvent:
     seller: Seller
     stand_in: StandInLimits
     portal_url: str
+    limits: EventLimits = NO_LIMITS
     demo: bool = False
 
 
@@ -68,6 +73,7 @@ async def create_event(store: Store, event: NewEvent) -> None:
         event.demo,
         uuid4(),
         secrets.token_bytes(STAFF_KEY_BYTES),
+        msgspec.json.encode(event.limits).decode(),
     )
     for reason in LOSSES:
         await store.fetch(
@@ -87,16 +93,37 @@ async def register_till(
     label: str,
     *,
     issues_wristbands: bool = False,
+    profile: TillProfile | None = None,
 ) -> None:
-    """Register a till or change its label; raises StoreError for a revoked one."""
+    """Register a till, or change what it is; raises StoreError for a revoked one.
+
+    Without a profile it takes every kind of order.
+    """
+    said = None if profile is None else msgspec.json.encode(profile).decode()
     done = await store.fetch_value(
-        "register_till", event, till, label, issues_wristbands
+        "register_till", event, till, label, issues_wristbands, said
     )
     if not done:
         raise StoreError(
             f"The till {till} was revoked, and its name is never used again. "
             "Register a successor under another name."
         )
+
+
+async def revoke_till(store: Store, event: int, till: TillId) -> bool:
+    """Let a till never say anything again that is booked unseen; False: it couldn't.
+
+    What it still delivers is set aside until somebody releases it.
+    """
+    return bool(await store.fetch_value("revoke_till", event, till))
+
+
+async def set_limits(store: Store, event: int, limits: EventLimits) -> None:
+    """Change what wallets and the event may hold; hubs and tills are told at once.
+
+    What is held already stays, and counts as paid in beyond the limit.
+    """
+    await store.fetch("set_limits", event, msgspec.json.encode(limits).decode())
 
 
 async def publish_catalogue(store: Store, event: int, catalogue: Catalogue) -> None:

@@ -91,6 +91,19 @@ BEGIN
     END IF;
 END $$;
 
+-- Keeps what all wallets hold together below the event's limit; beside book_batch_v1.
+CREATE OR REPLACE FUNCTION hold_guests_money_v1(
+    p_event integer, p_before bigint, p_held bigint, p_excess bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE guests_money SET held_minor = p_held, excess_minor = p_excess
+    WHERE event = p_event AND held_minor = p_before;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'The wallets do not hold what the writer believes them to hold.'
+            USING ERRCODE = 'KB003';
+    END IF;
+END $$;
+
 -- Adds what the tills said of ended orders, in the same statement as the batch.
 CREATE OR REPLACE FUNCTION record_advices_v1(
     p_event integer, p_batch bigint,
@@ -214,4 +227,13 @@ CREATE OR REPLACE FUNCTION record_closings_v1(
     FROM unnest(p_till, p_z_number, p_first, p_last, p_digest, p_report, p_signature,
                 p_flags)
         AS closed (till, z_number, first, last, digest, report, signature, flags);
+$$;
+
+-- Keeps which entries moved which wallets; beside book_batch_v1, too.
+CREATE OR REPLACE FUNCTION keep_movements_v1(
+    p_event integer, p_wallet bigint[], p_entry bigint[], p_order uuid[]
+) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO movement (event, wallet, entry, order_id)
+    SELECT p_event, wallet, entry, order_id
+    FROM unnest(p_wallet, p_entry, p_order) AS moved (wallet, entry, order_id);
 $$;

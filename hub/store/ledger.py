@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import asyncpg
 
 from hub.core.draft import Draft
-from hub.core.state import Closed, LedgerState
+from hub.core.state import Closed, GuestsMoney, LedgerState
 from hub.store.errors import BookingRefused, DatabaseGone
 from hub.store.literals import literal
 from hub.store.loading import load
@@ -155,6 +155,9 @@ class Ledger:
                 row["number"], row["chain_head"], row["last_entry"]
             )
             self._state.is_wary, self._wary = self._wary, False
+            self._state.guests_money = GuestsMoney(
+                row["held_minor"], row["cap_minor"], row["excess_minor"]
+            )
             for closed in await self._store.fetch("load_closings", self._event):
                 self._state.closings[closed["till"], closed["z_number"]] = Closed(
                     closed["digest"], tuple(closed["flags"])
@@ -182,12 +185,13 @@ class Ledger:
             ]
         if extent >= _ALL:
             tables += [records.bands, records.shifts, records.closings]
+        tables.append(records.movements)
         for table in tables:
             values += [
                 column if place in table.octets else literal(column)
                 for place, column in enumerate(table.columns)
             ]
-        return values
+        return [*values, draft.held_before, draft.held, draft.held_excess]
 
 
 _PLAIN, _WORDS, _ALL = range(3)

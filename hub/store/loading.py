@@ -229,4 +229,5 @@ def _band(row: Row, wallet: int, when: str = "") -> Band:
         row[f"restriction{when}"],
         row[f"successor{when}"],
         row[f"note{when}"],
+        row[f"variant{when}"],
     )

@@ -9,7 +9,10 @@ SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $20::text::bigint[], $21::text::bigint[], $22::text::posting_unit[],
     $23::text::bigint[], $24::text::bigint[], $25::text::bigint[],
     $26::text::bigint[], $27::text::bigint[], $28::text::bigint[],
-    $29::text::bigint[], $30::text::bigint[]);
+    $29::text::bigint[], $30::text::bigint[]),
+keep_movements_v1($1, $31::text::bigint[], $32::text::bigint[],
+    $33::text::uuid[]),
+hold_guests_money_v1($1, $34, $35, $36);
 
 -- book_batch_with_words --
 -- The same with what tills said of ended orders, and with cash that moved.
@@ -26,7 +29,10 @@ record_advices_v1($1, $2, $31::text::uuid[], $32::text::order_outcome[],
     $37::text::uuid[], $38, $39, $40::text::text[], $41::text::bigint[],
     $42::text::bigint[], $43::text::uuid[], $44, $45, $46::text::uuid[],
     $47::text::text[], $48::text::bigint[], $49::text::bigint[]),
-hold_cash_v1($1, $50::text::bigint[], $51::text::bigint[], $52::text::bigint[]);
+hold_cash_v1($1, $50::text::bigint[], $51::text::bigint[], $52::text::bigint[]),
+keep_movements_v1($1, $53::text::bigint[], $54::text::bigint[],
+    $55::text::uuid[]),
+hold_guests_money_v1($1, $56, $57, $58);
 
 -- book_batch_with_all --
 -- The same with all that is rare: changed wristbands, shifts and closings.
@@ -51,11 +57,15 @@ change_wristbands_v1($1, $2, $53::text::bigint[], $54::text::bigint[],
 change_shifts_v1($1, $2, $62::text::text[], $63::text::bigint[], $64,
     $65::text::bigint[], $66::text::uuid[]),
 record_closings_v1($1, $2, $67::text::text[], $68::text::bigint[],
-    $69::text::bigint[], $70::text::bigint[], $71, $72, $73, $74::text::text[]);
+    $69::text::bigint[], $70::text::bigint[], $71, $72, $73, $74::text::text[]),
+keep_movements_v1($1, $75::text::bigint[], $76::text::bigint[],
+    $77::text::uuid[]),
+hold_guests_money_v1($1, $78, $79, $80);
 
 -- load_bands --
 -- Read wristbands with the wallets they open.
-SELECT b.serial, b.blocked, b.registered, b.restriction, b.successor, b.note, w.id,
+SELECT b.serial, b.blocked, b.registered, b.restriction, b.successor, b.note,
+       b.variant, w.id,
        w.balance_minor, w.overdraft_minor, w.vouchers, w.cap_minor, w.excess_minor,
        w.used
 FROM unnest($2::bigint[]) AS wanted (serial)
@@ -110,9 +120,10 @@ SELECT c.order_id, c.serial, c.entry, c.wallet, c.blocked, c.registered, c.restr
        coalesce(p.blocked, false) AS blocked_before,
        coalesce(p.registered, false) AS registered_before,
        p.restriction AS restriction_before, p.successor AS successor_before,
-       p.note AS note_before
+       p.note AS note_before, b.variant, b.variant AS variant_before
 FROM unnest($2::uuid[]) AS wanted (order_id)
 JOIN wristband_change AS c ON c.event = $1 AND c.order_id = wanted.order_id
+JOIN wristband AS b ON b.event = c.event AND b.serial = c.serial
 JOIN account AS a ON a.event = c.event AND a.role = 'wallet'
     AND a.key = c.serial::text
 LEFT JOIN LATERAL (
@@ -164,26 +175,62 @@ SELECT pg_try_advisory_lock(hashtext('kassenband writer'), $1::integer);
 -- Create an event and the first link of its chain; nothing happens if it is there.
 WITH made AS (
     INSERT INTO event (number, slug, name, currency, seller, stand_in, portal_url,
-                       demo, incarnation, staff_key)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                       demo, incarnation, staff_key, limits)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (number) DO NOTHING
-    RETURNING number, incarnation
+    RETURNING number, incarnation, limits
 ), begun AS (
     INSERT INTO incarnation (event, id, batch)
     SELECT number, incarnation, 0 FROM made
+), counted AS (
+    INSERT INTO guests_money (event, cap_minor)
+    SELECT number, (limits ->> 'event_cap_minor')::bigint FROM made
 )
 INSERT INTO batch (event, number, chain_head, last_entry, booked_at)
 SELECT number, 0, sha256(convert_to(incarnation::text, 'UTF8')), 0, now() FROM made;
 
+-- set_limits --
+-- Change what wallets and the event may hold; what they hold already is let be.
+WITH changed AS (
+    UPDATE event SET limits = $2 WHERE number = $1
+    RETURNING number, (limits ->> 'max_balance_minor')::bigint AS wallet_cap,
+              (limits ->> 'event_cap_minor')::bigint AS event_cap
+), capped AS (
+    UPDATE wallet SET cap_minor = wallet_cap,
+                      excess_minor = greatest(0, balance_minor - wallet_cap)
+    FROM changed WHERE event = number
+), counted AS (
+    UPDATE guests_money SET cap_minor = event_cap,
+                            excess_minor = greatest(0, held_minor - event_cap)
+    FROM changed WHERE event = number
+)
+SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
+
+-- begin_incarnation --
+-- Begin a new incarnation with a batch of its own; no row if the chain ends elsewhere.
+WITH begun AS (
+    INSERT INTO batch (event, number, chain_head, last_entry, booked_at)
+    SELECT event, number + 1, $4, last_entry, clock_timestamp()
+    FROM batch WHERE event = $1 AND number = $2 AND chain_head = $3
+    RETURNING event, number
+), noted AS (
+    INSERT INTO incarnation (event, id, batch) SELECT event, $5, number FROM begun
+), named AS (
+    UPDATE event SET incarnation = $5 FROM begun WHERE event.number = begun.event
+)
+SELECT number, pg_notify('kassenband_context', $1::text) FROM begun;
+
 -- event_by_slug --
 -- Read all that is configured of an event.
-SELECT number, slug, name, currency, seller, stand_in, portal_url, demo, incarnation
+SELECT number, slug, name, currency, seller, stand_in, limits, portal_url, demo,
+       incarnation
 FROM event WHERE slug = $1;
 
 -- latest_batch --
 -- Say how far an event's ledger has come.
-SELECT number, chain_head, last_entry FROM batch
-WHERE event = $1 ORDER BY number DESC LIMIT 1;
+SELECT b.number, b.chain_head, b.last_entry, g.held_minor, g.cap_minor, g.excess_minor
+FROM batch AS b JOIN guests_money AS g ON g.event = b.event
+WHERE b.event = $1 ORDER BY b.number DESC LIMIT 1;
 
 -- add_token_key --
 -- Make a token key known; a key id is never given to another key.
@@ -197,9 +244,11 @@ SELECT key_id, public_key FROM token_key WHERE event = $1 ORDER BY key_id;
 -- register_till --
 -- Add a till, or change the label and the rights of one that is not revoked.
 WITH changed AS (
-    INSERT INTO till (event, id, label, issues_wristbands) VALUES ($1, $2, $3, $4)
+    INSERT INTO till (event, id, label, issues_wristbands, profile)
+    VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (event, id) DO UPDATE
-    SET label = excluded.label, issues_wristbands = excluded.issues_wristbands
+    SET label = excluded.label, issues_wristbands = excluded.issues_wristbands,
+        profile = excluded.profile
     WHERE till.revoked_at IS NULL
     RETURNING id
 )
@@ -207,8 +256,36 @@ SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
 
 -- tills --
 -- List an event's tills, revoked ones included.
-SELECT id, label, issues_wristbands, revoked_at IS NOT NULL AS revoked
+SELECT id, label, issues_wristbands, profile, revoked_at IS NOT NULL AS revoked
 FROM till WHERE event = $1 ORDER BY id;
+
+-- revoke_till --
+-- Let a till never again say anything that is booked unseen.
+WITH changed AS (
+    UPDATE till SET revoked_at = now()
+    WHERE event = $1 AND id = $2 AND revoked_at IS NULL
+    RETURNING id
+)
+SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
+
+-- quarantine --
+-- Set an advice aside; nothing happens if it was set aside before.
+INSERT INTO quarantine (event, advice_digest, order_id, till, advice, flag)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (event, advice_digest) DO NOTHING;
+
+-- quarantined --
+-- List what is set aside and was not let go, oldest first.
+SELECT q.advice_digest, q.order_id, q.till, q.advice, q.flag, q.received_at
+FROM quarantine AS q
+LEFT JOIN quarantine_release AS r USING (event, advice_digest)
+WHERE q.event = $1 AND r.event IS NULL
+ORDER BY q.received_at, q.order_id;
+
+-- release_quarantined --
+-- Note who let an advice go, after it was booked.
+INSERT INTO quarantine_release (event, advice_digest, released_by) VALUES ($1, $2, $3)
+ON CONFLICT (event, advice_digest) DO NOTHING;
 
 -- publish_catalogue --
 -- Add a catalogue version; nothing happens if that version is there.
@@ -253,7 +330,10 @@ WITH numbered AS (
     SELECT $1, 'wallet', serial::text FROM numbered
     RETURNING id
 ), filled AS (
-    INSERT INTO wallet (event, id) SELECT $1, id FROM opened RETURNING id
+    INSERT INTO wallet (event, id, cap_minor)
+    SELECT $1, opened.id, (e.limits ->> 'max_balance_minor')::bigint
+    FROM opened JOIN event AS e ON e.number = $1
+    RETURNING id
 ), issued AS (
     INSERT INTO wristband (event, serial, wallet, uid_hash, code_hash, variant)
     SELECT $1, numbered.serial, filled.id, $2, $3, $4 FROM numbered, filled
@@ -303,151 +383,6 @@ WHERE o.order_id IS NOT NULL OR a.body IS NOT NULL;
 -- ping --
 -- Say that the database answers.
 SELECT 1;
-
--- verify_wallets --
--- List wallets that do not hold the sum of their postings.
-SELECT w.id, w.balance_minor, coalesce(p.minor, 0)::bigint AS posted_minor,
-       w.vouchers, coalesce(p.vouchers, 0)::bigint AS posted_vouchers
-FROM wallet AS w
-LEFT JOIN (
-    SELECT account, sum(amount_minor) FILTER (WHERE unit = 'money') AS minor,
-           sum(amount_minor) FILTER (WHERE unit = 'voucher') AS vouchers
-    FROM posting WHERE event = $1 GROUP BY account
-) AS p ON p.account = w.id
-WHERE w.event = $1
-  AND (w.balance_minor <> coalesce(p.minor, 0)
-       OR w.vouchers <> coalesce(p.vouchers, 0))
-ORDER BY w.id;
-
--- verify_holdings --
--- List places for cash whose own row is not the sum of their postings.
-SELECT a.role::text AS role, a.key, h.balance_minor,
-       coalesce(p.minor, 0)::bigint AS posted_minor
-FROM holding AS h
-JOIN account AS a ON a.id = h.id
-LEFT JOIN (
-    SELECT account, sum(amount_minor) AS minor FROM posting
-    WHERE event = $1 AND unit = 'money' GROUP BY account
-) AS p ON p.account = h.id
-WHERE h.event = $1 AND h.balance_minor <> coalesce(p.minor, 0)
-ORDER BY a.role, a.key;
-
--- verify_entries --
--- List entries whose postings do not add up to zero.
-SELECT p.entry AS id, p.unit::text AS unit, sum(p.amount_minor)::bigint AS excess
-FROM posting AS p
-WHERE p.event = $1
-GROUP BY p.entry, p.unit HAVING sum(p.amount_minor) <> 0
-ORDER BY p.entry;
-
--- verify_stray_postings --
--- List postings that belong to no entry.
-SELECT DISTINCT p.entry FROM posting AS p
-WHERE p.event = $1
-  AND NOT EXISTS (SELECT FROM entry AS e WHERE e.event = $1 AND e.id = p.entry)
-ORDER BY p.entry;
-
--- verify_live_entries --
--- List orders whose live bookings do not fit their outcome or verdicts.
-WITH live AS (
-    SELECT e.order_id, count(*) AS bookings, max(e.attempt) AS attempt
-    FROM entry AS e
-    WHERE e.event = $1 AND e.reverses IS NULL AND NOT EXISTS (
-        SELECT FROM entry AS r
-        WHERE r.event = $1 AND r.order_id = e.order_id AND r.reverses = e.id
-    )
-    GROUP BY e.order_id
-), asked AS (
-    SELECT order_id, bool_or(reason IS NULL) AS booked,
-           max(attempt) FILTER (WHERE reason IS NULL) AS attempt,
-           max(attempt) AS top
-    FROM attempt WHERE event = $1 GROUP BY order_id
-), ends AS (
-    SELECT order_id, outcome, attempt FROM outcome WHERE event = $1
-)
-SELECT order_id, coalesce(live.bookings, 0) AS bookings, ends.outcome::text AS outcome
-FROM asked FULL JOIN ends USING (order_id) FULL JOIN live USING (order_id)
-WHERE coalesce(live.bookings, 0) <> CASE
-        WHEN ends.outcome = 'completed' THEN 1
-        WHEN ends.outcome = 'aborted' THEN 0
-        WHEN asked.booked AND asked.attempt = asked.top THEN 1
-        ELSE 0
-    END
-   OR ends.outcome = 'completed' AND live.attempt <> ends.attempt
-ORDER BY order_id;
-
--- verify_batches --
--- Stream the chain in order.
-SELECT number, chain_head FROM batch WHERE event = $1 ORDER BY number;
-
--- chain_attempt --
--- Stream what the chain says of attempts.
-SELECT batch, order_id, attempt, digest, till, body, reason, balance_minor
-FROM attempt WHERE event = $1 ORDER BY batch;
-
--- chain_outcome --
--- Stream what the chain says of outcomes.
-SELECT batch, order_id, outcome::text AS outcome, attempt, digest, advice_digest,
-       advice, flags
-FROM outcome WHERE event = $1 ORDER BY batch;
-
--- chain_contradiction --
--- Stream what the chain says of contradictions.
-SELECT batch, order_id, advice_digest, advice FROM contradiction
-WHERE event = $1 ORDER BY batch;
-
--- chain_signature --
--- Stream what the chain says of signatures.
-SELECT batch, order_id, tse_serial, number, counter FROM signature
-WHERE event = $1 ORDER BY batch;
-
--- chain_band --
--- Stream what the chain says of wristbands.
-SELECT batch, serial, entry, wallet, blocked, registered, restriction, successor, note,
-       order_id
-FROM wristband_change WHERE event = $1 ORDER BY batch;
-
--- chain_shift --
--- Stream what the chain says of cash registers' shifts.
-SELECT batch, register, entry, holder, z_number, order_id
-FROM shift_change WHERE event = $1 ORDER BY batch;
-
--- chain_closing --
--- Stream what the chain says of closings.
-SELECT batch, till, z_number, first_sequence, last_sequence, digest, report,
-       sha256(signature) AS signature, flags
-FROM closing WHERE event = $1 ORDER BY batch;
-
--- chain_entry --
--- Stream what the chain says of entries, with their postings.
-SELECT e.batch, e.id, e.cause::text AS cause, e.order_id, e.attempt, e.reverses,
-       e.cancels, p.accounts, p.units, p.amounts
-FROM entry AS e
-LEFT JOIN (
-    SELECT entry, array_agg(account) AS accounts, array_agg(unit::text) AS units,
-           array_agg(amount_minor) AS amounts
-    FROM posting WHERE event = $1 GROUP BY entry
-) AS p ON p.entry = e.id
-WHERE e.event = $1 ORDER BY e.batch;
-
--- verify_booked_amounts --
--- Stream completed orders with what their live entry posted per account.
-SELECT o.order_id, o.advice, a.role::text AS role, a.key, p.amount_minor
-FROM outcome AS o
-JOIN entry AS e ON e.event = o.event AND e.order_id = o.order_id AND e.reverses IS NULL
-JOIN posting AS p ON p.event = e.event AND p.entry = e.id
-JOIN account AS a ON a.id = p.account
-WHERE o.event = $1 AND o.outcome = 'completed' AND NOT EXISTS (
-    SELECT FROM entry AS r
-    WHERE r.event = e.event AND r.order_id = e.order_id AND r.reverses = e.id
-)
-ORDER BY o.order_id, p.account;
-
--- verify_signature_counters --
--- List signature counters that two orders claim.
-SELECT tse_serial, counter, count(*) AS orders FROM signature
-WHERE event = $1 GROUP BY tse_serial, counter HAVING count(*) > 1
-ORDER BY tse_serial, counter;
 
 -- booked_orders --
 -- List the tills' orders with their bookings that no reversal undoes, and what they

@@ -13,14 +13,16 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kassenband_hub;
 GRANT INSERT ON
     event, token_key, till, catalogue, account, wallet, wristband,
     batch, attempt, outcome, contradiction, signature, entry, posting,
-    wristband_change, shift_change, closing, holding, staff_role, staff, login,
+    movement, wristband_change, shift_change, closing, holding, staff_role, staff, login,
     wristband_note, guest, erasure
     TO kassenband_hub;
+GRANT INSERT ON guests_money, quarantine, quarantine_release TO kassenband_hub;
+GRANT UPDATE (held_minor, cap_minor, excess_minor) ON guests_money TO kassenband_hub;
 GRANT INSERT ON incarnation, signature_check, wallet_news TO kassenband_hub;
 GRANT UPDATE (number) ON wallet_news TO kassenband_hub;
-GRANT UPDATE (name, seller, stand_in, portal_url, incarnation) ON event
+GRANT UPDATE (name, seller, stand_in, limits, portal_url, incarnation) ON event
     TO kassenband_hub;
-GRANT UPDATE (label, issues_wristbands, revoked_at) ON till TO kassenband_hub;
+GRANT UPDATE (label, issues_wristbands, profile, revoked_at) ON till TO kassenband_hub;
 GRANT UPDATE (balance_minor, overdraft_minor, vouchers, cap_minor, excess_minor, used)
     ON wallet TO kassenband_hub;
 GRANT UPDATE (balance_minor) ON holding TO kassenband_hub;

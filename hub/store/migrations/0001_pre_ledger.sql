@@ -20,6 +20,8 @@ CREATE TABLE event (
     currency text NOT NULL CHECK (currency IN ('EUR', 'CHF')),
     seller jsonb NOT NULL,
     stand_in jsonb NOT NULL,
+    -- What wallets and the event may hold, and what the least top-up is.
+    limits jsonb NOT NULL DEFAULT '{}',
     portal_url text NOT NULL,
     demo boolean NOT NULL,
     -- A new one is drawn after a restore or a promotion with loss.
@@ -57,6 +59,8 @@ CREATE TABLE till (
     id text NOT NULL,
     label text NOT NULL,
     issues_wristbands boolean NOT NULL DEFAULT false,
+    -- Which orders it takes, and paid how; without one it takes all.
+    profile jsonb,
     revoked_at timestamptz,
     PRIMARY KEY (event, id)
 );
@@ -107,6 +111,17 @@ CREATE TABLE wallet (
         CHECK (balance_minor - excess_minor <= cap_minor)
 ) WITH (fillfactor = 60);
 
+-- What all wallets of an event hold together. What is paid in beyond the event's limit
+-- is told apart: only an advice does so, for its money is in a register already.
+CREATE TABLE guests_money (
+    event integer PRIMARY KEY REFERENCES event,
+    held_minor bigint NOT NULL DEFAULT 0,
+    cap_minor bigint CHECK (cap_minor >= 0),
+    excess_minor bigint NOT NULL DEFAULT 0 CHECK (excess_minor >= 0),
+    CONSTRAINT guests_money_never_above_excess
+        CHECK (held_minor - excess_minor <= cap_minor)
+) WITH (fillfactor = 60);
+
 -- What cash registers, bags and vaults hold; as all accounts of what the event has,
 -- negative.
 CREATE TABLE holding (
@@ -136,6 +151,7 @@ CREATE TABLE wristband (
     UNIQUE (event, uid_hash),
     FOREIGN KEY (event, wallet) REFERENCES wallet
 );
+CREATE INDEX wristband_wallet ON wristband (event, wallet);
 
 -- What people wrote of guests: the only text about them, and the only tables whose rows
 -- are ever deleted. The ledger knows a note by its random key, which then leads nowhere.
@@ -261,6 +277,15 @@ CREATE TABLE contradiction (
     PRIMARY KEY (event, order_id, advice_digest)
 );
 
+-- Which entries moved a wallet: the way from a wristband to its orders.
+CREATE TABLE movement (
+    event integer NOT NULL,
+    wallet bigint NOT NULL,
+    entry bigint NOT NULL,
+    order_id uuid NOT NULL,
+    PRIMARY KEY (event, wallet, entry)
+);
+
 -- How a wristband stands since some entry: the row of `wristband` has the latest.
 CREATE TABLE wristband_change (
     event integer NOT NULL,
@@ -347,6 +372,28 @@ CREATE TABLE posting (
     PRIMARY KEY (event, entry, account, unit)
 );
 
+-- Advices that nobody may book unseen: those of revoked tills, or with amounts beyond
+-- all reason. They are kept as they came, until somebody lets them go.
+CREATE TABLE quarantine (
+    event integer NOT NULL REFERENCES event,
+    advice_digest bytea NOT NULL,
+    order_id uuid NOT NULL,
+    till text NOT NULL,
+    advice bytea NOT NULL,
+    flag text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, advice_digest)
+);
+
+CREATE TABLE quarantine_release (
+    event integer NOT NULL,
+    advice_digest bytea NOT NULL,
+    released_by text NOT NULL,
+    released_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (event, advice_digest),
+    FOREIGN KEY (event, advice_digest) REFERENCES quarantine
+);
+
 CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     guilty record;
@@ -379,8 +426,8 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'incarnation', 'signature_check',
         'batch', 'attempt', 'outcome', 'contradiction', 'signature',
-        'entry', 'posting', 'wristband_change', 'shift_change', 'closing', 'catalogue',
-        'login', 'erasure'
+        'entry', 'posting', 'movement', 'wristband_change', 'shift_change', 'closing', 'catalogue',
+        'login', 'erasure', 'quarantine', 'quarantine_release'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '

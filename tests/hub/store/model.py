@@ -104,6 +104,8 @@ class Model:
         flags = []
         if charged != _minor(item):
             flags.append("stand_in_loss")
+            if item.payer not in self.balances:
+                flags.append("unknown_wristband")
         if charged < 0 and self.balances[item.payer or 0] < 0:
             flags.append("exceeds_balance")
         return flags

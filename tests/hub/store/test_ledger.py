@@ -275,15 +275,15 @@ async def test_what_stand_in_sold_beyond_the_balance_is_a_loss(bench: Bench) -> 
 
 
 @pytest.mark.parametrize(
-    ("reason", "refusal"),
+    ("reason", "refusal", "flags"),
     [
-        ("unknown_wristband", None),
-        ("blocked_wristband", None),
-        ("forged_wristband", DeclineReason.FORGED_WRISTBAND),
+        ("unknown_wristband", None, ("unknown_wristband",)),
+        ("blocked_wristband", None, ("blocked_wristband",)),
+        ("forged_wristband", DeclineReason.FORGED_WRISTBAND, ()),
     ],
 )
 async def test_what_no_wallet_can_be_charged_for_is_a_loss(
-    bench: Bench, reason: str, refusal: DeclineReason | None
+    bench: Bench, reason: str, refusal: DeclineReason | None, flags: tuple[str, ...]
 ) -> None:
     wallet = await bench.wallet(500, blocked=reason == "blocked_wristband")
     serial = 999_999 if reason == "unknown_wristband" else wallet
@@ -292,7 +292,7 @@ async def test_what_no_wallet_can_be_charged_for_is_a_loss(
         completed(order(300, serial), Path.STAND_IN, refusal=refusal)
     )
 
-    assert told(results[0]) == flagged("stand_in_loss")
+    assert told(results[0]) == flagged("stand_in_loss", *flags)
     assert await bench.balance(wallet) == (500, 0)
     assert await bench.posted("stand_in_loss", reason) == -300
 
