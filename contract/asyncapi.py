@@ -45,6 +45,7 @@ RAW_FIELDS: Final[Mapping[tuple[str, str], type]] = {
     ("OrderRequest", "order"): Order,
     ("OrderCheck", "order"): Order,
     ("OrderAdvice", "order"): Order,
+    ("OrderInfo", "order"): Order,
     ("Closing", "report"): ClosingReport,
     ("AdviceBatch", "advices"): m.OrderAdvice,
 }
