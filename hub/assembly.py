@@ -18,10 +18,13 @@ from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
 from hub.service import context as event_context
 from hub.service.booking import Booking
+from hub.service.closings import Closings
 from hub.service.context import ContextKeeper
 from hub.service.events import add_token_key
+from hub.service.inquiries import Inquiries
 from hub.service.orders import Orders
 from hub.service.receipts import PendingReceipt, Receipts
+from hub.service.staff import Staff
 from hub.service.wallet_news import WalletNews
 from hub.service.wristbands import UID_SECRET_BYTES_MIN, WALLET_CHANNEL, Wristbands
 from hub.settings import SettingsError
@@ -116,6 +119,7 @@ class Hub:
         secret = _secret(self._settings.uid_secret)
         self.booking = Booking(self._store, event)
         self.orders = Orders(self.context, self.booking)
+        self.staff = Staff(self._store, self.context)
         self.wristbands = Wristbands(
             self._store, self.context, self.booking, self._signer, secret
         )
@@ -129,6 +133,9 @@ class Hub:
                 orders=self.orders,
                 wristbands=self.wristbands,
                 wallet_news=self.news,
+                staff=self.staff,
+                inquiries=Inquiries(self._store, self.context, self.orders, self.staff),
+                closings=Closings(self._store, self.context, self.booking, self.orders),
             ),
         )
         self._sources = WebSources(self)

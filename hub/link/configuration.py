@@ -30,4 +30,9 @@ def till_config(context: EventContext, till: Till) -> TillConfig | None:
         token_keys=context.agreed.token_keys,
         stand_in=context.stand_in,
         demo=context.demo,
+        roles=context.staffing.roles,
+        staff=tuple(
+            each.entry for each in context.staffing.members if not each.blocked
+        ),
+        staff_key=context.staffing.key,
     )

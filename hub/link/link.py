@@ -18,6 +18,9 @@ from contract.ids import WristbandUid, new_uuid7
 from contract.messages import (
     TEXT_MAX,
     AdviceBatch,
+    CashierLogin,
+    CashierLogout,
+    Closing,
     HubStatus,
     Malformed,
     OrderRequest,
@@ -27,15 +30,17 @@ from contract.messages import (
     TillStatus,
     TokenIssued,
     TokenRequest,
+    WristbandQuery,
     decode_from_till,
     encode,
 )
 from contract.topics import CONTENT_TYPE, Topics
 from hub.link.configuration import till_config
 from hub.link.connection import BrokerGone, Connection
+from hub.link.desk import Desk
 from hub.service.booking import NoLedger, NotBooked
 from hub.service.wristbands import WristbandRefused
-from hub.store.errors import StoreError
+from hub.store.errors import DatabaseGone, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +51,11 @@ if TYPE_CHECKING:
     from hub.link.connection import Broker
     from hub.link.packets import Publication
     from hub.service.booking import Booking
+    from hub.service.closings import Closings
     from hub.service.context import ContextKeeper, EventContext
+    from hub.service.inquiries import Inquiries
     from hub.service.orders import Asked, Orders
+    from hub.service.staff import Staff
     from hub.service.wallet_news import WalletNews
     from hub.service.wristbands import Wristbands
 
@@ -67,6 +75,9 @@ class Services:
     orders: Orders
     wristbands: Wristbands
     wallet_news: WalletNews
+    staff: Staff
+    inquiries: Inquiries
+    closings: Closings
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,7 @@ class Link:
         self._orders = services.orders
         self._wristbands = services.wristbands
         self._news = services.wallet_news
+        self._desk = Desk(services.staff, services.inquiries, services.closings)
         self._topics = Topics(services.context.current.event)
         self.connection: Connection | None = None
         self._deposed = asyncio.Event()
@@ -123,7 +135,7 @@ class Link:
             self._deposed.clear()
             try:
                 await self._serve()
-            except BrokerGone as error:
+            except (BrokerGone, DatabaseGone) as error:
                 log.warning("%s", error)
             await asyncio.sleep(RECONNECT_PAUSE_S)
 
@@ -135,6 +147,7 @@ class Link:
         return True
 
     async def _serve(self) -> None:
+        await self._desk.open()
         offline = (self._topics.hub_status, encode(self._status(online=False)))
         connection = await Connection.open(self._broker, self._hear, will=offline)
         self.connection = connection
@@ -220,7 +233,7 @@ class Link:
         _check_place(message, leaf)
         if leaf == "up":
             _check_protocol(message, errand.heard.content_type)
-        if isinstance(message, OrderRequest):
+        if isinstance(message, OrderRequest) and message.note is None:
             self._request(errand, message, till)
             return
         task = asyncio.create_task(self._handle(errand, message, till))
@@ -287,7 +300,11 @@ class Link:
 
     async def _serve_till(self, message: FromTill, till: TillId) -> Sequence[FromHub]:
         match message:
+            case OrderRequest():
+                await self._desk.keep_notes(message, till)
+                return (await self._orders.request(message, till),)
             case AdviceBatch():
+                await self._desk.keep_notes(message, till)
                 answers = await self._orders.advise(message, till)
                 for answer in answers:
                     if isinstance(answer, Rejected):
@@ -295,6 +312,8 @@ class Link:
                 return answers
             case TokenRequest():
                 return (await self._issue(message, till),)
+            case WristbandQuery() | CashierLogin() | CashierLogout() | Closing():
+                return (await self._desk.answer(message, till),)
             case TillStatus():
                 _check_till(message.till, till, message)
             case TillOnline():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from contract.ids import WalletSerial
+from contract.messages import DeclineReason
 from contract.money import Money
 from contract.token import PORTAL_PATH
 from hub.core.booking import block_item, credit_item
@@ -76,9 +77,11 @@ class Wristbands:
             serial = await self._store.fetch_value(
                 "issue_wristband", event.number, uid_hash, hash_code(code), variant
             )
-        elif known["blocked"]:
+        elif known["blocked"] or known["successor"] is not None:
+            # Not by its UID: what is said here is logged.
+            how = "blocked" if known["blocked"] else "replaced by another one"
             raise WristbandRefused(
-                f"The wristband {uid} is blocked. Hand out another one."
+                f"The wristband {known['serial']} is {how}. Hand out another one."
             )
         else:
             serial = known["serial"]
@@ -90,9 +93,16 @@ class Wristbands:
         return IssuedToken(uid.octets, body, signature, url, WalletSerial(serial))
 
     async def block(self, wallet: WalletSerial, *, blocked: bool = True) -> None:
-        """Block a wristband, or lift the block; raises UnknownWristband, NoLedger."""
+        """Block a wristband, or lift the block.
+
+        Raises UnknownWristband, WristbandRefused (it was swapped), NoLedger.
+        """
         item = block_item(uuid4(), wallet, blocked=blocked)
         result = await self._booking.submit(item)
+        if result.reason is DeclineReason.ALREADY_SWAPPED:
+            raise WristbandRefused(
+                f"The wristband {wallet} was replaced by another one. Block that one."
+            )
         if result.reason is not None:
             raise UnknownWristband(f"There is no wristband with serial {wallet}.")
 

@@ -21,4 +21,7 @@ def load_queries(path: Path = FOLDER / "queries.sql") -> Mapping[str, str]:
     return dict(zip(names, (text.strip() for text in texts), strict=True))
 
 
-QUERIES = {**load_queries(), **load_queries(FOLDER / "verify.sql")}
+FILES = ("queries.sql", "people.sql", "verify.sql")
+QUERIES = {
+    name: text for each in FILES for name, text in load_queries(FOLDER / each).items()
+}

@@ -344,7 +344,8 @@ FROM issued;
 
 -- wristband_by_uid --
 -- Find the wristband with this keyed hash of its UID.
-SELECT serial, variant, blocked FROM wristband WHERE event = $1 AND uid_hash = $2;
+SELECT serial, variant, blocked, successor FROM wristband
+WHERE event = $1 AND uid_hash = $2;
 
 -- renew_wristband --
 -- Give a wristband that is there a new portal code and variant.

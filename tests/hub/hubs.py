@@ -22,7 +22,10 @@ from hub.core.booking import credit_item
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
 from hub.service.booking import Booking
+from hub.service.closings import Closings
+from hub.service.inquiries import Inquiries
 from hub.service.orders import Orders
+from hub.service.staff import Staff
 from hub.service.wallet_news import WalletNews
 from hub.service.wristbands import Wristbands
 from tests.hub import samples
@@ -53,6 +56,9 @@ class Parts:
     orders: Orders
     wristbands: Wristbands
     news: WalletNews
+    staff: Staff
+    inquiries: Inquiries
+    closings: Closings
 
     async def wallet(self, balance_minor: int, uid_end: int = 1) -> WalletSerial:
         """Issue a wristband with money on it; its serial."""
@@ -70,6 +76,8 @@ async def running_parts(store: Store, context: ContextKeeper) -> AsyncIterator[P
     """Run the services, elected."""
     booking = Booking(store, context.current.number)
     orders = Orders(context, booking)
+    staff = Staff(store, context)
+    await staff.load()
     parts = Parts(
         store,
         context,
@@ -77,6 +85,9 @@ async def running_parts(store: Store, context: ContextKeeper) -> AsyncIterator[P
         orders,
         Wristbands(store, context, booking, samples.SIGNER, UID_SECRET),
         WalletNews(store, context, booking, orders),
+        staff,
+        Inquiries(store, context, orders, staff),
+        Closings(store, context, booking, orders),
     )
     task = asyncio.create_task(booking.run())
     try:
@@ -102,6 +113,9 @@ async def running_link(
             orders=parts.orders,
             wristbands=parts.wristbands,
             wallet_news=parts.news,
+            staff=parts.staff,
+            inquiries=parts.inquiries,
+            closings=parts.closings,
         ),
     )
     tasks = [

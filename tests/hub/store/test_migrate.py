@@ -27,6 +27,7 @@ APPEND_ONLY = (
     "signature",
     "entry",
     "posting",
+    "movement",
     "wristband_change",
     "shift_change",
     "closing",

@@ -1,0 +1,177 @@
+"""Closings of tills (Z reports): recorded once all their orders are."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import msgspec
+
+from contract.closing import decode_closing
+from contract.ids import new_uuid7
+from contract.messages import (
+    TEXT_MAX,
+    ClosingFlag,
+    ClosingIncomplete,
+    ClosingRecorded,
+    Malformed,
+    RejectReason,
+    decode_advice,
+)
+from contract.order import Outcome, decode_order, order_digest
+from contract.receipt import qr_text
+from hub.core import closings
+from hub.core.booking import ResultCode, closing_item
+from hub.core.changes import ClosingWords
+from hub.core.closings import Ended
+from tse_driver.errors import TseError
+from tse_driver.log_message import verify_receipt
+
+if TYPE_CHECKING:
+    from contract.closing import ClosingReport
+    from contract.fiscal import Signature
+    from contract.ids import TillId
+    from contract.messages import Closing
+    from hub.service.booking import Booking
+    from hub.service.context import ContextKeeper
+    from hub.service.orders import Orders
+    from hub.store.store import Row, Store
+
+log = logging.getLogger(__name__)
+
+SPAN_MAX = 1_000_000
+
+
+class Closings:
+    """Records Z reports, or names what is missing; raises NoLedger, DatabaseGone."""
+
+    def __init__(
+        self, store: Store, context: ContextKeeper, booking: Booking, orders: Orders
+    ) -> None:
+        self._store = store
+        self._context = context
+        self._booking = booking
+        self._orders = orders
+
+    async def close(
+        self, message: Closing, till: TillId
+    ) -> ClosingRecorded | ClosingIncomplete:
+        """Record a closing, once; raises Malformed when it is no closing of the till.
+
+        Whatever does not agree is flagged, and recorded all the same.
+        """
+        data = bytes(message.report)
+        report = self._own_report(message, data, till)
+        rows = await self._store.fetch(
+            "orders_to_close",
+            self._context.current.number,
+            till,
+            report.span.first,
+            report.span.last,
+        )
+        missing = closings.missing(report.span, (row["sequence"] for row in rows))
+        if missing:
+            return ClosingIncomplete(
+                id=new_uuid7(),
+                regarding=message.id,
+                till=till,
+                z_number=report.z_number,
+                missing=missing,
+                anchor=self._orders.anchor(),
+            )
+        words = await self._words(message, report, data, rows)
+        result = await self._booking.submit(closing_item(till, uuid4(), data, words))
+        known = await self._known(till, report.z_number)
+        if result.code is ResultCode.CONFLICT:
+            raise Malformed(
+                RejectReason.INVALID,
+                f"Z {report.z_number} of till {till} is closed already, with another "
+                "report. Close the next one.",
+                message.id,
+            )
+        if known["flags"]:
+            said = ", ".join(known["flags"])
+            log.warning("Z %d of till %s: %s.", report.z_number, till, said)
+        return ClosingRecorded(
+            id=new_uuid7(),
+            regarding=message.id,
+            till=till,
+            z_number=report.z_number,
+            anchor=self._orders.anchor(result),
+            flags=tuple(ClosingFlag(flag) for flag in known["flags"]),
+        )
+
+    def _own_report(self, message: Closing, data: bytes, till: TillId) -> ClosingReport:
+        try:
+            report = decode_closing(data)
+        except msgspec.DecodeError as error:
+            text = str(error)[:TEXT_MAX]
+            raise Malformed(RejectReason.INVALID, text, message.id) from None
+        agreed = self._context.current.agreed
+        if report.till != till:
+            text = f"Till {till} sent a closing of till {report.till}."
+            raise Malformed(RejectReason.FORGED_TILL, text, message.id)
+        if report.event != agreed.event:
+            text = f"The closing belongs to event {report.event}, not {agreed.event}."
+            raise Malformed(RejectReason.UNKNOWN_EVENT, text, message.id)
+        if report.currency is not agreed.currency or (
+            report.span.last - report.span.first not in range(SPAN_MAX)
+        ):
+            text = "A closing is in the event's currency, and spans its orders upward."
+            raise Malformed(RejectReason.INVALID, text, message.id)
+        return report
+
+    async def _words(
+        self, message: Closing, report: ClosingReport, data: bytes, rows: list[Row]
+    ) -> ClosingWords:
+        signature = message.signature
+        flags = closings.flags(
+            report,
+            [_ended(row) for row in rows],
+            signed=signature is not None,
+            signature_fits=signature is not None and _fits(signature, report, data),
+            chain_fits=await self._is_our_chain(report),
+        )
+        return ClosingWords(
+            z_number=report.z_number,
+            first=report.span.first,
+            last=report.span.last,
+            signature=None if signature is None else msgspec.json.encode(signature),
+            flags=flags,
+        )
+
+    async def _is_our_chain(self, report: ClosingReport) -> bool:
+        anchor, event = report.anchor, self._context.current
+        if anchor is None:
+            return True  # the till has never heard of the hub
+        head = await self._store.fetch_value(
+            "chain_head_of", event.number, anchor.batch
+        )
+        return head is not None and bytes(head).hex() == anchor.chain_head
+
+    async def _known(self, till: TillId, z_number: int) -> Row:
+        event = self._context.current.number
+        row = await self._store.fetch_row("closing_known", event, till, z_number)
+        assert row is not None, "what was recorded is there"
+        return row
+
+
+def _ended(row: Row) -> Ended:
+    advice = decode_advice(row["advice"])
+    signature = advice.signature
+    return Ended(
+        decode_order(bytes(advice.order)),
+        order_digest(advice.order),
+        advice.outcome is Outcome.COMPLETED,
+        None if signature is None else (signature.start_counter, signature.counter),
+    )
+
+
+def _fits(signature: Signature, report: ClosingReport, data: bytes) -> bool:
+    if not closings.fits(signature, report, data):
+        return False
+    try:
+        return verify_receipt(qr_text(signature)).valid
+    except TseError:
+        return False
