@@ -83,7 +83,7 @@ class Prices:
 
 def content_refusal(order: Order, prices: Prices | None) -> Refusal | None:
     """Find what is wrong with an order itself; `prices` are its catalogue version's."""
-    if _is_beyond(order):
+    if is_beyond(order):
         return Refusal(
             DeclineReason.AMOUNT_EDGE,
             f"No order of more than {plain_amount(AMOUNT_MINOR_MAX)} is taken. "
@@ -103,6 +103,21 @@ def content_refusal(order: Order, prices: Prices | None) -> Refusal | None:
         if refusal is not None:
             return refusal
     return None
+
+
+def is_beyond(order: Order) -> bool:
+    """Whether an order names an amount that no ledger should be asked to hold."""
+    amounts = [order.total_minor]
+    amounts += [line.total_minor for line in order.lines]
+    amounts += [each.amount_minor for each in order.credits]
+    if order.cash is not None:
+        move = order.cash
+        amounts += [
+            move.amount_minor,
+            move.counted_minor or 0,
+            move.expected_minor or 0,
+        ]
+    return max(amounts) > AMOUNT_MINOR_MAX or min(amounts) < -AMOUNT_MINOR_MAX
 
 
 def barred_variants(order: Order, prices: Prices | None) -> frozenset[int]:
@@ -131,20 +146,6 @@ def restricted_products(order: Order, prices: Prices, variant: int) -> tuple[int
 def named(products: Iterable[int], prices: Prices) -> str:
     """Name products for people."""
     return ", ".join(prices.products[each].name for each in products)
-
-
-def _is_beyond(order: Order) -> bool:
-    amounts = [order.total_minor]
-    amounts += [line.total_minor for line in order.lines]
-    amounts += [each.amount_minor for each in order.credits]
-    if order.cash is not None:
-        move = order.cash
-        amounts += [
-            move.amount_minor,
-            move.counted_minor or 0,
-            move.expected_minor or 0,
-        ]
-    return max(amounts) > AMOUNT_MINOR_MAX or min(amounts) < -AMOUNT_MINOR_MAX
 
 
 def _coins_fault(order: Order) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from contract.messages import DeclineReason
 from contract.money import Money
+from contract.order import OrderKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,8 +98,12 @@ _SENTENCES: Mapping[DeclineReason, str] = {
 def sentence(reason: DeclineReason, order: Order, balance: Money | None) -> str:
     """Say why an attempt is declined, for the cashier and the guest."""
     if reason is DeclineReason.INSUFFICIENT_BALANCE and balance is not None:
-        short = order.total - balance
-        return f"{balance} on the wristband, {short} short. Top up or pay in cash."
+        if order.payment is not None and order.payment.wallet is not None:
+            short = order.total - balance
+            return f"{balance} on the wristband, {short} short. Top up or pay in cash."
+        if order.kind is OrderKind.PAYOUT:
+            return f"Only {balance} on the wristband. Pay out that or less."
+        return f"Only {balance} is left on the wristband: the guest has spent the rest."
     return _SENTENCES.get(reason, "The hub declined the order.")
 
 

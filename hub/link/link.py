@@ -23,6 +23,7 @@ from contract.messages import (
     Closing,
     HubStatus,
     Malformed,
+    OrderCheck,
     OrderRequest,
     Rejected,
     RejectReason,
@@ -305,11 +306,9 @@ class Link:
                 return (await self._orders.request(message, till),)
             case AdviceBatch():
                 await self._desk.keep_notes(message, till)
-                answers = await self._orders.advise(message, till)
-                for answer in answers:
-                    if isinstance(answer, Rejected):
-                        self._count(answer.reason, till, answer.text)
-                return answers
+                return await self._advise(message, till)
+            case OrderCheck():
+                return (await self._orders.checks.check(message, till),)
             case TokenRequest():
                 return (await self._issue(message, till),)
             case WristbandQuery() | CashierLogin() | CashierLogout() | Closing():
@@ -322,6 +321,13 @@ class Link:
                 if message.online:
                     await self._news.note_all()
         return ()
+
+    async def _advise(self, message: AdviceBatch, till: TillId) -> Sequence[FromHub]:
+        answers = await self._orders.advise(message, till)
+        for answer in answers:
+            if isinstance(answer, Rejected):
+                self._count(answer.reason, till, answer.text)
+        return answers
 
     async def _issue(self, message: TokenRequest, till: TillId) -> TokenIssued:
         known = self._context.current.agreed.tills.get(till)

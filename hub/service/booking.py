@@ -64,6 +64,7 @@ class Booking:
         self._draft: Draft | None = None
         self._writing: _Writing | None = None
         self._stale_in_a_row = 0
+        self._is_outdated = False
         self._stirred = asyncio.Event()
         self._elected = asyncio.Event()
         self._listeners: list[Callable[[bool], None]] = []
@@ -92,6 +93,11 @@ class Booking:
     async def elected(self) -> None:
         """Wait until this process is the writer."""
         await self._elected.wait()
+
+    def forget(self) -> None:
+        """Have all that is in memory read again: the database was changed beside us."""
+        self._is_outdated = True
+        self._stirred.set()
 
     def hand_in(self, item: Item, done: Done) -> None:
         """Queue an item; `done` is called once, in this loop, with what came of it.
@@ -182,6 +188,9 @@ class Booking:
             self._stirred.clear()
             if ledger.is_lost:
                 raise DatabaseGone("The database closed the writer's connection.")
+            if self._is_outdated:
+                self._is_outdated = False
+                await self._start_over(ledger)
             await self._judge_waiting(ledger)
             if self._writing is None or self._writing.task.done():
                 await self._take_turns(ledger)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from contract.ids import new_uuid7
 from contract.messages import (
-    TEXT_MAX,
+    AdviceFlag,
     AdviceRecorded,
     Anchor,
-    Facts,
     Malformed,
     OrderBooked,
     OrderConflict,
@@ -26,24 +26,50 @@ from contract.messages import (
     RejectReason,
     decode_advice,
 )
-from contract.order import Order, Outcome, decode_order
+from contract.order import Order, Outcome, Path
 from hub.core import verdicts
-from hub.core.booking import Item, ResultCode, advice_item, request_item
-from hub.core.orders import Refusal, advice_flags, request_refusal, wallet_refusal
+from hub.core.allowances import Allowances
+from hub.core.booking import Item, Result, ResultCode, advice_item, request_item
+from hub.core.content import Refusal
+from hub.core.orders import (
+    advice_flags,
+    barred,
+    clock_of,
+    request_refusal,
+    wallet_refusal,
+)
+from hub.service.answers import (
+    anchor_of,
+    declined,
+    fault,
+    id_in,
+    read_order,
+    rejected,
+)
 from hub.service.booking import HubFault, NotBooked
+from hub.service.checks import Checks
+from hub.service.quarantine import Quarantine, must_wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from contract.ids import TillId
     from contract.messages import AdviceBatch, OrderAdvice, OrderRequest
-    from hub.core.booking import Result
+    from hub.core.orders import Till
     from hub.service.booking import Booking
-    from hub.service.context import ContextKeeper
+    from hub.service.checks import Bills
+    from hub.service.context import ContextKeeper, EventContext
+    from hub.store.store import Store
 
 log = logging.getLogger(__name__)
 
 Verdict = OrderBooked | OrderDeclined | OrderConflict | Rejected
+HubClock: TypeAlias = Callable[[], datetime]
+
+
+def hub_time() -> datetime:
+    """Tell the hub's own time."""
+    return datetime.now(UTC)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -57,18 +83,35 @@ class Asked(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """An advice that can be booked, with the order it is about."""
+    """An advice that can be recorded; set aside, where a flag says why."""
 
-    order: UUID
-    item: Item
+    order: Order
+    advice: OrderAdvice
+    body: bytes
+    item: Item | None
+    waits: AdviceFlag | None = None
 
 
 class Orders:
     """Answers what tills say about orders; raises NoLedger when it can't book now."""
 
-    def __init__(self, context: ContextKeeper, booking: Booking) -> None:
+    def __init__(
+        self,
+        store: Store,
+        context: ContextKeeper,
+        booking: Booking,
+        *,
+        bills: Bills | None = None,
+        clock: HubClock = hub_time,
+    ) -> None:
         self._context = context
         self._booking = booking
+        self.checks = Checks(store, context, booking, bills)
+        self.quarantine = Quarantine(store, context, booking)
+        self._clock = clock
+        self._allowances = Allowances()
+        self._limits = context.current.agreed.limits
+        context.on_change(self._reconsider)
 
     async def request(self, message: OrderRequest, till: TillId) -> Verdict:
         """Authorize and book; the answer is final and was committed."""
@@ -82,24 +125,25 @@ class Orders:
         return self.verdict(asked, result)
 
     def examine(self, message: OrderRequest, till: TillId) -> Asked | Rejected:
-        """Judge a request by all but the balance: the first half of `request`.
+        """Judge a request by all but its wallets: the first half of `request`.
 
         Its item is for the ledger, whose result `verdict` then puts into words.
         """
         body = bytes(message.order)
         try:
-            order = self._own_order(body, till)
+            order = read_order(body, till)
         except Malformed as error:
-            return _rejected(error, message.id, _id_in(body))
+            return rejected(error, message.id, id_in(body))
         agreed = self._context.current.agreed
         refusal = request_refusal(order, message.credential, agreed)
-        item = request_item(order, body, refusal.reason if refusal else None)
+        reason = refusal.reason if refusal else None
+        item = request_item(order, body, reason, barred(order, agreed))
         return Asked(message.id, order, refusal, item)
 
     def verdict(self, asked: Asked, result: Result | NotBooked) -> Verdict:
         """Put the ledger's result into words; raises NoLedger if it is none."""
         if isinstance(result, HubFault):
-            return _fault(result, asked.regarding, asked.order.id)
+            return fault(result, asked.regarding, asked.order.id)
         if isinstance(result, NotBooked):
             raise result
         return self._verdict(asked, result)
@@ -107,33 +151,34 @@ class Orders:
     async def advise(
         self, message: AdviceBatch, till: TillId
     ) -> Sequence[AdviceRecorded | Rejected]:
-        """Record how orders ended: one answer for all recorded, one per bad advice."""
+        """Record how orders ended: one answer for all recorded, one per bad advice.
+
+        Whatever is wrong with one of them, the others are recorded.
+        """
         answers: list[AdviceRecorded | Rejected] = []
         known: list[_Known] = []
+        sent_at = clock_of(message.id)
         for raw in message.advices:
-            try:
-                known.append(self._examine(bytes(raw), till))
-            except Malformed as error:
-                log.warning("Till %s sent an unusable advice: %s", till, error)
-                order = _id_in(raw, "order", "id")
-                answers.append(_rejected(error, message.id, order))
-        ends = [self._booking.submit(each.item) for each in known]
-        results = await asyncio.gather(*ends, return_exceptions=True)
+            seen = await self._examine_safely(bytes(raw), till, message.id, sent_at)
+            if isinstance(seen, Rejected):
+                answers.append(seen)
+            else:
+                known.append(seen)
+        results = await self._record(known)
         recorded: list[RecordedOrder] = []
         last: Result | None = None
         for each, result in zip(known, results, strict=True):
             if isinstance(result, HubFault):
-                answers.append(_fault(result, message.id, each.order))
-            elif isinstance(result, BaseException):
-                raise result
-            else:
-                # Their batches may differ, and the newest one is how far we have come.
-                if last is None or result.batch > last.batch:
-                    last = result
-                recorded.append(RecordedOrder(order=each.order, flags=result.flags))
-                if result.flags:
-                    log.warning("Order %s: %s", each.order, _named(result))
-        if last is not None:
+                answers.append(fault(result, message.id, each.order.id))
+                continue
+            flags = result.flags if result else (each.waits,) if each.waits else ()
+            # Batches may differ, and the newest one is how far we have come.
+            if result and (last is None or result.batch > last.batch):
+                last = result
+            recorded.append(RecordedOrder(order=each.order.id, flags=flags))
+            if flags:
+                log.warning("Order %s: %s", each.order.id, _named(flags))
+        if recorded:
             answers.append(
                 AdviceRecorded(
                     id=new_uuid7(),
@@ -149,35 +194,90 @@ class Orders:
         batch, head = (
             (result.batch, result.chain_head) if result else self._booking.position
         )
-        return _anchor(self._context.current.incarnation, batch, head)
+        return anchor_of(self._context.current.incarnation, batch, head)
 
-    def _own_order(self, body: bytes, till: TillId) -> Order:
+    async def _record(self, known: Sequence[_Known]) -> list[Result | HubFault | None]:
+        """Book advices, or set them aside (None); raises NoLedger."""
+        for each in known:
+            if each.waits is not None:
+                await self.quarantine.set_aside(each.body, each.order, each.waits)
+        booked = [self._booking.submit(each.item) for each in known if each.item]
+        came_to = iter(await asyncio.gather(*booked, return_exceptions=True))
+        results: list[Result | HubFault | None] = []
+        for each in known:
+            result = next(came_to) if each.item else None
+            if isinstance(result, BaseException) and not isinstance(result, HubFault):
+                raise result
+            if isinstance(result, Result):
+                self._allowances.recorded(each.order, result.batch)
+            results.append(result)
+        return results
+
+    async def _examine_safely(
+        self, body: bytes, till: TillId, regarding: UUID, sent_at: datetime | None
+    ) -> _Known | Rejected:
+        """Examine an advice; one that can't be is answered, and stops no other."""
         try:
-            order = decode_order(body)
-        except msgspec.DecodeError as error:
-            raise Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX]) from None
-        if order.till != till:
-            raise Malformed(
-                RejectReason.FORGED_TILL,
-                f"Till {till} sent an order of till {order.till}.",
+            return await self._examine(body, till, sent_at)
+        except Malformed as error:
+            log.warning("Till %s sent an unusable advice: %s", till, error)
+            return rejected(error, regarding, id_in(body, "order", "id"))
+        except NotBooked:
+            raise
+        except Exception:
+            log.exception("An advice of till %s can't be examined.", till)
+            failed = Malformed(
+                RejectReason.HUB_FAULT,
+                "The hub failed to read this advice. Its log names the cause.",
             )
-        event = self._context.current.event
-        if order.event != event:
+            return rejected(failed, regarding, id_in(body, "order", "id"))
+
+    async def _examine(
+        self, body: bytes, till: TillId, sent_at: datetime | None
+    ) -> _Known:
+        advice = decode_advice(body)
+        order = read_order(bytes(advice.order), till)
+        registered = self._registered(order)
+        _check_complete(advice, order)
+        waits = must_wait(order, registered, advice.outcome)
+        if waits is not None:
+            return _Known(order, advice, body, None, waits)
+        agreed = self._context.current.agreed
+        now = self._clock()
+        flags = advice_flags(advice, order, agreed, sent_at=sent_at, now=now)
+        refusal, excess = None, 0
+        if advice.outcome is Outcome.COMPLETED:
+            refusal = wallet_refusal(order, advice.credential, agreed)
+            if advice.path is Path.STAND_IN:
+                limits = self._context.current.stand_in
+                excess = self._allowances.excess(order, advice.basis_batch, limits)
+            if order.bill is not None and await self.checks.is_not_due(order):
+                flags = (*flags, AdviceFlag.BILL_NOT_DUE)
+        item = advice_item(
+            advice,
+            order,
+            body,
+            refusal=refusal.reason if refusal else None,
+            flags=flags,
+            barred=barred(order, agreed),
+        )
+        if excess:
+            item = msgspec.structs.replace(item, excess_minor=excess)
+        return _Known(order, advice, body, item)
+
+    def _registered(self, order: Order) -> Till:
+        agreed = self._context.current.agreed
+        if order.event != agreed.event:
             raise Malformed(
                 RejectReason.UNKNOWN_EVENT,
-                f"The order belongs to event {order.event}; this hub serves {event}.",
+                f"The order belongs to event {order.event}; this hub serves "
+                f"{agreed.event}.",
             )
-        return order
-
-    def _examine(self, body: bytes, till: TillId) -> _Known:
-        advice = decode_advice(body)
-        order = self._own_order(bytes(advice.order), till)
-        agreed = self._context.current.agreed
-        known_till = agreed.tills.get(till)
-        if known_till is None or known_till.revoked:
+        known = agreed.tills.get(order.till)
+        if known is None:
             raise Malformed(
                 RejectReason.NOT_ALLOWED,
-                f"The till {till} is not registered for this event, or was revoked. "
+                f"The till {order.till} is not registered for this event. "
                 "Its orders stay in its journal; register it at the hub.",
             )
         if order.currency is not agreed.currency:
@@ -186,23 +286,10 @@ class Orders:
                 f"The order is in {order.currency.value}; "
                 f"this event runs in {agreed.currency.value}.",
             )
-        _check_complete(advice, order)
-        refusal = (
-            wallet_refusal(order, advice.credential, agreed)
-            if advice.outcome is Outcome.COMPLETED
-            else None
-        )
-        item = advice_item(
-            advice,
-            order,
-            body,
-            refusal=refusal.reason if refusal else None,
-            flags=advice_flags(advice, order, agreed),
-        )
-        return _Known(order.id, item)
+        return known
 
     def _verdict(self, asked: Asked, result: Result) -> Verdict:
-        regarding, order, refusal = asked.regarding, asked.order, asked.refusal
+        regarding, order = asked.regarding, asked.order
         anchor = self.anchor(result)
         if result.code is ResultCode.CONFLICT:
             log.error("Order %s came with two contents for one attempt.", order.id)
@@ -214,73 +301,34 @@ class Orders:
                 text=verdicts.CONFLICT,
                 anchor=anchor,
             )
-        balance = verdicts.balance_of(result.balance_minor, order)
         if result.reason is None:
             return OrderBooked(
                 id=new_uuid7(),
                 regarding=regarding,
                 order=order.id,
                 attempt=order.attempt,
-                balance=balance,
+                balance=verdicts.balance_of(result.balance_minor, order),
                 anchor=anchor,
+                vouchers=result.standing.vouchers if result.standing else None,
             )
-        text = verdicts.sentence(result.reason, order, balance)
-        if refusal is not None and refusal.reason is result.reason:
-            text = refusal.detail
-        return OrderDeclined(
-            id=new_uuid7(),
-            regarding=regarding,
-            order=order.id,
-            attempt=order.attempt,
-            reason=result.reason,
-            text=text[:TEXT_MAX],
-            facts=Facts(balance=balance),
-            anchor=anchor,
+        agreed = self._context.current.agreed
+        return declined(
+            regarding, order, asked.refusal, result, agreed=agreed, anchor=anchor
         )
 
-
-@lru_cache(maxsize=1)  # the answers to a batch all name the same
-def _anchor(incarnation: UUID, batch: int, chain_head: bytes) -> Anchor:
-    return Anchor(incarnation=incarnation, batch=batch, chain_head=chain_head.hex())
+    def _reconsider(self, context: EventContext) -> None:
+        """Have wallets read again when their limits were changed in the database."""
+        if context.agreed.limits != self._limits:
+            self._limits = context.agreed.limits
+            self._booking.forget()
 
 
 def _check_complete(advice: OrderAdvice, order: Order) -> None:
-    if advice.outcome is Outcome.COMPLETED and order.payment is None:
+    if advice.outcome is Outcome.COMPLETED and order.attempt == 0:
         raise Malformed(
-            RejectReason.INVALID, "A completed order names how it was paid."
+            RejectReason.INVALID, "A completed order has an attempt that completed it."
         )
 
 
-def _named(result: Result) -> str:
-    return ", ".join(flag.value for flag in result.flags)
-
-
-def _rejected(error: Malformed, regarding: UUID, order: UUID | None) -> Rejected:
-    return Rejected(
-        id=new_uuid7(),
-        regarding=regarding,
-        reason=error.reason,
-        text=str(error)[:TEXT_MAX],
-        order=order,
-    )
-
-
-def _fault(error: HubFault, regarding: UUID, order: UUID) -> Rejected:
-    return Rejected(
-        id=new_uuid7(),
-        regarding=regarding,
-        reason=RejectReason.HUB_FAULT,
-        text=str(error)[:TEXT_MAX],
-        order=order,
-    )
-
-
-def _id_in(data: bytes | msgspec.Raw, *path: str) -> UUID | None:
-    """Find the order's id in bytes that broke the contract elsewhere."""
-    try:
-        found = msgspec.json.decode(data)
-        for key in path or ("id",):
-            found = found[key]
-        return UUID(found)
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
-        return None
+def _named(flags: tuple[AdviceFlag, ...]) -> str:
+    return ", ".join(flag.value for flag in flags)

@@ -98,7 +98,7 @@ async def running_hub(
         booking = Booking(store, demo_event.EVENT_NUMBER)
         writer = asyncio.create_task(booking.run())
         await booking.elected()
-        yield store, context, Hub(booking, Orders(context, booking))
+        yield store, context, Hub(booking, Orders(store, context, booking))
     finally:
         if writer is not None:
             writer.cancel()

@@ -75,7 +75,7 @@ class Parts:
 async def running_parts(store: Store, context: ContextKeeper) -> AsyncIterator[Parts]:
     """Run the services, elected."""
     booking = Booking(store, context.current.number)
-    orders = Orders(context, booking)
+    orders = Orders(store, context, booking)
     staff = Staff(store, context)
     await staff.load()
     parts = Parts(

@@ -34,7 +34,7 @@ async def test_an_answer_names_the_newest_batch_of_its_advices(
     monkeypatch.setattr(parts.booking, "submit", submit)
     advices = tuple(msgspec.Raw(encode_advice(advice(order(300)))) for _ in range(2))
 
-    answers = await Orders(context, parts.booking).advise(
+    answers = await Orders(parts.store, context, parts.booking).advise(
         AdviceBatch(id=new_uuid7(), advices=advices), TILLS[0]
     )
 
