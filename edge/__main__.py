@@ -1,7 +1,7 @@
 """kassenband-till: the till with its screen, and what a technician asks of it.
 
 kassenband-till [--config FILE] [--show-config]
-kassenband-till [--config FILE] journal show|export [--json]
+kassenband-till [--config FILE] journal show|export|anchors [--json]
 kassenband-till [--config FILE] selftest [--json]
 """
 
@@ -90,6 +90,9 @@ async def _selftest(settings: Settings, *, as_json: bool) -> int:
 
 
 def _journal(settings: Settings, options: argparse.Namespace) -> int:
+    if options.action == "anchors":
+        print(reading.read_anchors(settings.journal.directory).decode())
+        return GOOD
     orders = reading.read_orders(settings.journal.directory)
     lines = reading.show if options.action == "show" else reading.export
     for line in () if options.json and options.action == "show" else lines(orders):
@@ -123,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--show-config", action="store_true", help="values and origins")
     commands = parser.add_subparsers(dest="command")
     journal = commands.add_parser("journal", help="read the journal beside the till")
-    journal.add_argument("action", choices=["show", "export"])
+    journal.add_argument("action", choices=["show", "export", "anchors"])
     selftest = commands.add_parser("selftest", help="try every part once")
     for command in (journal, selftest):
         command.add_argument("--json", action="store_true", help="end with one object")

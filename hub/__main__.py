@@ -11,19 +11,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvloop
 
-from hub import assembly
+from hub import assembly, upkeep
 from hub.link.connection import BrokerGone
-from hub.service.context import ContextKeeper
-from hub.service.verification import verify
 from hub.settings import SettingsError, load_settings
 from hub.store.errors import StoreError
-from hub.store.migrate import migrate
-from hub.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hub.service.verification import Report
     from hub.settings import Settings
 
 GOOD, BAD, UNUSABLE = 0, 1, 2
@@ -55,37 +50,22 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> int:
     return GOOD
 
 
-async def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
-    applied = await migrate(settings.database)
-    print("\n".join(applied) or "The database is up to date.")
+async def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    for line in await upkeep.run_migrate(settings, options):
+        print(line)
     return GOOD
 
 
 async def _verify(settings: Settings, options: argparse.Namespace) -> int:
-    store = await Store.open(settings.database)
-    try:
-        event = await ContextKeeper(store, settings.event).refresh()
-        report = await verify(store, event.number, event.incarnation)
-    finally:
-        await store.close()
+    report = await upkeep.run_verify(settings, options)
     if options.json:
         print(msgspec.json.encode(report).decode())
     else:
-        _tell(report)
+        print("\n".join(upkeep.sentences(report)))
     return GOOD if report.ok else BAD
 
 
 _COMMANDS = {"serve": _serve, "migrate": _migrate, "verify": _verify}
-
-
-def _tell(report: Report) -> None:
-    for finding in report.findings:
-        print(f"{finding.check}: {finding.where}: {finding.text}")
-    print(
-        f"{report.orders} orders, {report.entries} entries, "
-        f"{report.signatures} signatures in {report.batches} batches: "
-        + ("all is well." if report.ok else f"{len(report.findings)} findings.")
-    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,9 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     serve = commands.add_parser("serve", help="serve tills and guests")
     serve.add_argument("--role", choices=assembly.ROLES, default="all")
-    commands.add_parser("migrate", help="bring the database up to date, as its owner")
-    check = commands.add_parser("verify", help="recompute the ledger")
-    check.add_argument("--json", action="store_true", help="one object, last line")
+    upkeep.add_migrate(
+        commands.add_parser(
+            "migrate", help="bring the database up to date, as its owner"
+        )
+    )
+    upkeep.add_verify(commands.add_parser("verify", help="recompute the ledger"))
     for command in commands.choices.values():
         command.add_argument(
             "--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.anchors import encode_anchors
 from contract.fiscal import Outage, Signature
 from edge.core.errors import JournalBroken
 from edge.journal.journal import JOURNAL_FILE
@@ -59,24 +60,20 @@ class JournaledOrder:
 
 def read_orders(directory: Path) -> list[JournaledOrder]:
     """Read every order of a journal, by sequence; raises JournalBroken."""
-    path = directory / JOURNAL_FILE
-    if not path.is_file():
-        raise JournalBroken(f"There is no journal in {directory}.")
-    try:
-        # Not "immutable": the till may be writing, and what it has just committed
-        # lies in the WAL.
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            database.row_factory = sqlite3.Row
-            attempts = database.execute(queries()["all_attempts"]).fetchall()
-            orders = database.execute(queries()["all_orders"]).fetchall()
-    except sqlite3.Error as error:
-        raise JournalBroken(f"The journal {path} can't be read: {error}.") from error
+    attempts, orders = _read(directory, "all_attempts", "all_orders")
     tried: dict[str, list[JournaledAttempt]] = {}
     for row in attempts:
         tried.setdefault(row["order_id"], []).append(
             JournaledAttempt(row["number"], row["verdict"], row["batch"])
         )
     return [_order(row, tuple(tried.get(row["id"], ()))) for row in orders]
+
+
+def read_anchors(directory: Path) -> bytes:
+    """Write the chain heads the journal remembers, for the hub's `verify`."""
+    (owner,), heads = _read(directory, "owner", "all_anchors")
+    till, _, event = owner["value"].decode().partition(" at ")
+    return encode_anchors(till, event, (tuple(head) for head in heads))
 
 
 def summary(orders: list[JournaledOrder]) -> dict[str, int]:
@@ -121,6 +118,21 @@ def asdict_shallow(order: JournaledOrder) -> dict[str, object]:
     fields = {name: getattr(order, name) for name in order.__dataclass_fields__}
     fields["attempts"] = [asdict(each) for each in order.attempts]
     return fields
+
+
+def _read(directory: Path, *names: str) -> list[list[sqlite3.Row]]:
+    """Run some statements on a journal that its till may be using."""
+    path = directory / JOURNAL_FILE
+    if not path.is_file():
+        raise JournalBroken(f"There is no journal in {directory}.")
+    try:
+        # Not "immutable": the till may be writing, and what it has just committed
+        # lies in the WAL.
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            return [database.execute(queries()[name]).fetchall() for name in names]
+    except sqlite3.Error as error:
+        raise JournalBroken(f"The journal {path} can't be read: {error}.") from error
 
 
 def _order(row: sqlite3.Row, attempts: tuple[JournaledAttempt, ...]) -> JournaledOrder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -39,11 +40,13 @@ class Witness(NamedTuple):
 
 def reigns(incarnations: Sequence[Row], last_batch: int) -> list[Reign]:
     """Say which batches belong to which incarnation."""
-    ends = [row["batch"] - 1 for row in incarnations[1:]] + [last_batch]
-    return [
-        Reign(row["id"], row["batch"], end, row["begun_at"], place == len(ends))
-        for place, (row, end) in enumerate(zip(incarnations, ends, strict=True), 1)
-    ]
+    found = []
+    for row, after in zip_longest(incarnations, incarnations[1:]):
+        last = last_batch if after is None else after["batch"] - 1
+        found.append(
+            Reign(row["id"], row["batch"], last, row["begun_at"], after is None)
+        )
+    return found
 
 
 async def check_anchors(

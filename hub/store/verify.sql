@@ -6,7 +6,7 @@
 SELECT pg_export_snapshot();
 
 -- adopt_snapshot --
--- Look at a moment that another connection has named (the name replaces `{}`).
+-- Look at a moment that another connection has named; its name goes into the text.
 SET TRANSACTION SNAPSHOT '{}';
 
 -- sort_in_memory --
