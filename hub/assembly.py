@@ -118,8 +118,8 @@ class Hub:
     def _connect_parts(self, event: int) -> None:
         secret = _secret(self._settings.uid_secret)
         self.booking = Booking(self._store, event)
-        self.orders = Orders(self._store, self.context, self.booking)
         self.staff = Staff(self._store, self.context)
+        self.orders = Orders(self._store, self.context, self.booking, self.staff)
         self.wristbands = Wristbands(
             self._store, self.context, self.booking, self._signer, secret
         )

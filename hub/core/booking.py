@@ -108,6 +108,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     barred: frozenset[int] = frozenset()
     is_capped: bool = False
     excess_minor: int = 0
+    kind: OrderKind = OrderKind.SALE
+    """What it does; a cancellation: what it undoes."""
+    bill: str | None = None
+    own_only: bool = False
+    """Cancellation: whether it may undo an order of its own till only."""
 
 
 class ResultCode(enum.Enum):
@@ -182,6 +187,8 @@ def request_item(
         cancels=order.cancels,
         barred=barred,
         is_capped=order.kind in CAPPED,
+        kind=order.acts_as,
+        bill=order.bill,
     )
 
 
@@ -235,6 +242,8 @@ def advice_item(
         advice_digest=order_digest(body),
         fiscal=_fiscal(advice),
         barred=barred,
+        kind=order.acts_as,
+        bill=order.bill,
     )
 
 

@@ -147,6 +147,9 @@ def _judge_advice(
         item.payer,
         item.lines,
         item.moves,
+        item.till,
+        item.kind,
+        item.bill,
     )
     records.outcome(item, flags)
     return ResultCode.RECORDED, None, None, tuple(flags), None

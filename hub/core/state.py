@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
+from contract.order import OrderKind
 from hub.core.booking import LOSS_ACCOUNTS, Step
 from hub.core.ledger import Account, Role
 
@@ -125,6 +126,9 @@ class End:
     payer: int | None
     lines: tuple[Line, ...] = ()
     moves: tuple[Move, ...] = ()
+    till: str | None = None
+    kind: OrderKind = OrderKind.SALE
+    bill: str | None = None
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason
+from contract.order import LineRole
 from hub.core.booking import Step
 from hub.core.state import Undone
 
@@ -20,6 +21,7 @@ FLAGS: Mapping[DeclineReason, AdviceFlag] = {
     DeclineReason.NOT_FINAL_YET: AdviceFlag.NOTHING_TO_CANCEL,
     DeclineReason.NOTHING_TO_CANCEL: AdviceFlag.NOTHING_TO_CANCEL,
     DeclineReason.ALREADY_CANCELED: AdviceFlag.ALREADY_CANCELED,
+    DeclineReason.NOT_ALLOWED: AdviceFlag.NOT_ALLOWED,
 }
 """What is said of a cancellation that was carried out all the same."""
 
@@ -33,7 +35,9 @@ def refusal(item: Item, state: LedgerState) -> DeclineReason | None:
     others = [each for number, each in original.undone.items() if number != item.order]
     if any(each.quantities is None for each in others):
         return DeclineReason.ALREADY_CANCELED
-    if original.end.step is Step.ABORTED or not _same_payer(item, original, state):
+    if item.own_only and original.end.till != item.till:
+        return DeclineReason.NOT_ALLOWED
+    if not _is_cancelable(item, original) or not _same_payer(item, original, state):
         return DeclineReason.NOTHING_TO_CANCEL
     if quantities_of(item.lines) is None and not _mirrors(item, original.end, state):
         return DeclineReason.NOTHING_TO_CANCEL
@@ -44,16 +48,34 @@ def _line_refusal(
     item: Item, lines: tuple[Line, ...], others: Sequence[Undone]
 ) -> DeclineReason | None:
     quantities = quantities_of(item.lines)
-    if quantities is None and others:
-        return DeclineReason.ALREADY_CANCELED
-    undoes = _undoes_all if quantities is None else _undoes_some
-    if not undoes(item, lines):
-        return DeclineReason.NOTHING_TO_CANCEL
-    for number, quantity in (quantities or {}).items():
-        gone = sum((each.quantities or {}).get(number, 0) for each in others)
-        if _exceeds(quantity + gone, lines[number - 1].quantity):
+    if quantities is None:
+        if others:
             return DeclineReason.ALREADY_CANCELED
-    return None
+        return None if _undoes_all(item, lines) else DeclineReason.NOTHING_TO_CANCEL
+    if not _undoes_some(item, lines):
+        return DeclineReason.NOTHING_TO_CANCEL
+    left = [line.quantity for line in lines]
+    for gone in (quantities, *(each.quantities or {} for each in others)):
+        for number, quantity in gone.items():
+            left[number - 1] -= quantity
+    for number, quantity in quantities.items():
+        sold = lines[number - 1].quantity
+        if quantity * sold <= 0 or left[number - 1] * sold < 0:
+            return DeclineReason.ALREADY_CANCELED
+    return None if _still_adds_up(lines, left) else DeclineReason.NOTHING_TO_CANCEL
+
+
+def _still_adds_up(lines: tuple[Line, ...], left: Sequence[int]) -> bool:
+    """Whether no more stays taken off than what stays sold costs, per tax code.
+
+    What vouchers paid can't be given back in money: they are given back with it.
+    """
+    costs: dict[int, int] = {}
+    for line, quantity in zip(lines, left, strict=True):
+        if line.role in _COSTS:
+            cost = quantity * line.unit_price_minor
+            costs[line.tax_code] = costs.get(line.tax_code, 0) + cost
+    return all(cost >= 0 for cost in costs.values())
 
 
 def given_back(item: Item, state: LedgerState) -> int | None:
@@ -81,14 +103,26 @@ def note(item: Item, state: LedgerState, minor: int) -> None:
 
 
 def quantities_of(lines: tuple[Line, ...]) -> dict[int, int] | None:
-    """Tell what a cancellation takes back by line of the original; None: all of it."""
+    """Tell what a cancellation takes back by line of the original; None: all of it.
+
+    The rounding of what is given back in cash is of no line.
+    """
     quantities: dict[int, int] = {}
     for line in lines:
-        if line.cancels_line is None:
-            return None
         number = line.cancels_line
-        quantities[number] = quantities.get(number, 0) - line.quantity
+        if number is not None:
+            quantities[number] = quantities.get(number, 0) - line.quantity
     return quantities or None
+
+
+def _is_cancelable(item: Item, original: OrderState) -> bool:
+    """Whether the original is what the cancellation says, and was no cancellation."""
+    end, live = original.end, original.live
+    if end is None or end.step is Step.ABORTED:
+        return False
+    if live is not None and live.cancels is not None:
+        return False
+    return end.kind is item.kind and end.bill == item.bill
 
 
 def _same_payer(item: Item, original: OrderState, state: LedgerState) -> bool:
@@ -114,19 +148,33 @@ def _mirrors(item: Item, end: End, state: LedgerState) -> bool:
 
 
 def _undoes_all(item: Item, lines: tuple[Line, ...]) -> bool:
-    wanted = sum(line.total_minor for line in item.lines)
-    return wanted == -sum(line.total_minor for line in lines)
-
-
-def _undoes_some(item: Item, lines: tuple[Line, ...]) -> bool:
-    return all(
-        line.cancels_line is not None
-        and 1 <= line.cancels_line <= len(lines)
-        and line.product == lines[line.cancels_line - 1].product
-        and line.unit_price_minor == lines[line.cancels_line - 1].unit_price_minor
-        for line in item.lines
+    mine = [line for line in item.lines if line.role is not LineRole.ROUNDING]
+    its = [line for line in lines if line.role is not LineRole.ROUNDING]
+    return len(mine) == len(its) and all(
+        _is_of(one, other) and one.quantity == -other.quantity
+        for one, other in zip(mine, its, strict=True)
     )
 
 
-def _exceeds(quantity: int, sold: int) -> bool:
-    return quantity * sold <= 0 or abs(quantity) > abs(sold)
+def _undoes_some(item: Item, lines: tuple[Line, ...]) -> bool:
+    for line in item.lines:
+        number = line.cancels_line
+        if number is None:
+            if line.role is not LineRole.ROUNDING:
+                return False
+        elif number > len(lines) or not _is_of(line, lines[number - 1]):
+            return False
+    return True
+
+
+def _is_of(line: Line, original: Line) -> bool:
+    return (
+        line.role is original.role
+        and line.product == original.product
+        and line.unit_price_minor == original.unit_price_minor
+        and line.tax_code == original.tax_code
+        and line.vouchers == -original.vouchers
+    )
+
+
+_COSTS = frozenset({LineRole.ITEM, LineRole.VOUCHER, LineRole.DISCOUNT})

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from contract.messages import OrderCheck, OrderDeclined, Rejected
     from contract.order import Order
     from hub.core.booking import Item
-    from hub.service.booking import Booking
     from hub.service.context import ContextKeeper
+    from hub.service.staff import Staff
     from hub.store.store import Store
 
 
@@ -71,12 +71,12 @@ class Checks:
         self,
         store: Store,
         context: ContextKeeper,
-        booking: Booking,
+        staff: Staff,
         bills: Bills | None = None,
     ) -> None:
         self._store = store
         self._context = context
-        self._booking = booking
+        self._staff = staff
         self._bills: Bills = bills or NoBills()
 
     async def check(
@@ -89,7 +89,9 @@ class Checks:
         except Malformed as error:
             return rejected(error, message.id, id_in(body))
         event = self._context.current
-        refusal = check_refusal(order, message.credential, event.agreed)
+        refusal = check_refusal(
+            order, message.credential, event.agreed
+        ) or self._staff.refusal(order)
         try:
             refusal = refusal or await self._bill_refusal(order)
             result, variants = await self._judged(order, body, refusal)

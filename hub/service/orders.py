@@ -49,6 +49,7 @@ from hub.service.answers import (
 from hub.service.booking import HubFault, NotBooked
 from hub.service.checks import Checks
 from hub.service.quarantine import Quarantine, must_wait
+from hub.service.staff import Staff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,13 +101,15 @@ class Orders:
         store: Store,
         context: ContextKeeper,
         booking: Booking,
+        staff: Staff | None = None,
         *,
         bills: Bills | None = None,
         clock: HubClock = hub_time,
     ) -> None:
         self._context = context
         self._booking = booking
-        self.checks = Checks(store, context, booking, bills)
+        self._staff = Staff(store, context) if staff is None else staff
+        self.checks = Checks(store, context, self._staff, bills)
         self.quarantine = Quarantine(store, context, booking)
         self._clock = clock
         self._allowances = Allowances()
@@ -135,9 +138,13 @@ class Orders:
         except Malformed as error:
             return rejected(error, message.id, id_in(body))
         agreed = self._context.current.agreed
-        refusal = request_refusal(order, message.credential, agreed)
+        refusal = request_refusal(
+            order, message.credential, agreed
+        ) or self._staff.refusal(order)
         reason = refusal.reason if refusal else None
         item = request_item(order, body, reason, barred(order, agreed))
+        if order.cancels is not None and self._staff.cancels_own_only(order):
+            item = msgspec.structs.replace(item, own_only=True)
         return Asked(message.id, order, refusal, item)
 
     def verdict(self, asked: Asked, result: Result | NotBooked) -> Verdict:
@@ -247,6 +254,7 @@ class Orders:
         flags = advice_flags(advice, order, agreed, sent_at=sent_at, now=now)
         refusal, excess = None, 0
         if advice.outcome is Outcome.COMPLETED:
+            flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
             refusal = wallet_refusal(order, advice.credential, agreed)
             if advice.path is Path.STAND_IN:
                 limits = self._context.current.stand_in

@@ -206,6 +206,9 @@ def _end(row: Row) -> End:
         row["payer"],
         order.lines,
         moves_of(order) if completed else (),
+        row["till"],
+        order.acts_as,
+        order.bill,
     )
 
 

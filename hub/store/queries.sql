@@ -88,7 +88,7 @@ JOIN attempt AS a ON a.event = $1 AND a.order_id = wanted.order_id;
 -- load_ends --
 -- Read how some orders ended.
 SELECT o.order_id, o.outcome::text AS outcome, o.attempt, o.digest, o.advice_digest,
-       o.flags, o.payer, o.advice
+       o.flags, o.payer, o.till, o.advice
 FROM unnest($2::uuid[]) AS wanted (order_id)
 JOIN outcome AS o ON o.event = $1 AND o.order_id = wanted.order_id;
 

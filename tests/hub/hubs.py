@@ -75,9 +75,9 @@ class Parts:
 async def running_parts(store: Store, context: ContextKeeper) -> AsyncIterator[Parts]:
     """Run the services, elected."""
     booking = Booking(store, context.current.number)
-    orders = Orders(store, context, booking)
     staff = Staff(store, context)
     await staff.load()
+    orders = Orders(store, context, booking, staff)
     parts = Parts(
         store,
         context,
