@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest_asyncio
+
+from contract.ids import TillId, new_uuid7
+from contract.messages import (
+    AdviceFlag,
+    CashierLogout,
+    DeclineReason,
+    OrderCheck,
+    OrderChecked,
+    OrderDeclined,
+)
+from contract.money import Money
+from contract.order import CashMove, OrderKind, Outcome, encode_order, undone
+from hub.core.ledger import Role, Unit
+from hub.service.shifts import Shifts
+from hub.service.verification import verify
+from tests.hub import acts, samples
+from tests.hub.acts import BAG, BANK, VAULT, cash, register, shift_end, shift_start
+from tests.hub.people import advise, hire, login, request
+from tests.hub.samples import order
+
+if TYPE_CHECKING:
+    from contract.order import Order
+    from tests.hub.hubs import Parts
+
+BAR, OTHER = samples.TILL, TillId("bar-2")
+
+
+@pytest_asyncio.fixture
+async def shifts(parts: Parts) -> Shifts:
+    return Shifts(parts.store, parts.context)
+
+
+async def held(shifts: Shifts) -> dict[str, int]:
+    """What each place has, in cents."""
+    return {place.key: place.held.minor for place in await shifts.cash()}
+
+
+async def holder(shifts: Shifts, key: str = BAR) -> str | None:
+    return next(place.holder for place in await shifts.cash() if place.key == key)
+
+
+async def check(parts: Parts, about: Order) -> OrderChecked | OrderDeclined:
+    message = OrderCheck(
+        id=new_uuid7(),
+        order=msgspec.Raw(encode_order(about)),
+        answer_by=samples.NOW,
+    )
+    answer = await parts.orders.checks.check(message, about.till)
+    assert isinstance(answer, OrderChecked | OrderDeclined)
+    return answer
+
+
+async def is_well(parts: Parts) -> bool:
+    event = parts.context.current
+    report = await verify(parts.store, event.number, event.incarnation)
+    assert report.ok, report.findings
+    return report.ok
+
+
+async def test_stockings(parts: Parts, shifts: Shifts) -> None:
+    """Templates of rolls and notes are the till's; the hub books their total."""
+    await advise(parts, shift_start(18_750, "ann"))
+
+    assert await held(shifts) == {BAR: 18_750, "main": -18_750}
+
+
+async def test_hand_out_register(parts: Parts, shifts: Shifts) -> None:
+    """The vault gives, the register has, and it is the cashier's from then on."""
+    await advise(parts, shift_start(15_000, "ann", z_number=4))
+
+    assert await held(shifts) == {BAR: 15_000, "main": -15_000}
+    [place] = [each for each in await shifts.cash() if each.key == BAR]
+    assert (place.holder, place.z_number) == ("ann", 4)
+    assert place.held == Money(15_000)
+
+
+async def test_move_cash(parts: Parts, shifts: Shifts) -> None:
+    """Cashier to bag, bag to vault, vault to bank."""
+    await advise(parts, shift_start(15_000, "ann"))
+    for source, target in ((register(), BAG), (BAG, VAULT), (VAULT, BANK)):
+        move = CashMove(source=source, target=target, amount_minor=4_000)
+        assert await advise(parts, cash(OrderKind.CASH_MOVEMENT, move)) == ()
+
+    assert await held(shifts) == {BAR: 11_000, "bag-1": 0, "main": -15_000}
+    overview = await shifts.money_overview()
+    assert overview.of(Role.BANK) == -4_000
+    assert await is_well(parts)
+
+
+async def test_hand_register_to_another_cashier(parts: Parts, shifts: Shifts) -> None:
+    """The register keeps its cash and gets another holder."""
+    await advise(parts, shift_start(15_000, "ann"))
+    move = CashMove(source=register(), target=register(), holder="dora")
+
+    await advise(parts, cash(OrderKind.CASH_TRANSFER, move))
+
+    assert await holder(shifts) == "dora"
+    assert await held(shifts) == {BAR: 15_000, "main": -15_000}
+
+
+async def test_cash_goes_to_another_register(parts: Parts, shifts: Shifts) -> None:
+    await advise(parts, shift_start(15_000, "ann"))
+    move = CashMove(source=register(), target=register("bar-2"), amount_minor=5_000)
+
+    await advise(parts, cash(OrderKind.CASH_TRANSFER, move))
+
+    assert await held(shifts) == {BAR: 10_000, "bar-2": 5_000, "main": -15_000}
+    assert await holder(shifts) == "ann"
+
+
+async def test_close_out(parts: Parts, shifts: Shifts) -> None:
+    """Counted against expected; what is missing is a difference of the register."""
+    await advise(parts, shift_start(15_000, "ann"))
+    await advise(parts, order(450))
+
+    assert await advise(parts, shift_end(15_400, 15_450, "ann")) == ()
+
+    assert await held(shifts) == {BAR: 0, "main": 400}
+    assert await holder(shifts) is None
+    overview = await shifts.money_overview()
+    assert overview.of(Role.DIFFERENCE) == -50
+    assert await is_well(parts)
+
+
+async def test_a_close_out_that_expects_other_cash_is_flagged(
+    parts: Parts, shifts: Shifts
+) -> None:
+    await advise(parts, shift_start(15_000, "ann"))
+    await advise(parts, order(450))
+
+    flags = await advise(parts, shift_end(15_000, 15_000, "ann"))
+
+    assert flags == (AdviceFlag.REGISTER_DIFFERS,)
+    assert await held(shifts) == {BAR: 450, "main": 0}
+
+
+async def test_no_close_out_while_the_cashier_is_logged_in(parts: Parts) -> None:
+    await hire(parts)
+    await advise(parts, shift_start(15_000, "ann"))
+    await parts.staff.log_in(login("ann"), OTHER)
+    await parts.staff.log_in(login("emil"), BAR)
+    ends = msgspec.structs.replace(shift_end(15_000, 15_000, "ann"), cashier="emil")
+
+    refused = await check(parts, ends)
+    assert isinstance(refused, OrderDeclined)
+    assert refused.reason is DeclineReason.CASHIER_LOGGED_IN
+    assert "bar-2" in refused.text
+
+    await parts.staff.log_out(CashierLogout(id=new_uuid7(), cashier="ann"), OTHER)
+    again = await check(parts, ends)
+    assert not (
+        isinstance(again, OrderDeclined)
+        and again.reason is DeclineReason.CASHIER_LOGGED_IN
+    )
+
+
+async def test_money_overview(parts: Parts, shifts: Shifts) -> None:
+    """Sums by what accounts are for; they add up to nothing."""
+    wallet = await parts.wallet(2000)
+    await advise(parts, shift_start(15_000, "ann"))
+    await advise(parts, order(1190))
+    await request(parts, order(400, wallet))
+    await advise(parts, acts.top_up(wallet, 1000))
+
+    overview = await shifts.money_overview()
+
+    assert overview.imbalance == 0
+    assert overview.of(Role.WALLET) == 2600
+    assert overview.of(Role.CASH_REGISTER) == -(15_000 + 1190 + 1000)
+    assert overview.of(Role.VAULT) == 15_000
+    assert overview.of(Role.PROVIDER_CLEARING) == -2000
+    assert overview.of(Role.REVENUE) + overview.of(Role.TAX) == 1590
+    assert overview.of(Role.WALLET, Unit.VOUCHER) == 0
+
+
+async def test_a_payout_leaves_the_register_and_comes_back_when_aborted(
+    parts: Parts, shifts: Shifts
+) -> None:
+    wallet = await parts.wallet(1000)
+    paid = acts.payout(wallet, 300)
+    await request(parts, paid)
+    assert await held(shifts) == {BAR: -300}
+
+    await advise(parts, paid, Outcome.ABORTED, None)
+
+    assert await held(shifts) == {BAR: 0}
+    assert await is_well(parts)
+
+
+async def test_a_stocking_taken_back_leaves_the_register_to_nobody(
+    parts: Parts, shifts: Shifts
+) -> None:
+    start = shift_start(15_000, "ann")
+    await advise(parts, start)
+    back = msgspec.structs.replace(
+        undone(start), id=new_uuid7(), attempt=1, payment=start.payment, sequence=2
+    )
+
+    await advise(parts, back)
+
+    assert await held(shifts) == {BAR: 0, "main": 0}
+    assert await holder(shifts) is None
+    assert await is_well(parts)
+
+
+async def test_the_places_hold_what_a_new_writer_finds(
+    parts: Parts, shifts: Shifts
+) -> None:
+    await advise(parts, shift_start(15_000, "ann"))
+    parts.booking.forget()
+    await advise(parts, order(450))
+
+    assert await advise(parts, shift_end(15_450, 15_450, "ann")) == ()
+    assert await held(shifts) == {BAR: 0, "main": 450}
