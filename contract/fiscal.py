@@ -11,7 +11,7 @@ import msgspec
 
 from contract.ids import TillIdField
 from contract.money import Currency, plain_amount
-from contract.order import Count, Outcome, PaymentMethod, Utc
+from contract.order import Count, OrderKind, Outcome, PaymentMethod, Utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contract.order import Order, TaxSum
 
 PROCESS_TYPE = "Kassenbeleg-V1"
+OTHER_PROCESS_TYPE = "SonstigerVorgang"  # DSFinV-K: free text, no money moves
 ABORTED_PROCESS_DATA = "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^"
 CONTAINERS = 5
 FAULT_LENGTH_MAX = 200  # TSE_TA_FEHLER in DSFinV-K
@@ -26,6 +27,16 @@ FAULT_LENGTH_MAX = 200  # TSE_TA_FEHLER in DSFinV-K
 # UST_SCHLUESSEL to tax container (DSFinV-K annex I): 1-4 keep their number, 5-8 are
 # the kinds of "no tax", two digits are former rates of the key in their last digit.
 _CONTAINER_NO_TAX = 5
+
+_WITHOUT_MONEY = frozenset(
+    {
+        OrderKind.GRANT,
+        OrderKind.REGISTER,
+        OrderKind.SWAP,
+        OrderKind.BLOCK,
+        OrderKind.ANNOTATE,
+    }
+)
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,12 +72,23 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
 def process_data(order: Order, outcome: Outcome) -> str:
     """Write what the TSE signs when this order closes (Kassenbeleg-V1).
 
-    An aborted order is closed as AVBelegabbruch with nothing in it.
+    An aborted order is closed as AVBelegabbruch with nothing in it. What moves no money
+    (vouchers granted, a wristband changed) is told in words (SonstigerVorgang).
     """
     if outcome is Outcome.ABORTED:
         return ABORTED_PROCESS_DATA
+    if order.acts_as in _WITHOUT_MONEY:
+        return f"{order.kind.value} {order.acts_as.value} {order.id}"
     sums = "_".join(plain_amount(minor) for minor in container_sums(order.taxes))
     return f"Beleg^{sums}^{_payments(order)}"
+
+
+def process_type(data: str) -> str:
+    """Name the process type that a process data text belongs to.
+
+    A Kassenbeleg-V1 begins with its BON_TYP and a circumflex; free text has none.
+    """
+    return PROCESS_TYPE if "^" in data else OTHER_PROCESS_TYPE
 
 
 def container_sums(taxes: Iterable[TaxSum]) -> list[int]:

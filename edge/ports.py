@@ -16,9 +16,18 @@ if TYPE_CHECKING:
 
     from contract.fiscal import Signature
     from contract.ids import OrderId, WalletSerial
-    from contract.messages import CatalogueLink, FromTill
+    from contract.messages import Anchor, CatalogueLink, FromTill
+    from contract.money import Money
+    from contract.order import CardReceipt
     from edge.core.intents import Intent
-    from edge.core.records import CachedWallet, FiscalStart, Record, Recovered
+    from edge.core.records import (
+        CachedWallet,
+        FiscalStart,
+        Record,
+        Recovered,
+        ShiftOrder,
+        StoredOrder,
+    )
     from edge.core.view import TillView
 
 
@@ -93,6 +102,16 @@ class Journal(Protocol):
     async def advices(self, orders: Sequence[OrderId]) -> dict[OrderId, bytes]:
         """Read the sealed advices of these orders."""
 
+    async def find(
+        self, order: OrderId
+    ) -> tuple[StoredOrder | None, tuple[StoredOrder, ...]]:
+        """Read an order, and those that cancel it."""
+
+    async def shift(
+        self, z_number: int
+    ) -> tuple[tuple[ShiftOrder, ...], Anchor | None]:
+        """Read the decided orders of a Z number by sequence, and the newest anchor."""
+
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last; it serves as a probe."""
 
@@ -101,6 +120,26 @@ class Journal(Protocol):
 
     async def forget_wallets(self) -> None:
         """Drop every cached wallet."""
+
+
+class CardTerminal(Protocol):
+    """The card terminal, one payment at a time.
+
+    A reference names a payment for good: the same one again takes nothing twice.
+    Calls raise CardRefused when no money moved, TerminalDown when the terminal can't be
+    used, and TerminalSilent where it may have moved money although no answer came.
+    """
+
+    async def charge(self, reference: str, amount: Money) -> CardReceipt:
+        """Take an amount from the guest's card; returns when it is taken."""
+
+    async def refund(
+        self, reference: str, amount: Money, receipt: CardReceipt | None
+    ) -> CardReceipt:
+        """Give an amount back that was taken by this receipt."""
+
+    async def find(self, reference: str) -> CardReceipt | None:
+        """Look up what became of a charge or a refund; None: no money moved."""
 
 
 class Hub(Protocol):

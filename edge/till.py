@@ -16,11 +16,14 @@ from contract.messages import TillStatus
 from edge.core import effects, events
 from edge.core.checkout import step
 from edge.core.errors import (
+    CardRefused,
     CatalogueUnavailable,
     FiscalModuleDown,
     FiscalModuleSilent,
     JournalBroken,
     NotConnected,
+    TerminalDown,
+    TerminalSilent,
 )
 from edge.core.picture import picture
 from edge.core.records import FiscalStart
@@ -33,11 +36,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from uuid import UUID
 
+    from contract.ids import OrderId
     from edge.core.effects import Effect
     from edge.core.events import Event
     from edge.core.intents import Intent
     from edge.core.state import Identity
-    from edge.ports import CatalogueSource, Clock, FiscalModule, Hub, Journal
+    from edge.ports import (
+        CardTerminal,
+        CatalogueSource,
+        Clock,
+        FiscalModule,
+        Hub,
+        Journal,
+    )
 
     Watcher = Callable[[TillView], None]
 
@@ -58,6 +69,7 @@ class Ports:
     fiscal: FiscalModule
     catalogues: CatalogueSource
     clock: Clock
+    terminal: CardTerminal | None = None
 
 
 class Till:
@@ -208,6 +220,12 @@ class Till:
                 self._spawn(self._fetch(effect))
             case effects.OpenFiscal():
                 self._spawn(self._open_fiscal())
+            case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
+                self._spawn(self._terminal_job(effect))
+            case effects.LookUp(order=order):
+                self._spawn(self._look_up(order))
+            case effects.SumUp(z_number=z_number):
+                self._spawn(self._sum_up(z_number))
             case effects.Note(text=text, urgent=urgent):
                 logger.log(logging.ERROR if urgent else logging.WARNING, "%s", text)
             case _:
@@ -241,6 +259,45 @@ class Till:
             self._enqueue(events.CatalogueFailed(str(error)))
         else:
             self._enqueue(events.CatalogueFetched(data))
+
+    async def _look_up(self, order: OrderId) -> None:
+        found, undoing = await self._ports.journal.find(order)
+        self._enqueue(events.OrderFound(order, found, undoing))
+
+    async def _sum_up(self, z_number: int) -> None:
+        orders, anchor = await self._ports.journal.shift(z_number)
+        self._enqueue(events.SummedUp(z_number, orders, anchor))
+
+    async def _terminal_job(self, effect: effects.ForTerminal) -> None:
+        terminal, order, reference = (
+            self._ports.terminal,
+            effect.order,
+            effect.reference,
+        )
+        if terminal is None:
+            text = "This till has no card terminal. Take another payment."
+            self._enqueue(events.CardFailed(order, reference, text))
+            return
+        try:
+            match effect:
+                case effects.ChargeCard(amount=amount):
+                    receipt = await terminal.charge(reference, amount)
+                case effects.RefundCard(amount=amount):
+                    receipt = await terminal.refund(reference, amount, effect.receipt)
+                case effects.FindCharge():
+                    found = await terminal.find(reference)
+                    if found is None:
+                        self._enqueue(events.CardNotFound(order, reference))
+                        return
+                    receipt = found
+        except (CardRefused, TerminalDown) as error:
+            # A look-up that fails leaves it open what became of the payment.
+            silent = isinstance(error, TerminalSilent)
+            silent = silent or isinstance(effect, effects.FindCharge)
+            failed = events.CardFailed(order, reference, str(error), silent=silent)
+            self._enqueue(failed)
+        else:
+            self._enqueue(events.CardPaid(order, reference, receipt))
 
     # --- the TSE: one command at a time, beside everything else ----------------------
 

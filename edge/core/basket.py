@@ -1,190 +1,156 @@
-"""The basket, and how it becomes an order's bytes."""
+"""The basket of a sale: what was picked, returned and priced, and by which vouchers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from contract.catalogue import TaxRate
-from contract.money import Money, cash_rounding
+from contract.money import MINOR_MAX, Money
 from contract.order import (
     LINES_MAX,
     QUANTITY_MAX,
     Line,
-    Order,
     OrderKind,
-    Payment,
     PaymentMethod,
     make_line,
-    sum_taxes,
+    rounding_lines,
+    voucher_lines,
 )
-from edge.core.view import BasketLine
+from edge.core.parts import Parts
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from contract.catalogue import Button, Catalogue
+    from contract.money import Currency
+    from contract.order import Payment
+    from edge.core.wristband import Wristband
 
-    from contract.catalogue import Catalogue
-    from contract.ids import EventId, OrderId, TillId
-    from edge.core.records import StoredAttempt
+PRICE_MAX = 1_000_000_00  # what a cashier may enter as a free price
 
-ROUNDING_PRODUCT = 0  # no catalogue lists it; numbers there start at 1
-ROUNDING_TAX = TaxRate(code=5, rate_bp=0, name="0 %")  # not taxable (DSFinV-K)
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A product in the basket; negative quantities are given back.
+
+    `price_minor` is what the cashier entered, where the price is free.
+    """
+
+    product: int
+    quantity: int
+    price_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """Products and their quantities, in the order they were first picked."""
+    """Items in the order they were first picked.
+
+    `vouchers_max`: how many vouchers the cashier wants used; None: as many as save.
+    """
 
     catalogue: Catalogue
-    quantities: tuple[tuple[int, int], ...] = ()
+    items: tuple[Item, ...] = ()
+    vouchers_max: int | None = None
+    kind: ClassVar[OrderKind] = OrderKind.SALE
+    wants_wristband: ClassVar[bool] = False
 
-    def add(self, product: int) -> Basket | None:
-        """Put one more in; None when the basket can't take it or nobody sells it."""
-        if self.catalogue.product(product) is None:
+    def add(
+        self, product: int, quantity: int = 1, price_minor: int | None = None
+    ) -> Basket | None:
+        """Put so many more in; None when the basket or the catalogue forbids it."""
+        sold = self.catalogue.product(product)
+        if sold is None or (price_minor is not None and not sold.free_price):
             return None
-        counts = dict(self.quantities)
-        counts[product] = counts.get(product, 0) + 1
+        if price_minor is not None and not 0 <= price_minor <= PRICE_MAX:
+            return None
+        key = (product, price_minor)
+        counts = {(each.product, each.price_minor): each for each in self.items}
+        known = counts.get(key, Item(product, 0, price_minor))
+        changed = replace(known, quantity=known.quantity + quantity)
+        if changed.quantity < 0 and not sold.returnable:
+            return None
+        counts[key] = changed
+        items = tuple(each for each in counts.values() if each.quantity)
         # One line stays free for the rounding of cash.
-        if len(counts) > LINES_MAX - 1 or counts[product] > QUANTITY_MAX:
+        if len(items) > LINES_MAX - 1 or abs(changed.quantity) > QUANTITY_MAX:
             return None
-        return replace(self, quantities=tuple(counts.items()))
+        return replace(self, items=items)
+
+    def press(self, button: Button, price_minor: int | None = None) -> Basket | None:
+        """Put all products of a button in, or nothing."""
+        basket: Basket | None = self
+        for part in button.parts:
+            product = self.catalogue.product(part.product)
+            if basket is None or product is None:
+                return None
+            price = price_minor if product.free_price else None
+            basket = basket.add(part.product, part.quantity, price)
+        return basket
 
     def remove(self, product: int) -> Basket:
-        """Take one out; a product that is not in there changes nothing."""
-        left = (
-            (each, quantity - 1 if each == product else quantity)
-            for each, quantity in self.quantities
+        """Take one out (or a return back); what is not in there changes nothing."""
+        of_it = [each for each in self.items if each.product == product]
+        if not of_it:
+            return self
+        last = of_it[-1]
+        left = last.quantity - (1 if last.quantity > 0 else -1)
+        items = (
+            replace(each, quantity=left) if each is last else each
+            for each in self.items
         )
-        return replace(self, quantities=tuple(pair for pair in left if pair[1] > 0))
+        return replace(self, items=tuple(each for each in items if each.quantity))
+
+    def naming(self, _wristband: Wristband) -> None:
+        """Refuse: who pays a sale is named by its payment."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to pay for."""
+        return not self.items
 
     @property
     def lines(self) -> tuple[Line, ...]:
         """The order's lines, priced by the catalogue the order was opened with."""
         products = {each.id: each for each in self.catalogue.products}
         return tuple(
-            make_line(products[number], quantity)
-            for number, quantity in self.quantities
+            make_line(products[each.product], each.quantity, each.price_minor)
+            for each in self.items
         )
 
     @property
     def total(self) -> Money:
-        """What the basket costs."""
-        return Money(
-            sum(line.total_minor for line in self.lines), self.catalogue.currency
-        )
+        """What the basket costs without vouchers."""
+        minor = sum(line.total_minor for line in self.lines)
+        assert abs(minor) <= MINOR_MAX
+        return Money(minor, self.catalogue.currency)
 
-    @property
-    def rows(self) -> tuple[BasketLine, ...]:
-        """The basket as a screen lists it."""
-        currency = self.catalogue.currency
+    def parts(
+        self, payment: Payment | None, _currency: Currency, vouchers: int = 0
+    ) -> Parts:
+        """Write the sale down as it is paid, with at most so many vouchers."""
+        lines = self.lines
+        if payment is None:
+            return Parts(lines)
+        match payment.method:
+            case PaymentMethod.CASH:
+                return Parts(lines + rounding_lines(self.total))
+            case PaymentMethod.CARD:
+                return Parts(lines)
+            case PaymentMethod.WALLET:
+                return Parts(lines + self._vouchers(lines, vouchers))
+
+    def _vouchers(self, lines: tuple[Line, ...], vouchers: int) -> tuple[Line, ...]:
+        wanted = vouchers
+        if self.vouchers_max is not None:
+            wanted = min(wanted, self.vouchers_max)
+        products = {each.id: each for each in self.catalogue.products}
+        found = voucher_lines(lines, products, wanted)
+        return found if len(lines) + len(found) <= LINES_MAX else ()
+
+    def restricted(self, variant: int) -> tuple[int, ...]:
+        """Name the products that a wristband of this variant may not buy."""
         return tuple(
-            BasketLine(
-                line.product,
-                line.name,
-                line.quantity,
-                Money(line.total_minor, currency),
-            )
-            for line in self.lines
+            each.product
+            for each in self.items
+            if each.quantity > 0
+            and (product := self.catalogue.product(each.product)) is not None
+            and variant in product.restricted_variants
         )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenOrder:
-    """An order nobody has decided yet, with every attempt made so far (from 0)."""
-
-    id: OrderId
-    event: EventId
-    till: TillId
-    sequence: int
-    z_number: int
-    opened_at: datetime
-    basket: Basket
-    attempts: tuple[StoredAttempt, ...] = ()
-
-    @property
-    def next_attempt(self) -> int:
-        """The number the next try to pay will have."""
-        return self.attempts[-1].number + 1 if self.attempts else 1
-
-    def as_attempt(self, number: int, payment: Payment | None) -> Order:
-        """Write the order down as of one attempt; 0 is the attempt nobody made."""
-        catalogue = self.basket.catalogue
-        lines, rates = self.basket.lines, dict(catalogue.tax_rates())
-        if payment is not None and payment.method is PaymentMethod.CASH:
-            lines += _rounding(self.basket.total)
-            rates.setdefault(ROUNDING_TAX.code, ROUNDING_TAX)
-        return Order(
-            id=self.id,
-            event=self.event,
-            till=self.till,
-            sequence=self.sequence,
-            z_number=self.z_number,
-            attempt=number,
-            kind=OrderKind.SALE,
-            opened_at=self.opened_at,
-            currency=catalogue.currency,
-            catalogue=catalogue.version,
-            lines=lines,
-            taxes=sum_taxes(lines, rates),
-            total_minor=sum(line.total_minor for line in lines),
-            payment=payment,
-        )
-
-
-def negated(
-    original: Order,
-    *,
-    order: OrderId,
-    sequence: int,
-    z_number: int,
-    opened_at: datetime,
-) -> Order:
-    """Write the cancellation of an order, as its attempt 0."""
-    lines = tuple(_negated_line(line) for line in original.lines)
-    rates = {
-        tax.code: TaxRate(code=tax.code, rate_bp=tax.rate_bp, name=str(tax.code))
-        for tax in original.taxes
-    }
-    return Order(
-        id=order,
-        event=original.event,
-        till=original.till,
-        sequence=sequence,
-        z_number=z_number,
-        attempt=0,
-        kind=OrderKind.CANCELLATION,
-        opened_at=opened_at,
-        currency=original.currency,
-        catalogue=original.catalogue,
-        lines=lines,
-        taxes=sum_taxes(lines, rates),
-        total_minor=-original.total_minor,
-        cancels=original.id,
-    )
-
-
-def _rounding(total: Money) -> tuple[Line, ...]:
-    rounding = cash_rounding(total)
-    if rounding.minor == 0:
-        return ()
-    return (
-        Line(
-            product=ROUNDING_PRODUCT,
-            name="Rounding",
-            quantity=1,
-            unit_price_minor=rounding.minor,
-            total_minor=rounding.minor,
-            tax_code=ROUNDING_TAX.code,
-        ),
-    )
-
-
-def _negated_line(line: Line) -> Line:
-    return Line(
-        product=line.product,
-        name=line.name,
-        quantity=-line.quantity,
-        unit_price_minor=line.unit_price_minor,
-        total_minor=-line.total_minor,
-        tax_code=line.tax_code,
-    )

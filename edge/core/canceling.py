@@ -1,18 +1,21 @@
-"""Cancellations: orders of their own that undo one which was never handed out.
+"""Cancellations: orders of their own that undo another one, whole or by line.
 
-They run behind the counter. One on a wallet is asked for as soon as the ledger holds
-the original; cash is given back at once and booked by the advice.
+They run behind the counter. What takes from a wallet or gives to one is asked for as
+soon as the ledger holds the original; cash is given back at once, a card's money when
+the terminal has refunded it, and the advice books both.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
+from contract.catalogue import TaxRate
 from contract.ids import OrderId
+from contract.lines import rounding_lines, sum_taxes
 from contract.messages import (
     DeclineReason,
     OrderBooked,
@@ -21,46 +24,63 @@ from contract.messages import (
     OrderRequest,
 )
 from contract.order import (
+    Ask,
+    OrderKind,
     Outcome,
     Path,
+    Payment,
     PaymentMethod,
+    ask_first,
     decode_order,
     encode_order,
+    undone,
 )
-from edge.core import signing
-from edge.core.basket import negated
-from edge.core.effects import Commit, SendRequest, SetAlarm
-from edge.core.events import CancellationDue
-from edge.core.records import AttemptMade, OrderOpened, StoredAttempt
+from edge.core import signing, texts
+from edge.core.effects import Commit, FindCharge, RefundCard, SendRequest, SetAlarm
+from edge.core.events import (
+    CancellationDue,
+    CardFailed,
+    CardNotFound,
+    CardPaid,
+    ChargeDue,
+)
+from edge.core.open_order import journaled, reference, with_receipt
+from edge.core.records import OrderOpened, StoredAttempt
 from edge.core.state import Cancellation, chain
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from contract.order import Order
     from contract.token import Credential
-    from edge.core.records import StoredOrder
+    from edge.core.events import TerminalEvent
     from edge.core.state import Moment, Step, TillState
 
-RETRY_MS = 5_000
-ANSWER_WITHIN_S = 10
+RETRY_MS: Final = 5_000
+ANSWER_WITHIN_S: Final = 10
+
+_OF_CASH: Final = frozenset(
+    {OrderKind.SHIFT_START, OrderKind.CASH_MOVEMENT, OrderKind.CASH_TRANSFER}
+)
 
 Verdict = OrderBooked | OrderDeclined | OrderConflict
 
 
-def open_cancellation(state: TillState, original: StoredOrder, moment: Moment) -> Step:
-    """Open the order that undoes the original, with its first attempt."""
-    assert original.decision is not None
-    undone = decode_order(original.decision.document)
-    assert undone.payment is not None, "only completed orders are canceled"
-    order = negated(
-        undone,
-        order=OrderId(moment.fresh),
-        sequence=state.next_sequence,
-        z_number=state.z_number,
-        opened_at=moment.now,
-    )
-    paid = next(e for e in original.attempts if e.number == undone.attempt)
-    attempt = _attempt(order, undone, 1, paid.credential)
+def open_cancellation(
+    state: TillState,
+    original: Order,
+    moment: Moment,
+    *,
+    lines: Collection[int] | None = None,
+    credential: Credential | None = None,
+) -> Step:
+    """Open the order that undoes the original, with its first attempt.
+
+    Raises ValueError when an order of its kind can't be undone like that.
+    """
+    order = _written(state, original, moment, lines)
+    attempt = _attempt(order, _paid_back(original, order), 1, credential)
     opened = OrderOpened(
         order=OrderId(order.id),
         sequence=order.sequence,
@@ -68,22 +88,19 @@ def open_cancellation(state: TillState, original: StoredOrder, moment: Moment) -
         kind=order.kind,
         opened_at=order.opened_at,
         document=encode_order(order),
-        cancels=original.id,
+        cancels=OrderId(original.id),
     )
-    made = AttemptMade(
-        opened.order, 1, attempt.document, attempt.credential, moment.now
-    )
-    canceling = Cancellation(opened.order, original.id, (attempt,))
+    made = journaled(opened.order, attempt, moment)
+    waiting = Cancellation(opened.order, OrderId(original.id), (attempt,))
     state = replace(
         state,
         next_sequence=state.next_sequence + 1,
-        cancellations=(*state.cancellations, canceling),
+        cancellations=(*state.cancellations, waiting),
     )
-    in_cash = undone.payment.method is PaymentMethod.CASH
     state, effects = chain(
         state,
         lambda s: signing.begin(s, opened.order),
-        lambda s: _end(s, canceling, Outcome.COMPLETED, moment) if in_cash else (s, ()),
+        lambda s: _go_on(s, waiting, original, moment),
     )
     return state, (Commit((opened, made)), *effects)
 
@@ -92,47 +109,85 @@ def ask_if_due(state: TillState, moment: Moment) -> Step:
     """Ask the hub for the first cancellation whose original the ledger holds."""
     if not state.connection.up:
         return state, ()
-    for canceling in state.cancellations:
-        if canceling.request is None and canceling.original not in state.undelivered:
+    for waiting in state.cancellations:
+        if (
+            waiting.request is None
+            and waiting.original not in state.undelivered
+            and _asks_hub(waiting)
+        ):
             break
     else:
         return state, ()
-    attempt = canceling.attempts[-1]
+    attempt = waiting.attempts[-1]
     request = OrderRequest(
-        id=moment.fresh,
+        id=moment.second,
         order=msgspec.Raw(attempt.document),
         answer_by=moment.now + timedelta(seconds=ANSWER_WITHIN_S),
         credential=attempt.credential,
     )
-    state = _changed(state, replace(canceling, request=moment.fresh))
+    state = _changed(state, replace(waiting, request=request.id))
     return state, (
         SendRequest(request, ANSWER_WITHIN_S),
-        SetAlarm(CancellationDue(canceling.id), RETRY_MS),
+        SetAlarm(CancellationDue(waiting.id), RETRY_MS),
     )
+
+
+def resume(state: TillState, waiting: Cancellation) -> Step:
+    """Go on with a cancellation found in the journal: the guest was told already."""
+    state = replace(state, cancellations=(*state.cancellations, waiting))
+    last = waiting.attempts[-1]
+    if _asks_hub(waiting):
+        return state, ()
+    return state, (FindCharge(waiting.id, reference(waiting.id, last.number)),)
 
 
 def on_due(state: TillState, order: OrderId) -> Step:
     """Let an unanswered cancellation be asked for again."""
-    canceling = find(state, order)
-    if canceling is None:
+    waiting = find(state, order)
+    if waiting is None:
         return state, ()
-    return _changed(state, replace(canceling, request=None)), ()
+    return _changed(state, replace(waiting, request=None)), ()
 
 
 def on_verdict(
-    state: TillState, canceling: Cancellation, verdict: Verdict, moment: Moment
+    state: TillState, waiting: Cancellation, verdict: Verdict, moment: Moment
 ) -> Step:
     """Take in what the hub says of a cancellation's attempt."""
     match verdict:
         case OrderBooked():
-            return _end(
-                state, canceling, Outcome.COMPLETED, moment, verdict.anchor.batch
-            )
+            state = replace(state, banner=_told(waiting.attempts[-1]))
+            return _end(state, waiting, Outcome.COMPLETED, moment, verdict.anchor.batch)
         case OrderDeclined(reason=DeclineReason.NOT_FINAL_YET):
-            return _try_again(state, canceling, moment)
+            return _try_again(state, waiting, moment)
         case OrderDeclined() | OrderConflict():
-            state = replace(state, banner=_refusal(verdict.text))
-            return _end(state, canceling, Outcome.ABORTED, moment)
+            state = replace(state, banner=texts.cancellation_refused(verdict.text))
+            return _end(state, waiting, Outcome.ABORTED, moment)
+
+
+def on_terminal(
+    state: TillState, waiting: Cancellation, event: TerminalEvent, moment: Moment
+) -> Step:
+    """Take in whether the card terminal gave the money back."""
+    last = waiting.attempts[-1]
+    match event:
+        case CardPaid(receipt=receipt):
+            paid = with_receipt(last, receipt)
+            waiting = replace(waiting, attempts=(*waiting.attempts, paid))
+            state = replace(_changed(state, waiting), banner=_told(paid))
+            state, effects = _end(state, waiting, Outcome.COMPLETED, moment)
+            made = journaled(waiting.id, paid, moment)
+            return state, (Commit((made,)), *effects)
+        case CardFailed(silent=True):
+            due = ChargeDue(waiting.id, event.reference)
+            return state, (SetAlarm(due, RETRY_MS),)
+        case CardFailed(text=text):
+            state = replace(state, banner=texts.cancellation_refused(text))
+            return _end(state, waiting, Outcome.ABORTED, moment)
+        case CardNotFound():
+            state = replace(state, banner=texts.cancellation_refused(texts.NO_REFUND))
+            return _end(state, waiting, Outcome.ABORTED, moment)
+        case _:
+            assert_never(event)
 
 
 def find(state: TillState, order: OrderId) -> Cancellation | None:
@@ -140,61 +195,134 @@ def find(state: TillState, order: OrderId) -> Cancellation | None:
     return next((each for each in state.cancellations if each.id == order), None)
 
 
-def _try_again(state: TillState, canceling: Cancellation, moment: Moment) -> Step:
+def _written(
+    state: TillState,
+    original: Order,
+    moment: Moment,
+    lines: Collection[int] | None,
+) -> Order:
+    """Write the cancellation as attempt 0, made by this till and its cashier."""
+    order = undone(original, lines)
+    method = None if original.payment is None else original.payment.method
+    if lines is not None and method is PaymentMethod.CASH:
+        order = _rounded(order)
+    # Cash that was moved goes back from where it is; other cash is this till's.
+    register = original.cash_register if original.kind in _OF_CASH else None
+    if register is None and state.terms is not None:
+        register = state.terms.config.profile.register
+    return msgspec.structs.replace(
+        order,
+        id=moment.fresh,
+        till=state.identity.till,
+        sequence=state.next_sequence,
+        z_number=state.z_number,
+        opened_at=moment.now,
+        cashier=state.cashier.id if state.cashier else "",
+        register=register,
+    )
+
+
+def _rounded(order: Order) -> Order:
+    lines = order.lines + rounding_lines(order.total)
+    rates = {
+        tax.code: TaxRate(code=tax.code, rate_bp=tax.rate_bp, name=str(tax.code))
+        for tax in order.taxes
+    }
+    return msgspec.structs.replace(
+        order,
+        lines=lines,
+        taxes=sum_taxes(lines, rates),
+        total_minor=sum(line.total_minor for line in lines),
+    )
+
+
+def _paid_back(original: Order, order: Order) -> Payment | None:
+    if original.payment is None:
+        return None
+    if original.payment.card is not None:  # the refund has a receipt of its own
+        return Payment(method=PaymentMethod.CARD)
+    return original.payment
+
+
+def _go_on(
+    state: TillState, waiting: Cancellation, original: Order, moment: Moment
+) -> Step:
+    if _asks_hub(waiting):
+        return state, ()
+    attempt = waiting.attempts[-1]
+    order = decode_order(attempt.document)
+    if order.payment is not None and order.payment.method is PaymentMethod.CARD:
+        assert original.payment is not None
+        return state, (
+            RefundCard(
+                waiting.id,
+                reference(waiting.id, attempt.number),
+                -order.total,
+                original.payment.card,
+            ),
+        )
+    state = replace(state, banner=_told(attempt))
+    return _end(state, waiting, Outcome.COMPLETED, moment)
+
+
+def _asks_hub(waiting: Cancellation) -> bool:
+    return ask_first(decode_order(waiting.attempts[-1].document)) is not Ask.NOTHING
+
+
+def _told(attempt: StoredAttempt) -> Banner:
+    order = decode_order(attempt.document)
+    method = None if order.payment is None else order.payment.method
+    text = "The guest gets nothing back."
+    if method is PaymentMethod.CASH:
+        give = f"Give {-order.total} back in cash."
+        text = give if order.total_minor < 0 else f"Take {order.total} back in cash."
+    elif method is not None:
+        place = "wristband" if method is PaymentMethod.WALLET else "card"
+        text = f"{-order.total} went back to the {place}."
+    return Banner(Tone.INFORM, "Order canceled", text)
+
+
+def _try_again(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
     # A verdict never changes, so the next try is a new attempt.
-    last = canceling.attempts[-1]
+    last = waiting.attempts[-1]
     order = decode_order(last.document)
-    attempt = _attempt(order, order, last.number + 1, last.credential)
-    state = _changed(state, replace(canceling, attempts=(*canceling.attempts, attempt)))
-    made = AttemptMade(
-        canceling.id, attempt.number, attempt.document, attempt.credential, moment.now
-    )
-    return state, (
-        Commit((made,)),
-        SetAlarm(CancellationDue(canceling.id), RETRY_MS),
-    )
+    attempt = _attempt(order, order.payment, last.number + 1, last.credential)
+    state = _changed(state, replace(waiting, attempts=(*waiting.attempts, attempt)))
+    made = journaled(waiting.id, attempt, moment)
+    return state, (Commit((made,)), SetAlarm(CancellationDue(waiting.id), RETRY_MS))
 
 
 def _attempt(
-    order: Order, paid_as: Order, number: int, credential: Credential | None
+    order: Order, payment: Payment | None, number: int, credential: Credential | None
 ) -> StoredAttempt:
-    tried = msgspec.structs.replace(order, attempt=number, payment=paid_as.payment)
+    tried = msgspec.structs.replace(order, attempt=number, payment=payment)
     return StoredAttempt(number, encode_order(tried), credential)
 
 
 def _end(
     state: TillState,
-    canceling: Cancellation,
+    waiting: Cancellation,
     outcome: Outcome,
     moment: Moment,
     batch: int | None = None,
 ) -> Step:
     decision = signing.decided(
-        canceling.attempts,
-        canceling.attempts[-1].document,
+        waiting.attempts,
+        waiting.attempts[-1].document,
         outcome,
         moment,
         path=None if batch is None else Path.ONLINE,
         batch=batch,
     )
-    left = tuple(each for each in state.cancellations if each.id != canceling.id)
+    left = tuple(each for each in state.cancellations if each.id != waiting.id)
     state = replace(state, cancellations=left)
-    return signing.close(state, decision, canceling.attempts, moment)
+    return signing.close(state, decision, waiting.attempts, moment)
 
 
-def _changed(state: TillState, canceling: Cancellation) -> TillState:
+def _changed(state: TillState, waiting: Cancellation) -> TillState:
     return replace(
         state,
         cancellations=tuple(
-            canceling if each.id == canceling.id else each
-            for each in state.cancellations
+            waiting if each.id == waiting.id else each for each in state.cancellations
         ),
-    )
-
-
-def _refusal(text: str) -> Banner:
-    return Banner(
-        Tone.CALL_THE_TECHNICIAN,
-        "The order could not be canceled",
-        f"The hub says: {text} Write down the order and call the finance office.",
     )

@@ -6,19 +6,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from contract.ids import OrderId
-from contract.order import OrderKind, Outcome, Payment, PaymentMethod, encode_order
-from edge.core import canceling, intents, paying, signing, texts
-from edge.core.basket import Basket, OpenOrder
-from edge.core.clock import clock_lamp
+from contract.order import Outcome, Payment, PaymentMethod, decode_order, encode_order
+from edge.core import (
+    beginning,
+    canceling,
+    closing,
+    inquiring,
+    intents,
+    lookups,
+    paying,
+    presenting,
+    rights,
+    signing,
+    texts,
+)
+from edge.core.acts import TicketSale
+from edge.core.basket import Basket
 from edge.core.effects import Commit
-from edge.core.records import OrderOpened, OrderShown
+from edge.core.records import OrderShown
 from edge.core.state import (
-    UNDELIVERED_MAX,
     Approved,
     Asking,
+    Collecting,
     Declined,
-    Halted,
     Presenting,
+    Reading,
     Selling,
     Starting,
     at_counter,
@@ -26,32 +38,29 @@ from edge.core.state import (
 )
 
 if TYPE_CHECKING:
+    from edge.core.open_order import OpenOrder
     from edge.core.state import Moment, Step, TillState
 
 
 def on_intent(state: TillState, intent: intents.CounterIntent, moment: Moment) -> Step:
     """Do what the cashier wants, where the counter allows it; else nothing."""
-    moved: Step = state, ()
-    match intent:
-        case intents.Pick(product=product):
-            moved = _pick(state, product, moment)
-        case intents.Remove(product=product):
-            moved = _remove(state, product)
-        case intents.AbortOrder():
-            moved = _abort(state, moment)
-        case intents.PayByWristband():
-            moved = _present(state, moment)
-        case intents.PayByCash():
-            moved = _pay_cash(state, moment)
-        case intents.BackToBasket():
-            moved = _back(state)
-        case intents.Dismiss():
-            moved = _dismiss(state)
-        case intents.AnswerHandedOut(handed_out=handed_out):
-            moved = _answered(state, moment, handed_out=handed_out)
+    if isinstance(intent, intents.BasketIntent):
+        return _fill(state, intent, moment)
+    if isinstance(intent, intents.PayIntent):
+        return _pay(state, intent, moment)
+    if isinstance(intent, intents.LeaveIntent):
+        return _end(state, intent, moment)
+    match state.counter:
+        case Selling(order=None):
+            return _idle(state, intent, moment)
+        case Approved() as approved:
+            return chain(
+                state,
+                lambda s: _leave(s, approved),
+                lambda s: _idle(s, intent, moment),
+            )
         case _:
-            assert_never(intent)
-    return moved
+            return state, ()
 
 
 def on_shown(state: TillState, order: OrderId, at_ns: int | None) -> Step:
@@ -68,74 +77,162 @@ def on_shown(state: TillState, order: OrderId, at_ns: int | None) -> Step:
     return state, (Commit((OrderShown(order, took),)),)
 
 
-def _pick(state: TillState, product: int, moment: Moment) -> Step:
+# --- the basket ----------------------------------------------------------------------
+
+
+_FIRST_ITEM = intents.Pick | intents.PressButton | intents.Return
+
+
+def _fill(state: TillState, intent: intents.BasketIntent, moment: Moment) -> Step:
     match state.counter:
-        case Selling(order=None):
-            return _open(state, product, moment)
-        case Selling(order=OpenOrder() as order):
-            basket = order.basket.add(product)
-            if basket is None:
-                return replace(state, banner=texts.BASKET_FULL), ()
-            return at_counter(state, Selling(replace(order, basket=basket))), ()
-        case Approved() as approved:
+        case Approved() as approved if isinstance(intent, _FIRST_ITEM):
             return chain(
                 state,
                 lambda s: _leave(s, approved),
-                lambda s: _open(s, product, moment),
+                lambda s: _first(s, intent, moment),
             )
+        case Selling(order=None) if isinstance(intent, _FIRST_ITEM):
+            return _first(state, intent, moment)
+        case Selling(order=order) if order is not None:
+            return _next(state, order, intent)
         case _:
             return state, ()
 
 
-def _open(state: TillState, product: int, moment: Moment) -> Step:
-    terms = state.terms
-    assert terms is not None, "nothing is sold before the terms are known"
-    if len(state.undelivered) >= UNDELIVERED_MAX:
-        return at_counter(state, Halted(texts.JOURNAL_FULL, for_good=False)), ()
-    basket = Basket(terms.catalogue).add(product)
+def _first(state: TillState, intent: intents.BasketIntent, moment: Moment) -> Step:
+    assert state.terms is not None, "nothing is sold before the terms are known"
+    basket = _changed(Basket(state.terms.catalogue), intent, state)
+    if basket is None or basket.is_empty:
+        return state, ()
+    return beginning.open_order(state, basket, moment)
+
+
+def _next(state: TillState, order: OpenOrder, intent: intents.BasketIntent) -> Step:
+    if not isinstance(order.content, Basket):
+        return state, ()
+    basket = _changed(order.content, intent, state)
     if basket is None:
+        return replace(state, banner=texts.BASKET_FULL), ()
+    return at_counter(state, Selling(replace(order, content=basket))), ()
+
+
+def _changed(
+    basket: Basket, intent: intents.BasketIntent, state: TillState
+) -> Basket | None:
+    """Do to the basket what was wanted; None when it can't be done."""
+    assert state.terms is not None
+    price = getattr(intent, "price_minor", None)
+    if price is not None and not state.terms.config.profile.free_prices:
+        return None
+    match intent:
+        case intents.Pick(product=product):
+            return basket.add(product, price_minor=price)
+        case intents.Return(product=product):
+            return basket.add(product, -1)
+        case intents.Remove(product=product):
+            return basket.remove(product)
+        case intents.LimitVouchers(vouchers_max=vouchers_max):
+            return replace(basket, vouchers_max=vouchers_max)
+        case intents.PressButton(button=number):
+            buttons = basket.catalogue.buttons
+            button = next((each for each in buttons if each.id == number), None)
+            return None if button is None else basket.press(button, price)
+        case _:
+            assert_never(intent)
+
+
+# --- paying --------------------------------------------------------------------------
+
+
+_METHODS = {
+    intents.PayByWristband: PaymentMethod.WALLET,
+    intents.PayByCash: PaymentMethod.CASH,
+    intents.PayByCard: PaymentMethod.CARD,
+}
+
+
+def _pay(state: TillState, intent: intents.PayIntent, moment: Moment) -> Step:
+    counter, order = state.counter, _order_in_hand(state)
+    if isinstance(intent, intents.MoneyTaken):
+        if not isinstance(counter, Collecting):
+            return state, ()
+        return paying.settle(state, counter.order, moment, checked=counter.checked)
+    if order is None:
         return state, ()
-    order = OpenOrder(
-        id=OrderId(moment.fresh),
-        event=state.identity.event,
-        till=state.identity.till,
-        sequence=state.next_sequence,
-        z_number=state.z_number,
-        opened_at=moment.now,
-        basket=basket,
-    )
-    opened = OrderOpened(
-        order=order.id,
-        sequence=order.sequence,
-        z_number=order.z_number,
-        kind=OrderKind.SALE,
-        opened_at=order.opened_at,
-        document=encode_order(order.as_attempt(0, None)),
-    )
-    state = replace(
-        state,
-        counter=Selling(order),
-        next_sequence=state.next_sequence + 1,
-        clock=clock_lamp(moment.now, state.last_at),
-        last_at=max(moment.now, state.last_at or moment.now),
-    )
-    state, effects = signing.begin(state, order.id)
-    return state, (Commit((opened,)), *effects)
+    if order.content.is_empty and not order.content.wants_wristband:
+        return replace(state, banner=texts.EMPTY_BASKET), ()
+    if isinstance(intent, intents.AddWristband | intents.Submit):
+        return _gather(state, order, intent, moment)
+    return _pay_by(state, order, _METHODS[type(intent)], moment)
 
 
-def _remove(state: TillState, product: int) -> Step:
+def _gather(
+    state: TillState,
+    order: OpenOrder,
+    intent: intents.AddWristband | intents.Submit,
+    moment: Moment,
+) -> Step:
+    """Wait for what the order still lacks, or ask the hub for it."""
+    more = isinstance(intent, intents.AddWristband)
+    if order.content.wants_wristband or (
+        more and isinstance(order.content, TicketSale)
+    ):
+        return _wait(state, order, moment, to_pay=False)
+    if not more and presenting.is_unpaid(order):
+        return presenting.submit(state, order, moment)
+    return state, ()
+
+
+def _pay_by(
+    state: TillState, order: OpenOrder, method: PaymentMethod, moment: Moment
+) -> Step:
+    if order.content.wants_wristband or presenting.is_unpaid(order):
+        return state, ()
+    barred = rights.method_barred(state, order, method)
+    if barred is not None:
+        return replace(state, banner=barred), ()
+    if method is PaymentMethod.WALLET:
+        return _wait(state, order, moment, to_pay=True)
+    if method is PaymentMethod.CARD and order.total.minor <= 0:
+        return replace(state, banner=texts.NOTHING_TO_CHARGE), ()
+    payment: Payment | None = Payment(method=method)
+    if order.total.minor == 0 and not isinstance(order.content, Basket):
+        payment = None  # a free entry
+    return paying.attempt(state, order, payment, moment, credential=order.credential)
+
+
+def _wait(state: TillState, order: OpenOrder, moment: Moment, *, to_pay: bool) -> Step:
     counter = state.counter
-    if not isinstance(counter, Selling) or counter.order is None:
+    if isinstance(counter, Presenting) and counter.to_pay is to_pay:
         return state, ()
-    order = counter.order
-    emptier = replace(order, basket=order.basket.remove(product))
-    return at_counter(state, Selling(emptier)), ()
+    waiting = Presenting(order, moment.monotonic_ns, to_pay)
+    return at_counter(state, waiting), ()
+
+
+# --- leaving -------------------------------------------------------------------------
+
+
+def _end(state: TillState, intent: intents.LeaveIntent, moment: Moment) -> Step:
+    match intent:
+        case intents.AbortOrder():
+            return _abort(state, moment)
+        case intents.BackToBasket():
+            return _back(state)
+        case intents.Dismiss():
+            return _dismiss(state)
+        case intents.AnswerHandedOut(handed_out=handed_out):
+            return _answered(state, moment, handed_out=handed_out)
+        case _:
+            assert_never(intent)
 
 
 def _abort(state: TillState, moment: Moment) -> Step:
+    counter = state.counter
     order = _order_in_hand(state)
+    if isinstance(counter, Collecting):
+        order = counter.order
     if order is None:
-        return state, ()
+        return _back(state)
     # What was sent last is what the hub must undo; an order never sent is written
     # down as it stands.
     document = (
@@ -148,38 +245,22 @@ def _abort(state: TillState, moment: Moment) -> Step:
     return signing.close(state, decision, order.attempts, moment)
 
 
-def _present(state: TillState, moment: Moment) -> Step:
-    order = _order_in_hand(state)
-    if order is None or isinstance(state.counter, Presenting):
-        return state, ()
-    if not order.basket.quantities:
-        return replace(state, banner=texts.EMPTY_BASKET), ()
-    return at_counter(state, Presenting(order, moment.monotonic_ns)), ()
-
-
-def _pay_cash(state: TillState, moment: Moment) -> Step:
-    order = _order_in_hand(state)
-    if order is None:
-        return state, ()
-    if not order.basket.quantities:
-        return replace(state, banner=texts.EMPTY_BASKET), ()
-    order, made = paying.new_attempt(
-        order, Payment(method=PaymentMethod.CASH), None, moment
-    )
-    decision = signing.decided(order.attempts, made.document, Outcome.COMPLETED, moment)
-    state, effects = paying.complete(state, order, decision, moment)
-    return state, (Commit((made,)), *effects)
-
-
 def _leave(state: TillState, approved: Approved) -> Step:
-    state, effects = on_shown(state, OrderId(approved.approval.order), None)
+    order = approved.approval.order
+    state, effects = on_shown(state, OrderId(order), None)
     return at_counter(state, Selling()), effects
 
 
 def _back(state: TillState) -> Step:
-    if isinstance(state.counter, Presenting | Declined):
-        return at_counter(state, Selling(state.counter.order)), ()
-    return state, ()
+    match state.counter:
+        case Presenting(order=order) | Declined(order=order) | Collecting(order=order):
+            return at_counter(state, Selling(order)), ()
+        case Reading():
+            return at_counter(state, Selling()), ()
+        case Selling(order=None):
+            return at_counter(state, Selling()), ()
+        case _:
+            return state, ()
 
 
 def _dismiss(state: TillState) -> Step:
@@ -193,11 +274,38 @@ def _answered(state: TillState, moment: Moment, *, handed_out: bool) -> Step:
     if not isinstance(asking, Asking):
         return state, ()
     state = at_counter(state, Starting())
-    seen = Commit((OrderShown(asking.original.id),))
+    original = asking.original
+    seen = Commit((OrderShown(original.id),))
     if handed_out:
         return state, (seen,)
-    state, effects = canceling.open_cancellation(state, asking.original, moment)
+    assert original.decision is not None
+    order = decode_order(original.decision.document)
+    paid = next(e for e in original.attempts if e.number == order.attempt)
+    state, effects = canceling.open_cancellation(
+        state, order, moment, credential=paid.credential
+    )
     return state, (seen, *effects)
+
+
+# --- the rest ------------------------------------------------------------------------
+
+
+def _idle(state: TillState, intent: intents.IdleIntent, moment: Moment) -> Step:
+    """Do what needs an empty counter."""
+    match intent:
+        case intents.Begin(act=act):
+            moved = beginning.begin(state, act, moment)
+        case intents.CancelOrder():
+            moved = lookups.begin(state, intent)
+        case intents.CloseTill():
+            moved = closing.begin(state)
+        case intents.LogIn() | intents.AskWristband():
+            moved = inquiring.begin(state, intent, moment)
+        case intents.LogOut():
+            moved = inquiring.log_out(state, moment)
+        case _:
+            assert_never(intent)
+    return moved
 
 
 def _order_in_hand(state: TillState) -> OpenOrder | None:

@@ -10,86 +10,83 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from contract.ids import OrderId
 from contract.messages import (
+    CashierLoggedIn,
+    CashierLoggedOut,
+    ClosingIncomplete,
+    ClosingRecorded,
+    LoginRefused,
     OrderBooked,
+    OrderChecked,
     OrderConflict,
     OrderDeclined,
+    OrderInfo,
     Rejected,
+    WristbandInfo,
 )
 from edge.core import (
     canceling,
     cashier,
+    charging,
+    closing,
     events,
     hearing,
+    inquiring,
     intents,
+    lookups,
     paying,
+    presenting,
     signing,
     texts,
 )
+from edge.core.edges import EDGES, mermaid
 from edge.core.effects import OpenFiscal, gathered
 from edge.core.state import (
     UNDELIVERED_MAX,
     Checking,
     Halted,
+    Inquiring,
     Selling,
     Starting,
     at_counter,
     chain,
 )
-from edge.core.view import Banner, Phase, Tone
+from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
     from contract.messages import FromHub
     from edge.core.state import Moment, Step, TillState
 
-Edge = tuple[Phase, str, Phase]
+    OwnEvent = (
+        intents.RestartTse
+        | events.OrderFound
+        | events.SummedUp
+        | events.Shown
+        | events.JournalFailed
+    )
+    Waited = events.RepeatRequest | events.RequestExpired | events.InquiryExpired
+    Repeated = (
+        events.ProbeDue
+        | events.CancellationDue
+        | events.ChargeDue
+        | events.ClosingDue
+        | events.CatalogueDue
+    )
 
-EDGES: Final[tuple[Edge, ...]] = (
-    (Phase.STARTING, "CatalogueFetched", Phase.SELLING),
-    (Phase.STARTING, "JournalFailed", Phase.HALTED),
-    (Phase.SELLING, "PayByWristband", Phase.PRESENT),
-    (Phase.SELLING, "PayByCash", Phase.APPROVED),
-    (Phase.SELLING, "Pick", Phase.HALTED),
-    (Phase.SELLING, "JournalFailed", Phase.HALTED),
-    (Phase.PRESENT, "CardRead", Phase.CHECKING),
-    (Phase.PRESENT, "CardRead", Phase.APPROVED),
-    (Phase.PRESENT, "CardRead", Phase.DECLINED),
-    (Phase.PRESENT, "PayByCash", Phase.APPROVED),
-    (Phase.PRESENT, "BackToBasket", Phase.SELLING),
-    (Phase.PRESENT, "AbortOrder", Phase.SELLING),
-    (Phase.PRESENT, "JournalFailed", Phase.HALTED),
-    (Phase.CHECKING, "OrderBooked", Phase.APPROVED),
-    (Phase.CHECKING, "OrderDeclined", Phase.DECLINED),
-    (Phase.CHECKING, "OrderConflict", Phase.DECLINED),
-    (Phase.CHECKING, "Rejected", Phase.DECLINED),
-    (Phase.CHECKING, "Rejected", Phase.APPROVED),
-    (Phase.CHECKING, "RequestExpired", Phase.APPROVED),
-    (Phase.CHECKING, "RequestExpired", Phase.DECLINED),
-    (Phase.CHECKING, "NobodyListens", Phase.APPROVED),
-    (Phase.CHECKING, "NobodyListens", Phase.DECLINED),
-    (Phase.CHECKING, "NotSent", Phase.APPROVED),
-    (Phase.CHECKING, "NotSent", Phase.DECLINED),
-    (Phase.CHECKING, "LinkDown", Phase.APPROVED),
-    (Phase.CHECKING, "LinkDown", Phase.DECLINED),
-    (Phase.CHECKING, "HubStatus", Phase.APPROVED),
-    (Phase.CHECKING, "HubStatus", Phase.DECLINED),
-    (Phase.CHECKING, "JournalFailed", Phase.HALTED),
-    (Phase.APPROVED, "Dismiss", Phase.SELLING),
-    (Phase.APPROVED, "Pick", Phase.SELLING),
-    (Phase.APPROVED, "Pick", Phase.HALTED),
-    (Phase.APPROVED, "JournalFailed", Phase.HALTED),
-    (Phase.DECLINED, "BackToBasket", Phase.SELLING),
-    (Phase.DECLINED, "PayByWristband", Phase.PRESENT),
-    (Phase.DECLINED, "PayByCash", Phase.APPROVED),
-    (Phase.DECLINED, "AbortOrder", Phase.SELLING),
-    (Phase.DECLINED, "JournalFailed", Phase.HALTED),
-    (Phase.HANDED_OUT, "AnswerHandedOut", Phase.SELLING),
-    (Phase.HANDED_OUT, "AnswerHandedOut", Phase.STARTING),
-    (Phase.HANDED_OUT, "JournalFailed", Phase.HALTED),
-    (Phase.HALTED, "AdviceRecorded", Phase.SELLING),
+__all__ = ["EDGES", "mermaid", "step", "trigger"]
+
+Anchored = (
+    OrderBooked
+    | OrderDeclined
+    | OrderConflict
+    | OrderChecked
+    | WristbandInfo
+    | OrderInfo
+    | ClosingRecorded
+    | ClosingIncomplete
 )
 
 
@@ -97,54 +94,21 @@ def step(
     state: TillState, event: events.Event | intents.Intent, moment: Moment
 ) -> Step:
     """Say what a till does about one event: its next state and what to perform."""
-    match event:
-        case (
-            intents.Pick()
-            | intents.Remove()
-            | intents.AbortOrder()
-            | intents.PayByWristband()
-            | intents.PayByCash()
-            | intents.BackToBasket()
-            | intents.Dismiss()
-            | intents.AnswerHandedOut()
-        ):
-            state = replace(state, banner=None)
-            moved = cashier.on_intent(state, event, moment)
-        case intents.RestartTse():
-            moved = state, (OpenFiscal(),)
-        case events.HubSaid(message=message):
-            moved = _on_message(state, message, moment)
-        case (
-            events.FiscalOpened()
-            | events.FiscalStarted()
-            | events.FiscalFinished()
-            | events.FiscalFailed()
-            | events.FiscalNotFound()
-        ):
-            moved = signing.on_fiscal(state, event, moment)
-        case (
-            events.CardRead()
-            | events.CardUnreadable()
-            | events.CardLeft()
-            | events.ReaderLamp()
-            | events.FiscalLamp()
-        ):
-            moved = _on_device(state, event, moment)
-        case (
-            events.RepeatRequest()
-            | events.RequestExpired()
-            | events.ProbeDue()
-            | events.CancellationDue()
-            | events.CatalogueDue()
-        ):
-            moved = _on_alarm(state, event, moment)
-        case events.Shown(order=order, at_ns=at_ns):
-            moved = cashier.on_shown(state, OrderId(order), at_ns)
-        case events.JournalFailed(text=text):
-            banner = texts.journal_broken(text)
-            moved = at_counter(state, Halted(banner, for_good=True)), ()
-        case _:
-            moved = hearing.on_link(state, event, moment)
+    if isinstance(event, intents.CounterIntent):
+        state = replace(state, banner=None)
+        moved = cashier.on_intent(state, event, moment)
+    elif isinstance(event, events.DeviceEvent | events.Alarm):
+        moved = _on_device(state, event, moment)
+    elif isinstance(event, events.FiscalEvent):
+        moved = signing.on_fiscal(state, event, moment)
+    elif isinstance(event, events.TerminalEvent):
+        moved = charging.on_terminal(state, event, moment)
+    elif isinstance(event, events.LinkEvent):
+        moved = hearing.on_link(state, event, moment)
+    elif isinstance(event, events.HubSaid):
+        moved = _on_message(state, event.message, moment)
+    else:
+        moved = _on_own(state, event, moment)
     return _settled(moved, moment)
 
 
@@ -155,23 +119,33 @@ def trigger(event: events.Event | intents.Intent) -> str:
     return type(event).__name__
 
 
-def mermaid() -> str:
-    """Draw `EDGES` as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", "    [*] --> starting", "    [*] --> handed_out"]
-    pairs = dict.fromkeys((start, end) for start, _, end in EDGES)
-    for start, end in pairs:
-        labels = [name for one, name, two in EDGES if (one, two) == (start, end)]
-        lines.append(f"    {start.value} --> {end.value}: {', '.join(labels)}")
-    return "\n".join(lines) + "\n"
+def _on_own(state: TillState, event: OwnEvent, moment: Moment) -> Step:
+    match event:
+        case intents.RestartTse():
+            moved: Step = state, (OpenFiscal(),)
+        case events.OrderFound():
+            moved = lookups.on_found(state, event, moment)
+        case events.SummedUp():
+            moved = closing.on_summed(state, event, moment)
+        case events.Shown(order=order, at_ns=at_ns):
+            moved = cashier.on_shown(state, OrderId(order), at_ns)
+        case events.JournalFailed(text=text):
+            banner = texts.journal_broken(text)
+            moved = at_counter(state, Halted(banner, for_good=True)), ()
+        case _:
+            assert_never(event)
+    return moved
 
 
-def _on_device(state: TillState, event: events.DeviceEvent, moment: Moment) -> Step:
+def _on_device(
+    state: TillState, event: events.DeviceEvent | events.Alarm, moment: Moment
+) -> Step:
     moved: Step = state, ()
     match event:
         case events.CardRead():
-            moved = paying.on_card(state, event, moment)
+            moved = presenting.on_card(state, event, moment)
         case events.CardUnreadable(text=text, arrived_ns=arrived_ns):
-            if paying.counts(state, arrived_ns):
+            if presenting.counts(state, arrived_ns):
                 banner = Banner(Tone.ASK_THE_GUEST, "Wristband not readable", text)
                 moved = replace(state, banner=banner), ()
         case events.CardLeft():
@@ -180,25 +154,43 @@ def _on_device(state: TillState, event: events.DeviceEvent, moment: Moment) -> S
             moved = replace(state, reader=lamp), ()
         case events.FiscalLamp(lamp=lamp):
             moved = replace(state, unit=replace(state.unit, lamp=lamp)), ()
+        case events.RepeatRequest() | events.RequestExpired() | events.InquiryExpired():
+            moved = _on_silence(state, event, moment)
         case _:
-            assert_never(event)
+            moved = _on_alarm(state, event)
     return moved
 
 
-def _on_alarm(state: TillState, alarm: events.Alarm, moment: Moment) -> Step:
-    moved: Step = state, ()
+def _on_silence(state: TillState, alarm: Waited, moment: Moment) -> Step:
     match alarm:
         case events.RepeatRequest(order=order, attempt=attempt):
             checking = paying.in_hand(state, order, attempt)
             if checking is not None:
-                moved = state, (paying.request_of(checking),)
+                return state, (paying.request_of(checking),)
         case events.RequestExpired(order=order, attempt=attempt):
             if paying.in_hand(state, order, attempt) is not None:
-                moved = hearing.silenced(state, moment)
+                return hearing.silenced(state, moment)
+        case events.InquiryExpired(request=request):
+            return chain(
+                state,
+                lambda s: inquiring.on_expired(s, request),
+                lambda s: lookups.on_expired(s, request),
+            )
+        case _:
+            assert_never(alarm)
+    return state, ()
+
+
+def _on_alarm(state: TillState, alarm: Repeated) -> Step:
+    match alarm:
         case events.ProbeDue():
             moved = hearing.on_probe_due(state)
         case events.CancellationDue(order=order):
             moved = canceling.on_due(state, order)
+        case events.ChargeDue():
+            moved = charging.on_due(state, alarm)
+        case events.ClosingDue(closing=number):
+            moved = closing.on_due(state, number)
         case events.CatalogueDue():
             moved = hearing.on_catalogue_due(state)
         case _:
@@ -207,21 +199,52 @@ def _on_alarm(state: TillState, alarm: events.Alarm, moment: Moment) -> Step:
 
 
 def _on_message(state: TillState, message: FromHub, moment: Moment) -> Step:
+    if isinstance(message, Anchored):
+        return chain(
+            hearing.alive(state, moment),
+            lambda s: hearing.on_anchor(s, message.anchor, may_be_old=True),
+            lambda s: _on_answer(s, message, moment),
+        )
     match message:
-        case OrderBooked() | OrderDeclined() | OrderConflict():
-            state = hearing.alive(state, moment)
-            return chain(
-                state,
-                lambda s: hearing.on_anchor(s, message.anchor, may_be_old=True),
-                lambda s: paying.on_verdict(s, message, moment),
-            )
-        case Rejected() if (
-            isinstance(state.counter, Checking)
-            and message.regarding == state.counter.request
-        ):
-            return paying.on_rejected(state, state.counter, message, moment)
+        case CashierLoggedIn() | LoginRefused() | CashierLoggedOut():
+            return inquiring.on_staff(hearing.alive(state, moment), message)
+        case Rejected():
+            return _on_rejected(hearing.alive(state, moment), message, moment)
         case _:
             return hearing.on_announcement(state, message, moment)
+
+
+def _on_answer(state: TillState, message: Anchored, moment: Moment) -> Step:
+    match message:
+        case OrderBooked() | OrderDeclined() | OrderConflict():
+            moved = paying.on_verdict(state, message, moment)
+        case OrderChecked():
+            moved = paying.on_checked(state, message, moment)
+        case WristbandInfo():
+            moved = inquiring.on_info(state, message)
+        case OrderInfo():
+            moved = lookups.on_info(state, message, moment)
+        case ClosingRecorded() | ClosingIncomplete():
+            moved = closing.on_answer(state, message)
+        case _:
+            assert_never(message)
+    return moved
+
+
+def _on_rejected(state: TillState, message: Rejected, moment: Moment) -> Step:
+    """Tell whoever asked that the hub could not even look at the question."""
+    asked = message.regarding
+    counter = state.counter
+    if isinstance(counter, Checking) and asked == counter.request:
+        return paying.on_rejected(state, counter, message, moment)
+    if isinstance(counter, Inquiring) and asked == counter.request:
+        return inquiring.on_rejected(state, message.text)
+    if asked is not None and any(each.request == asked for each in state.lookups):
+        return lookups.on_rejected(state, asked, message.text)
+    pending = next((each for each in state.closings if each.request == asked), None)
+    if asked is not None and pending is not None:
+        return closing.on_rejected(state, pending, message.text)
+    return hearing.on_announcement(state, message, moment)
 
 
 # --- after every step ----------------------------------------------------------------
@@ -233,8 +256,14 @@ def _settled(moved: Step, moment: Moment) -> Step:
     if isinstance(state.counter, Checking) and not state.connection.up:
         state, more = paying.stand_in(state, state.counter, moment)
         effects += more
+    if isinstance(state.counter, Inquiring) and not state.connection.up:
+        state, more = inquiring.without_hub(state, state.counter)
+        effects += more
     if state.cancellations:
         state, more = canceling.ask_if_due(state, moment)
+        effects += more
+    elif state.closings:  # one question of this kind at a time
+        state, more = closing.send_if_due(state, moment)
         effects += more
     return _freed(state), gathered(effects)
 

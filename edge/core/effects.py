@@ -9,9 +9,31 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.ids import OrderId, WalletSerial
-    from contract.messages import CatalogueLink, OrderRequest, Rejected
+    from contract.messages import (
+        CashierLogin,
+        CashierLogout,
+        CatalogueLink,
+        Closing,
+        OrderCheck,
+        OrderQuery,
+        OrderRequest,
+        Rejected,
+        WristbandQuery,
+    )
+    from contract.money import Money
+    from contract.order import CardReceipt
     from edge.core.events import Alarm
     from edge.core.records import CachedWallet, FiscalStart, Record
+
+    Question = (
+        OrderRequest
+        | OrderCheck
+        | OrderQuery
+        | WristbandQuery
+        | CashierLogin
+        | CashierLogout
+        | Closing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +57,51 @@ class ForgetWallets:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """Publish a request, to be dropped by the broker when its time has passed."""
+    """Publish a question, to be dropped by the broker when its time has passed."""
 
-    request: OrderRequest
+    request: Question
     expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeCard:
+    """Let the card terminal take an amount; `reference` names it from then on."""
+
+    order: OrderId
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCard:
+    """Let the card terminal give an amount back that it took by this receipt."""
+
+    order: OrderId
+    reference: str
+    amount: Money
+    receipt: CardReceipt | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindCharge:
+    """Ask the card terminal what became of a charge or a refund."""
+
+    order: OrderId
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Look an order up in this till's journal."""
+
+    order: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class SumUp:
+    """Read the orders of a Z number from this till's journal."""
+
+    z_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +204,21 @@ Durable = Commit | CacheWallets | ForgetWallets | Redeliver
 
 ForFiscal = BeginFiscal | FinishFiscal | FindFiscal | CloseStray
 
+ForTerminal = ChargeCard | RefundCard | FindCharge
+
 ForCourier = Deliver | Delivered | DeliverNow | RefusedByHub | Probe
 
 Immediate = (
-    SendRequest | SetAlarm | FetchCatalogue | OpenFiscal | Note | ForFiscal | ForCourier
+    SendRequest
+    | SetAlarm
+    | FetchCatalogue
+    | OpenFiscal
+    | Note
+    | LookUp
+    | SumUp
+    | ForFiscal
+    | ForTerminal
+    | ForCourier
 )
 
 Effect = Durable | Immediate

@@ -37,6 +37,18 @@ class FiscalModuleSilent(FiscalModuleDown):
     """The TSE did not answer in time; whether it signed is unknown."""
 
 
+class CardRefused(AskTheGuest):
+    """The card was not charged: refused, canceled, or not presented in time."""
+
+
+class TerminalDown(CallTheTechnician):
+    """The card terminal can't be used; it has taken nothing."""
+
+
+class TerminalSilent(TerminalDown):
+    """The card terminal did not answer in time; whether it took money is unknown."""
+
+
 class JournalBroken(CallTheTechnician):
     """The journal can't be opened or written."""
 

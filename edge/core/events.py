@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from contract.fiscal import Signature
     from contract.ids import OrderId, WristbandUid
-    from contract.messages import FromHub, Lamp
-    from edge.core.records import FiscalStart
+    from contract.messages import Anchor, FromHub, Lamp
+    from contract.order import CardReceipt
+    from edge.core.records import FiscalStart, ShiftOrder, StoredOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,57 @@ class FiscalNotFound:
     """The TSE knows no signature of this order."""
 
     order: OrderId
+
+
+# --- the card terminal ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CardPaid:
+    """The terminal took the money (or gave it back); its receipt proves it."""
+
+    order: OrderId
+    reference: str
+    receipt: CardReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class CardFailed:
+    """The terminal took nothing; `silent` when it may have done so unheard."""
+
+    order: OrderId
+    reference: str
+    text: str
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardNotFound:
+    """The terminal knows of no such payment: none was taken."""
+
+    order: OrderId
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFound:
+    """What this till's journal holds of an order looked up; nothing if None.
+
+    `undoing` are this till's cancellations of it.
+    """
+
+    order: OrderId
+    found: StoredOrder | None
+    undoing: tuple[StoredOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SummedUp:
+    """The journal's orders of a Z number, and the newest anchor it knows."""
+
+    z_number: int
+    orders: tuple[ShiftOrder, ...]
+    anchor: Anchor | None
 
 
 # --- the hub and the way to it -------------------------------------------------------
@@ -221,17 +273,50 @@ class CancellationDue:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeDue:
+    """Alarm: time to ask the card terminal (again) what became of a payment."""
+
+    order: OrderId
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingDue:
+    """Alarm: time to send this closing (again)."""
+
+    closing: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryExpired:
+    """Alarm: the hub has been silent about a log-in or a wristband for too long."""
+
+    request: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueDue:
     """Alarm: time to fetch the catalogue (again)."""
 
 
-Alarm = RepeatRequest | RequestExpired | ProbeDue | CancellationDue | CatalogueDue
+Alarm = (
+    RepeatRequest
+    | RequestExpired
+    | ProbeDue
+    | CancellationDue
+    | ChargeDue
+    | ClosingDue
+    | InquiryExpired
+    | CatalogueDue
+)
 
 DeviceEvent = CardRead | CardUnreadable | CardLeft | ReaderLamp | FiscalLamp
 
 FiscalEvent = (
     FiscalOpened | FiscalStarted | FiscalFinished | FiscalFailed | FiscalNotFound
 )
+
+TerminalEvent = CardPaid | CardFailed | CardNotFound
 
 LinkEvent = (
     HubLamp
@@ -246,4 +331,15 @@ LinkEvent = (
     | CatalogueFailed
 )
 
-Event = DeviceEvent | FiscalEvent | LinkEvent | HubSaid | Alarm | Shown | JournalFailed
+Event = (
+    DeviceEvent
+    | FiscalEvent
+    | TerminalEvent
+    | LinkEvent
+    | HubSaid
+    | Alarm
+    | OrderFound
+    | SummedUp
+    | Shown
+    | JournalFailed
+)

@@ -16,18 +16,11 @@ from contract.ids import OrderId, WalletSerial
 from contract.messages import (
     AdviceFlag,
     AdviceRecorded,
-    CashierLoggedIn,
-    CashierLoggedOut,
-    ClosingIncomplete,
-    ClosingRecorded,
     HubStatus,
-    LoginRefused,
-    OrderChecked,
     Rejected,
     TillConfig,
     TokenIssued,
     WalletChanges,
-    WristbandInfo,
     encode,
 )
 from edge.core.effects import (
@@ -75,20 +68,8 @@ if TYPE_CHECKING:
 PROBE_INTERVAL_MS = 2_000
 CATALOGUE_RETRY_MS = 5_000
 
-Answer = (
-    OrderChecked
-    | WristbandInfo
-    | CashierLoggedIn
-    | CashierLoggedOut
-    | LoginRefused
-    | ClosingRecorded
-    | ClosingIncomplete
-    | TokenIssued
-)
-"""What a till hears only if it asked; here it comes when nobody waits for it."""
-
 Announcement = (
-    AdviceRecorded | Rejected | TillConfig | WalletChanges | HubStatus | Answer
+    AdviceRecorded | Rejected | TillConfig | WalletChanges | HubStatus | TokenIssued
 )
 
 _ODD = frozenset(AdviceFlag) - {AdviceFlag.SUPERSEDED_CATALOGUE}
@@ -110,9 +91,10 @@ def on_announcement(state: TillState, message: Announcement, moment: Moment) -> 
             return _wallets(state, message)
         case HubStatus():
             return _status(state, message, moment)
+        case TokenIssued():
+            return state, (Note("The hub issued a token nobody here asked for."),)
         case _:
-            name = type(message).__name__
-            return state, (Note(f"The hub sent a {name} nobody here waits for."),)
+            assert_never(message)
 
 
 def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:

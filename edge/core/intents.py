@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from contract.fields import Serial
+    from edge.core.acts import Act
+
+# --- the basket ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Put one more of a product into the basket (opens an order if none is open)."""
+    """Put one more of a product into the basket (opens an order if none is open).
+
+    `price_minor` is what the cashier entered for a product with a free price.
+    """
+
+    product: int
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PressButton:
+    """Put all products of a button into the basket."""
+
+    button: int
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Take a deposit back: one less of it, down to negative quantities."""
 
     product: int
 
@@ -17,6 +45,47 @@ class Remove:
     """Take one of a product out of the basket."""
 
     product: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitVouchers:
+    """Use at most so many of the guest's vouchers; None: as many as save."""
+
+    vouchers_max: int | None
+
+
+# --- other orders --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Open an order that is no sale; the till fills in who grants and what it knows."""
+
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class AddWristband:
+    """Wait for one more wristband of a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Ask the hub for an order that nobody pays, once more after a decline."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Undo an order, whole or by line (numbers from 1), whoever made it.
+
+    Only one's own orders can be undone while the hub is silent.
+    """
+
+    order: UUID
+    lines: tuple[int, ...] | None = None
+
+
+# --- paying --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +100,17 @@ class PayByWristband:
 
 @dataclass(frozen=True, slots=True)
 class PayByCash:
-    """Take the total in cash; completes the order."""
+    """Take the total in cash; completes a sale, other orders ask the hub first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayByCard:
+    """Let the card terminal take the total."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyTaken:
+    """The guest has given the cash that the till asked for; completes the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +130,48 @@ class AnswerHandedOut:
     handed_out: bool
 
 
+# --- staff and shifts ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Wait for a staff wristband; the PIN counts where its owner has one."""
+
+    role: str | None = None
+    pin: str = ""
+
+    def __repr__(self) -> str:  # no PIN in a log
+        return f"LogIn(role={self.role!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class LogOut:
+    """Let the cashier leave the till."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskWristband:
+    """Tell what is known of a wristband: the one named, or the next one presented."""
+
+    wristband: Serial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTill:
+    """End this Z number: sum it up, sign it, send it; the next order has the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class RestartTse:
     """Bring the TSE into service anew, as its lamp asks for; possible at any time."""
 
 
-CounterIntent = (
-    Pick
-    | Remove
-    | AbortOrder
-    | PayByWristband
-    | PayByCash
-    | BackToBasket
-    | Dismiss
-    | AnswerHandedOut
-)
+BasketIntent = Pick | PressButton | Return | Remove | LimitVouchers
+PayIntent = PayByWristband | PayByCash | PayByCard | MoneyTaken | Submit | AddWristband
+LeaveIntent = AbortOrder | BackToBasket | Dismiss | AnswerHandedOut
+IdleIntent = Begin | CancelOrder | CloseTill | LogIn | LogOut | AskWristband
+"""Needs an empty counter."""
+
+CounterIntent = BasketIntent | PayIntent | LeaveIntent | IdleIntent
 
 Intent = CounterIntent | RestartTse

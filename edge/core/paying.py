@@ -1,4 +1,8 @@
-"""Paying: a wristband, the hub's verdict on the attempt, or its silence."""
+"""Paying: numbered attempts, the hub's word on each, or its silence.
+
+What an order needs before it completes is said by `contract.ask_first`: nothing, a
+check (then money is taken, and the advice books), or a request (which books).
+"""
 
 from __future__ import annotations
 
@@ -8,104 +12,146 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
-from contract.ids import OrderId
+from contract.ids import OrderId, WalletSerial
 from contract.messages import (
     DeclineReason,
     OrderBooked,
+    OrderCheck,
     OrderConflict,
     OrderDeclined,
     OrderRequest,
     RejectReason,
 )
 from contract.order import (
+    Ask,
+    OrderKind,
     Outcome,
     Path,
     Payment,
     PaymentMethod,
+    ask_first,
     decode_order,
-    encode_order,
 )
-from edge.core import canceling, events, signing, texts
-from edge.core.effects import Commit, Note, SendRequest, SetAlarm
-from edge.core.records import AttemptAnswered, AttemptMade, StoredAttempt
+from edge.core import canceling, events, repricing, signing, texts
+from edge.core.acts import WristbandAct
+from edge.core.effects import ChargeCard, Commit, Note, SendRequest, SetAlarm
+from edge.core.open_order import reference, with_attempt
+from edge.core.records import AttemptAnswered
 from edge.core.standin import Granted
-from edge.core.state import Approved, Checking, Declined, Presenting, at_counter
-from edge.core.view import Approval, Banner, Decline, Tone
-from edge.core.wristband import TokenCodec, WristbandProblem
+from edge.core.state import (
+    Approved,
+    Charging,
+    Checking,
+    Collecting,
+    Declined,
+    at_counter,
+)
+from edge.core.view import Approval, Decline
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from contract.messages import Rejected
+    from contract.messages import OrderChecked, Rejected
     from contract.money import Money
     from contract.token import Credential
-    from edge.core.basket import OpenOrder
     from edge.core.canceling import Verdict
+    from edge.core.open_order import OpenOrder
     from edge.core.records import Decided
     from edge.core.state import Moment, Step, TillState
-    from edge.core.wristband import WristbandCodec
 
 REPEAT_AFTER_MS: Final = 400
 SILENT_AFTER_MS: Final = 1_500
 
-
-def counts(state: TillState, arrived_ns: int) -> bool:
-    """Whether a card arrived after the screen began to wait for one."""
-    counter = state.counter
-    return isinstance(counter, Presenting) and arrived_ns > counter.waiting_since_ns
+_MONEY_COMES_IN: Final = frozenset({OrderKind.TOP_UP, OrderKind.TICKET})
 
 
-def on_card(state: TillState, card: events.CardRead, moment: Moment) -> Step:
-    """Take a wristband that was presented: journal the attempt, then ask the hub."""
-    counter = state.counter
-    if not isinstance(counter, Presenting) or not counts(state, card.arrived_ns):
-        return state, ()
-    assert state.terms is not None
-    config = state.terms.config
-    codec: WristbandCodec = TokenCodec(config.token_keys, config.event_number)
-    wristband = codec.read(card.uid, card.message)
-    if isinstance(wristband, WristbandProblem):
-        banner = Banner(Tone.ASK_THE_GUEST, wristband.title, wristband.text)
-        return replace(state, banner=banner), ()
-    payment = Payment(method=PaymentMethod.WALLET, wallet=wristband.serial)
-    order, made = new_attempt(counter.order, payment, wristband.credential, moment)
+def attempt(  # noqa: PLR0913 - the parts of one try, all named
+    state: TillState,
+    order: OpenOrder,
+    payment: Payment | None,
+    moment: Moment,
+    *,
+    credential: Credential | None = None,
+    card_ns: int | None = None,
+    vouchers: int = 0,
+    repriced: bool = False,
+) -> Step:
+    """Journal the next try to pay, then do what such an order needs first."""
+    tried = order.as_attempt(order.next_attempt, payment, vouchers)
+    order, made = with_attempt(order, tried, credential, moment)
+    asked = ask_first(tried)
+    journaled = Commit((made,))
+    if asked is Ask.NOTHING:
+        state, effects = take_money(state, order, moment, checked=True)
+        return state, (journaled, *effects)
+    wallet = None if payment is None else payment.wallet
     checking = Checking(
         order=order,
-        wallet=wristband.serial,
-        card_ns=card.arrived_ns,
-        request=moment.fresh,
+        wallet=None if wallet is None else WalletSerial(wallet),
+        card_ns=card_ns,
+        request=moment.second,
         answer_by=moment.now + timedelta(milliseconds=SILENT_AFTER_MS),
+        asked=asked,
+        note=order.content.comment if isinstance(order.content, WristbandAct) else None,
+        repriced=repriced,
     )
     state = replace(at_counter(state, checking), banner=None)
     if not state.connection.up:  # decided at once, in the same commit
-        return state, (Commit((made,)),)
+        return state, (journaled,)
     return state, (
-        Commit((made,)),
+        journaled,
         request_of(checking),
         SetAlarm(events.RepeatRequest(order.id, made.attempt), REPEAT_AFTER_MS),
         SetAlarm(events.RequestExpired(order.id, made.attempt), SILENT_AFTER_MS),
     )
 
 
-def new_attempt(
-    order: OpenOrder, payment: Payment, credential: Credential | None, moment: Moment
-) -> tuple[OpenOrder, AttemptMade]:
-    """Write down the next numbered try to pay; its bytes never change."""
-    number = order.next_attempt
-    document = encode_order(order.as_attempt(number, payment))
-    attempt = StoredAttempt(number, document, credential)
-    made = AttemptMade(order.id, number, document, credential, moment.now)
-    return replace(order, attempts=(*order.attempts, attempt)), made
+def take_money(
+    state: TillState, order: OpenOrder, moment: Moment, *, checked: bool
+) -> Step:
+    """Go on when the hub need not be asked, or not again: money changes hands."""
+    tried = decode_order(order.attempts[-1].document)
+    method = None if tried.payment is None else tried.payment.method
+    if method is PaymentMethod.CARD:
+        charge = ChargeCard(order.id, reference(order.id, tried.attempt), tried.total)
+        return at_counter(state, Charging(order, checked)), (charge,)
+    if method is PaymentMethod.CASH and ask_first(tried) is Ask.CHECK:
+        return at_counter(state, Collecting(order, checked)), ()
+    return settle(state, order, moment, checked=checked)
+
+
+def settle(
+    state: TillState, order: OpenOrder, moment: Moment, *, checked: bool
+) -> Step:
+    """Complete an order that its advice will book."""
+    decision = signing.decided(
+        order.attempts,
+        order.attempts[-1].document,
+        Outcome.COMPLETED,
+        moment,
+        path=None if checked else Path.STAND_IN,
+    )
+    return complete(state, order, decision, moment)
 
 
 def request_of(checking: Checking) -> SendRequest:
-    """Make the request of an attempt; a repeat is the very same message."""
-    attempt = checking.attempt
+    """Make the question about an attempt; a repeat is the very same message."""
+    tried = checking.attempt
+    body = msgspec.Raw(tried.document)
+    if checking.asked is Ask.CHECK:
+        check = OrderCheck(
+            id=checking.request,
+            order=body,
+            answer_by=checking.answer_by,
+            credential=tried.credential,
+        )
+        return SendRequest(check, expires_s=2)
     request = OrderRequest(
         id=checking.request,
-        order=msgspec.Raw(attempt.document),
+        order=body,
         answer_by=checking.answer_by,
-        credential=attempt.credential,
+        credential=tried.credential,
+        note=checking.note,
     )
     return SendRequest(request, expires_s=2)
 
@@ -143,6 +189,14 @@ def on_verdict(state: TillState, verdict: Verdict, moment: Moment) -> Step:
     return state, (answered,)
 
 
+def on_checked(state: TillState, message: OrderChecked, moment: Moment) -> Step:
+    """Take in that an order could be booked: now money may change hands."""
+    checking = in_hand(state, message.order, message.attempt)
+    if checking is None or checking.asked is not Ask.CHECK:
+        return state, ()
+    return take_money(state, checking.order, moment, checked=True)
+
+
 def _judged(
     state: TillState, checking: Checking, verdict: Verdict, moment: Moment
 ) -> Step:
@@ -163,13 +217,11 @@ def _judged(
                 decision,
                 moment,
                 balance=verdict.balance,
+                vouchers=verdict.vouchers,
                 card_ns=checking.card_ns,
             )
         case OrderDeclined():
-            title, text = texts.decline_text(verdict.reason)
-            balance = verdict.facts.balance
-            decline = Decline(verdict.reason, title, text, balance)
-            return at_counter(state, Declined(checking.order, decline)), ()
+            return _declined(state, checking, verdict, moment)
         case OrderConflict():
             note = Note(f"Order {verdict.order}: {verdict.text}", urgent=True)
             decline = _refusal(verdict.text)
@@ -178,10 +230,32 @@ def _judged(
             assert_never(verdict)
 
 
+def _declined(
+    state: TillState, checking: Checking, verdict: OrderDeclined, moment: Moment
+) -> Step:
+    anew = repricing.after(checking, verdict)
+    if anew is not None:
+        tried = decode_order(checking.attempt.document)
+        return attempt(
+            state,
+            anew.order,
+            tried.payment,
+            moment,
+            credential=checking.attempt.credential,
+            card_ns=checking.card_ns,
+            vouchers=anew.vouchers,
+            repriced=True,
+        )
+    title, text = texts.decline_text(verdict.reason)
+    text = texts.with_facts(text, verdict, checking.order.catalogue)
+    decline = Decline(verdict.reason, title, text, verdict.facts.balance, verdict.facts)
+    return at_counter(state, Declined(checking.order, decline)), ()
+
+
 def on_rejected(
     state: TillState, checking: Checking, message: Rejected, moment: Moment
 ) -> Step:
-    """Take in that the hub could not even look at the request in hand."""
+    """Take in that the hub could not even look at the question in hand."""
     note = Note(f"Order {checking.order.id} rejected: {message.text}", urgent=True)
     if message.reason is RejectReason.HUB_FAULT:  # as good as no answer
         state, effects = stand_in(state, checking, moment)
@@ -197,60 +271,102 @@ def _refusal(text: str) -> Decline:
 
 
 def stand_in(state: TillState, checking: Checking, moment: Moment) -> Step:
-    """Decide without the hub, as far as the allowance goes."""
+    """Decide without the hub, as far as such an order may go on without it."""
+    kind = checking.order.content.kind
+    if checking.asked is Ask.CHECK and kind in _MONEY_COMES_IN:
+        return take_money(state, checking.order, moment, checked=False)
+    if kind is OrderKind.BLOCK:
+        return _block(state, checking, moment)
+    if kind is OrderKind.SALE:
+        return _sell_alone(state, checking, moment)
+    return at_counter(state, _unheard(checking, DeclineReason.HUB_SILENT)), ()
+
+
+def _sell_alone(state: TillState, checking: Checking, moment: Moment) -> Step:
+    """Sell from the wallet as far as the allowance goes, and never for vouchers."""
     assert state.terms is not None
+    assert checking.wallet is not None
+    order, tried = checking.order, decode_order(checking.attempt.document)
+    commits: tuple[Commit, ...] = ()
+    if tried.vouchers:
+        tried = order.as_attempt(order.next_attempt, tried.payment)
+        credential = checking.attempt.credential
+        order, made = with_attempt(order, tried, credential, moment)
+        commits = (Commit((made,)),)
     since = state.connection.outage_since or moment.now
-    order = checking.order
     judgment = state.book.judge(
         checking.wallet,
-        order.basket.total.minor,
+        tried.total_minor,
         state.terms.config.stand_in,
         int((moment.now - since).total_seconds()),
     )
     if not isinstance(judgment, Granted):
-        title, text = texts.decline_text(judgment)
-        decline = Decline(judgment, title, text, None)
-        return at_counter(state, Declined(order, decline)), ()
+        declined = _unheard(replace(checking, order=order), judgment)
+        return at_counter(state, declined), commits
     decision = signing.decided(
         order.attempts,
-        checking.attempt.document,
+        order.attempts[-1].document,
         Outcome.COMPLETED,
         moment,
         path=Path.STAND_IN,
         basis_batch=judgment.basis_batch,
         card_ns=checking.card_ns,
     )
-    return complete(state, order, decision, moment, card_ns=checking.card_ns)
+    state, effects = complete(state, order, decision, moment, card_ns=checking.card_ns)
+    return state, (*commits, *effects)
 
 
-def complete(
+def _block(state: TillState, checking: Checking, moment: Moment) -> Step:
+    """Block here and now; the advice tells the hub when it is there again."""
+    act = checking.order.content
+    assert isinstance(act, WristbandAct)
+    if not act.blocked:
+        return at_counter(state, _unheard(checking, DeclineReason.HUB_SILENT)), ()
+    assert act.wristband is not None
+    state = replace(state, book=state.book.blocking(act.wristband))
+    return settle(state, checking.order, moment, checked=False)
+
+
+def _unheard(checking: Checking, reason: DeclineReason) -> Declined:
+    title, text = texts.decline_text(reason)
+    return Declined(checking.order, Decline(reason, title, text, None))
+
+
+def complete(  # noqa: PLR0913 - what is shown of an order, all named
     state: TillState,
     order: OpenOrder,
     decision: Decided,
     moment: Moment,
     *,
     balance: Money | None = None,
+    vouchers: int | None = None,
     card_ns: int | None = None,
 ) -> Step:
     """Show the approval; the commit of the decision comes first among the effects."""
-    approval = approval_of(state, decision, balance)
+    approval = approval_of(state, decision, balance, vouchers)
     state = at_counter(state, Approved(approval, card_ns))
     return signing.close(state, decision, order.attempts, moment)
 
 
 def approval_of(
-    state: TillState, decision: Decided, balance: Money | None = None
+    state: TillState,
+    decision: Decided,
+    balance: Money | None = None,
+    vouchers: int | None = None,
 ) -> Approval:
     """Describe a completed order to the cashier and the guest."""
     order = decode_order(decision.document)
+    payment = order.payment
     portal = "" if state.terms is None else state.terms.config.portal_url
     return Approval(
         order=order.id,
         total=order.total,
         balance=balance,
         stand_in=decision.path is Path.STAND_IN,
-        cash=decision.wallet is None,
+        cash=payment is not None and payment.method is PaymentMethod.CASH,
         receipt_url=f"{portal.rstrip('/')}/receipts/{order.id}" if portal else "",
+        kind=order.kind,
+        vouchers=vouchers,
     )
 
 

@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING, assert_never
 
 from contract.messages import Lamp, LampState
 from contract.money import Money
+from contract.order import PaymentMethod
 from edge.core import texts
+from edge.core.beginning import register_key
 from edge.core.state import (
     Approved,
     Asking,
+    Charging,
     Checking,
+    Collecting,
     Declined,
     Halted,
+    Inquiring,
     Presenting,
+    Reading,
     Selling,
     Starting,
+    Summing,
 )
-from edge.core.view import Lamps, TillView
+from edge.core.view import DEFAULT_PROFILE, Lamps, TillView
 
 if TYPE_CHECKING:
-    from edge.core.basket import OpenOrder
+    from contract.messages import WristbandInfo
+    from edge.core.open_order import OpenOrder
     from edge.core.state import Connection, TillState
     from edge.core.view import Approval, Banner, Decline
 
@@ -29,6 +37,7 @@ def picture(state: TillState) -> TillView:
     """Show everything a screen needs of this state."""
     terms = state.terms
     order = _order(state)
+    profile = terms.config.profile if terms else DEFAULT_PROFILE
     return TillView(
         phase=state.counter.phase,
         till=state.identity.till,
@@ -36,7 +45,7 @@ def picture(state: TillState) -> TillView:
         event_name=terms.config.event_name if terms else "",
         demo=terms.config.demo if terms else False,
         catalogue=terms.catalogue if terms else None,
-        basket=order.basket.rows if order else (),
+        basket=order.rows if order else (),
         total=_total(state, order),
         approval=_approval(state),
         decline=_decline(state),
@@ -48,6 +57,14 @@ def picture(state: TillState) -> TillView:
             clock=state.clock,
         ),
         undelivered=len(state.undelivered),
+        cash_allowed=PaymentMethod.CASH in profile.methods,
+        kind=order.content.kind if order else None,
+        profile=profile,
+        cashier=state.cashier.name if state.cashier else "",
+        register=register_key(state),
+        register_minor=state.registers.get(register_key(state), 0),
+        wristband=_wristband(state),
+        canceling=len(state.cancellations),
     )
 
 
@@ -69,17 +86,35 @@ def _order(state: TillState) -> OpenOrder | None:
     match state.counter:
         case Selling(order=order):
             return order
-        case Presenting(order=order) | Checking(order=order) | Declined(order=order):
+        case (
+            Presenting(order=order)
+            | Checking(order=order)
+            | Collecting(order=order)
+            | Charging(order=order)
+            | Declined(order=order)
+        ):
             return order
-        case Starting() | Approved() | Asking() | Halted():
+        case (
+            Starting()
+            | Reading()
+            | Inquiring()
+            | Summing()
+            | Approved()
+            | Asking()
+            | Halted()
+        ):
             return None
         case _ as never:
             assert_never(never)
 
 
+def _wristband(state: TillState) -> WristbandInfo | None:
+    return state.counter.known if isinstance(state.counter, Selling) else None
+
+
 def _total(state: TillState, order: OpenOrder | None) -> Money | None:
     if order is not None:
-        return order.basket.total
+        return order.total
     if state.terms is None:
         return None
     return Money(0, state.terms.catalogue.currency)

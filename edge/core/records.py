@@ -71,7 +71,8 @@ class AttemptAnswered:
 class Decided:
     """How an order ended; never undone. Written before any screen shows it.
 
-    `wallet` and `total_minor` are what the deciding attempt took from where;
+    `wallet` and `total_minor` are who paid how much; `charges` what each wallet gave
+    by it (negative: got back), `cash_minor` what the `register` gained.
     `card_to_decision_us` is measured by the monotonic clock, without this commit.
     """
 
@@ -87,6 +88,9 @@ class Decided:
     batch: int | None = None
     basis_batch: int | None = None
     card_to_decision_us: int | None = None
+    charges: tuple[tuple[WalletSerial, int], ...] = ()
+    register: str = ""
+    cash_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,47 @@ class CatalogueKept:
     document: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class CashierChanged:
+    """Someone works at the till from now on (the JSON of a LoggedIn), or nobody."""
+
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingMade:
+    """A Z number is closed from now on; `report` are the bytes that are signed."""
+
+    id: OrderId
+    z_number: int
+    report: bytes
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingSealed:
+    """The closing's signature, or why it has none."""
+
+    id: OrderId
+    signature: Signature | None = None
+    outage: Outage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingEnded:
+    """The hub has recorded the closing."""
+
+    id: OrderId
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class AdvicesMissing:
+    """The hub lacks the advices of these sequence numbers (first and last)."""
+
+    spans: tuple[tuple[int, int], ...]
+
+
 Record = (
     OrderOpened
     | AttemptMade
@@ -159,6 +204,11 @@ Record = (
     | LedgerRestored
     | ConfigKept
     | CatalogueKept
+    | CashierChanged
+    | ClosingMade
+    | ClosingSealed
+    | ClosingEnded
+    | AdvicesMissing
 )
 
 
@@ -172,11 +222,13 @@ class CachedWallet:
     available_minor: int
     blocked: bool
     batch: int
+    vouchers: int = 0
+    variant: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """A completed order of this till on a wallet; `batch` once the ledger said it."""
+    """What a completed order took from a wallet; `batch` once the ledger said it."""
 
     order: OrderId
     attempt: int
@@ -213,11 +265,33 @@ class StoredOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredClosing:
+    """A closing that the hub has not recorded."""
+
+    id: OrderId
+    z_number: int
+    report: bytes
+    signature: Signature | None = None
+    outage: Outage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftOrder:
+    """An order as a closing sums it up; `counters` are the TSE's of its signatures."""
+
+    sequence: int
+    document: bytes
+    outcome: Outcome
+    counters: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """Everything a till must know to go on where it stopped.
 
     `orders` are those not sealed yet, and completed ones that nobody may have seen;
-    `undelivered` all sealed ones the ledger does not hold, oldest first.
+    `undelivered` all sealed ones the ledger does not hold, oldest first, and
+    `registers` the cash that this till put into each register.
     """
 
     orders: tuple[StoredOrder, ...] = ()
@@ -231,4 +305,7 @@ class Recovered:
     standing_in_since: datetime | None = None
     config: bytes | None = None
     catalogue: bytes | None = None
+    cashier: bytes = b""
+    closings: tuple[StoredClosing, ...] = ()
+    registers: Mapping[str, int] = field(default_factory=dict)
     wallets: Mapping[WalletSerial, CachedWallet] = field(default_factory=dict)

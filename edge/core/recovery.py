@@ -16,13 +16,15 @@ from contract.catalogue import decode_catalogue, digest
 from contract.fiscal import Outage
 from contract.messages import Malformed, TillConfig, decode_from_hub
 from contract.order import OrderKind, Outcome
-from edge.core import paying, signing
+from edge.core import canceling, charging, closing, inquiring, paying, signing
 from edge.core.clock import clock_lamp
-from edge.core.effects import Deliver, Note
+from edge.core.effects import Deliver, FindCharge, Note
+from edge.core.open_order import reference
 from edge.core.standin import StandInBook
 from edge.core.state import (
     Asking,
     Cancellation,
+    ChargeInDoubt,
     ClosedOrder,
     Connection,
     Selling,
@@ -55,6 +57,8 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
         book=StandInBook(found.wallets, _by_wallet(found.spends)),
         connection=Connection(outage_since=since),
         clock=clock_lamp(moment.now, found.last_at),
+        cashier=inquiring.remembered(found.cashier),
+        registers=found.registers,
         incarnation=found.incarnation,
         batch=found.batch,
     )
@@ -64,6 +68,10 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
             lambda s, order=order: _resume(s, order, moment)
             for order in found.orders
             if not order.sealed
+        ),
+        *(
+            lambda s, pending=pending: closing.resume(s, pending, moment)
+            for pending in found.closings
         ),
     )
     state = _asked(state, found)
@@ -111,7 +119,12 @@ def _resume(state: TillState, order: StoredOrder, moment: Moment) -> Step:
     if order.kind is OrderKind.CANCELLATION and len(order.attempts) > 1:
         assert order.cancels is not None
         waiting = Cancellation(order.id, order.cancels, order.attempts[1:])
-        return replace(state, cancellations=(*state.cancellations, waiting)), ()
+        return canceling.resume(state, waiting)
+    if charging.is_in_doubt(order):
+        doubtful = ChargeInDoubt(order)
+        asked = reference(order.id, order.attempts[-1].number)
+        state = replace(state, charges=(*state.charges, doubtful))
+        return state, (FindCharge(order.id, asked),)
     last = order.attempts[-1]
     tried = tuple(each for each in order.attempts if each.number > 0)
     aborted = signing.decided(tried, last.document, Outcome.ABORTED, moment)

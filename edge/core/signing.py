@@ -18,7 +18,8 @@ from contract.messages import (
     OrderAdvice,
     encode_advice,
 )
-from contract.order import Outcome, decode_order, order_digest
+from contract.order import Outcome, PaymentMethod, decode_order, order_digest
+from edge.core import closing
 from edge.core.effects import (
     BeginFiscal,
     CloseStray,
@@ -79,6 +80,9 @@ def decided(  # noqa: PLR0913 - the parts of one record, all named
         batch=batch,
         basis_batch=basis_batch,
         card_to_decision_us=took,
+        charges=_charges(order) if outcome is Outcome.COMPLETED else (),
+        register=order.cash_register,
+        cash_minor=_cash(order) if outcome is Outcome.COMPLETED else 0,
     )
 
 
@@ -91,18 +95,19 @@ def close(
     """Put a decision on disk and its order into the signing queue."""
     closed = ClosedOrder(decision=decision, attempts=attempts)
     book = state.book
-    if decision.outcome is Outcome.COMPLETED and decision.wallet is not None:
+    for wallet, charged in decision.charges:
         spend = Spend(
             order=decision.order,
             attempt=decision.attempt,
-            wallet=decision.wallet,
-            total_minor=decision.total_minor,
+            wallet=wallet,
+            total_minor=charged,
             batch=decision.batch,
         )
         book = book.spent(spend)
     state = replace(
         state,
         book=book,
+        registers=_with_cash(state, decision),
         signing=(*state.signing, closed),
         undelivered={**state.undelivered, decision.order: None},
         last_at=max(moment.now, state.last_at or moment.now),
@@ -133,6 +138,10 @@ def advance(state: TillState, closed: ClosedOrder, moment: Moment) -> Step:
 
 def on_fiscal(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
     """Take in what the TSE did, or did not do."""
+    if not isinstance(event, FiscalOpened):
+        pending = closing.find(state, event.order)
+        if pending is not None:
+            return closing.on_fiscal(state, pending, event, moment)
     return chain(state, lambda s: _heard(s, event, moment), _close_leftovers)
 
 
@@ -157,7 +166,7 @@ def _opened(state: TillState, event: FiscalOpened) -> TillState:
         start.number
         for start in state.fiscal.values()
         if isinstance(start, FiscalStart)
-    }
+    } | {each.start.number for each in state.closings if each.start}
     unit = replace(
         state.unit,
         serial=event.serial,
@@ -296,6 +305,34 @@ def _wallet_of(order: Order) -> WalletSerial | None:
     if order.payment is None or order.payment.wallet is None:
         return None
     return WalletSerial(order.payment.wallet)
+
+
+def _charges(order: Order) -> tuple[tuple[WalletSerial, int], ...]:
+    """Say what each wallet gives by an order; what it gains otherwise is no promise."""
+    charged: dict[WalletSerial, int] = {}
+    payer = _wallet_of(order)
+    if payer is not None:
+        charged[payer] = order.total_minor
+    for credit in order.credits:
+        if credit.amount_minor < 0:
+            wallet = WalletSerial(credit.wallet)
+            charged[wallet] = charged.get(wallet, 0) - credit.amount_minor
+    return tuple(charged.items())
+
+
+def _with_cash(state: TillState, decision: Decided) -> dict[str, int]:
+    known = dict(state.registers)
+    if decision.cash_minor:
+        before = known.get(decision.register, 0)
+        known[decision.register] = before + decision.cash_minor
+    return known
+
+
+def _cash(order: Order) -> int:
+    """Say what an order puts into its register."""
+    payment = order.payment
+    in_cash = payment is not None and payment.method is PaymentMethod.CASH
+    return order.total_minor if in_cash else 0
 
 
 def _in_signing(state: TillState, order: OrderId) -> ClosedOrder | None:

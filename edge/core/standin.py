@@ -123,7 +123,11 @@ class StandInBook:
             if known is not None and known.batch > batch:
                 continue
             wallets[wallet] = CachedWallet(
-                change.available_minor, change.blocked, batch
+                change.available_minor,
+                change.blocked or change.swapped,
+                batch,
+                change.vouchers,
+                change.variant,
             )
             own = tuple(
                 each
@@ -133,6 +137,12 @@ class StandInBook:
             if own:
                 spends[wallet] = own
         return StandInBook(wallets, spends)
+
+    def blocking(self, wallet: WalletSerial) -> StandInBook:
+        """Note that this till blocked a wristband before the hub could be asked."""
+        known = self.wallets.get(wallet, CachedWallet(0, blocked=False, batch=0))
+        blocked = replace(known, blocked=True)
+        return replace(self, wallets={**self.wallets, wallet: blocked})
 
     def restored(self, batch: int | None) -> StandInBook:
         """Go back with the ledger: to a batch, or to nothing known (None).

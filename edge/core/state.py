@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid5
 
+from contract.order import Ask
 from edge.core.effects import Effects, gathered
 from edge.core.standin import StandInBook
 from edge.core.view import UNKNOWN_LAMP, Phase
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.catalogue import Catalogue
-    from contract.fiscal import Outage
+    from contract.fiscal import Outage, Signature
     from contract.ids import EventId, OrderId, TillId, WalletSerial
-    from contract.messages import Lamp, TillConfig
-    from edge.core.basket import OpenOrder
+    from contract.messages import Lamp, Note, TillConfig, WristbandInfo
+    from contract.staff import Right
+    from edge.core.intents import AskWristband, LogIn
+    from edge.core.open_order import OpenOrder
     from edge.core.records import Decided, FiscalStart, StoredAttempt, StoredOrder
     from edge.core.view import Approval, Banner, Decline
 
@@ -33,6 +37,11 @@ class Moment:
     now: datetime
     monotonic_ns: int
     fresh: UUID
+
+    @property
+    def second(self) -> UUID:
+        """Another id, where a step needs two: one for an order, one for a message."""
+        return uuid5(self.fresh, "second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +73,91 @@ class Starting:
 
 @dataclass(frozen=True, slots=True)
 class Selling:
-    """The basket: empty and without an order, or being filled."""
+    """The order: none yet, or being filled; `known` is a wristband asked about."""
 
     order: OpenOrder | None = None
+    known: WristbandInfo | None = None
     phase: ClassVar[Phase] = Phase.SELLING
 
 
 @dataclass(frozen=True, slots=True)
 class Presenting:
-    """Waiting for a wristband that arrives after this moment."""
+    """Waiting for a wristband that arrives after this moment.
+
+    `to_pay`: it pays the order; otherwise the order is about it.
+    """
 
     order: OpenOrder
     waiting_since_ns: int
+    to_pay: bool = True
     phase: ClassVar[Phase] = Phase.PRESENT
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """An attempt is journaled and the hub has been asked."""
+    """An attempt is journaled and the hub has been asked.
+
+    `repriced`: it follows a decline whose facts led to another price; that once.
+    """
 
     order: OpenOrder
-    wallet: WalletSerial
-    card_ns: int
+    wallet: WalletSerial | None
+    card_ns: int | None
     request: UUID
     answer_by: datetime
+    asked: Ask = Ask.REQUEST
+    note: Note | None = None
+    repriced: bool = False
     phase: ClassVar[Phase] = Phase.CHECKING
 
     @property
     def attempt(self) -> StoredAttempt:
         """The attempt that waits for its verdict."""
         return self.order.attempts[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """The guest is to give cash for what the hub has checked (or was silent about)."""
+
+    order: OpenOrder
+    checked: bool
+    phase: ClassVar[Phase] = Phase.COLLECT
+
+
+@dataclass(frozen=True, slots=True)
+class Charging:
+    """The card terminal has been asked to take the money of the last attempt."""
+
+    order: OpenOrder
+    checked: bool
+    phase: ClassVar[Phase] = Phase.CHARGE
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Waiting for a wristband that no order is about: a log-in, or a question."""
+
+    errand: LogIn | AskWristband
+    waiting_since_ns: int
+    phase: ClassVar[Phase] = Phase.PRESENT
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiring:
+    """The hub has been asked about such a wristband."""
+
+    errand: LogIn | AskWristband
+    request: UUID
+    entrant: LoggedIn | None = None
+    phase: ClassVar[Phase] = Phase.CHECKING
+
+
+@dataclass(frozen=True, slots=True)
+class Summing:
+    """The journal is being asked for the orders of a Z number to be closed."""
+
+    phase: ClassVar[Phase] = Phase.CHECKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +198,32 @@ class Halted:
 
 
 Counter = (
-    Starting | Selling | Presenting | Checking | Approved | Declined | Asking | Halted
+    Starting
+    | Selling
+    | Presenting
+    | Checking
+    | Collecting
+    | Charging
+    | Reading
+    | Inquiring
+    | Summing
+    | Approved
+    | Declined
+    | Asking
+    | Halted
 )
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """The cashier who works at the till, and what the hub (or the list) allows."""
+
+    id: str
+    name: str
+    role: str
+    rights: frozenset[Right]
+    register: str | None = None
+    offline: bool = False
 
 
 # --- what goes on behind the counter -------------------------------------------------
@@ -176,6 +264,51 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingClosing:
+    """A closing on its way to the hub; `searched`: the TSE was asked what it signed."""
+
+    id: OrderId
+    z_number: int
+    report: bytes
+    start: FiscalStart | None = None
+    searched: bool = False
+    signature: Signature | None = None
+    outage: Outage | None = None
+    request: UUID | None = None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it is signed, or known why not."""
+        return self.signature is not None or self.outage is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An order that is looked for, to be canceled; `request` once the hub is asked."""
+
+    order: OrderId
+    lines: tuple[int, ...] | None
+    request: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeInDoubt:
+    """An order whose card payment nobody knows of since a restart; it is looked up."""
+
+    order: StoredOrder
+
+    @property
+    def id(self) -> OrderId:
+        """The order's id."""
+        return self.order.id
+
+    @property
+    def attempts(self) -> tuple[StoredAttempt, ...]:
+        """Its attempts, from 1."""
+        return self.order.attempts[1:]
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """What is known of the way to the hub.
 
@@ -211,7 +344,7 @@ class FiscalUnit:
 
 @dataclass(frozen=True, slots=True)
 class TillState:
-    """The whole till."""
+    """The whole till; `registers` is the cash that it put into each, by the key."""
 
     identity: Identity
     counter: Counter = field(default_factory=Starting)
@@ -224,6 +357,11 @@ class TillState:
     fiscal: Mapping[OrderId, FiscalStart | Outage | None] = field(default_factory=dict)
     signing: tuple[ClosedOrder, ...] = ()
     cancellations: tuple[Cancellation, ...] = ()
+    charges: tuple[ChargeInDoubt, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    closings: tuple[PendingClosing, ...] = ()
+    cashier: LoggedIn | None = None
+    registers: Mapping[str, int] = field(default_factory=dict)
     undelivered: Mapping[OrderId, None] = field(default_factory=dict)
     book: StandInBook = field(default_factory=StandInBook)
     connection: Connection = field(default_factory=Connection)

@@ -6,12 +6,14 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from contract.messages import DeclineReason, Lamp, LampState
+from contract.messages import DeclineReason, Facts, Lamp, LampState, TillProfile
+from contract.order import OrderKind
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.catalogue import Catalogue
+    from contract.messages import WristbandInfo
     from contract.money import Money
 
 
@@ -22,6 +24,8 @@ class Phase(enum.Enum):
     SELLING = "selling"
     PRESENT = "present"
     CHECKING = "checking"
+    COLLECT = "collect"
+    CHARGE = "charge"
     APPROVED = "approved"
     DECLINED = "declined"
     HANDED_OUT = "handed_out"
@@ -58,7 +62,10 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A completed order: what the cashier and the guest see of it."""
+    """A completed order: what the cashier and the guest see of it.
+
+    `vouchers` are those left on the wristband, where the hub said so.
+    """
 
     order: UUID
     total: Money
@@ -66,19 +73,26 @@ class Approval:
     stand_in: bool
     cash: bool
     receipt_url: str
+    kind: OrderKind = OrderKind.SALE
+    vouchers: int | None = None
+
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """A refused attempt; the basket stays open."""
+    """A refused attempt; the basket stays open. `reason` is None for a card's."""
 
-    reason: DeclineReason
+    reason: DeclineReason | None
     title: str
     text: str
     balance: Money | None
+    facts: Facts = NO_FACTS
 
 
 UNKNOWN_LAMP = Lamp(state=LampState.UNKNOWN)
+DEFAULT_PROFILE = TillProfile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,12 @@ class Lamps:
 
 @dataclass(frozen=True, slots=True)
 class TillView:
-    """Everything the screen needs, and nothing it could change."""
+    """Everything the screen needs, and nothing it could change.
+
+    `kind` is that of the open order, `wristband` what the hub said of one asked about,
+    `register_minor` the cash that should be in the register, `canceling` how many
+    cancellations wait for the hub.
+    """
 
     phase: Phase
     till: str
@@ -109,3 +128,10 @@ class TillView:
     lamps: Lamps = field(default_factory=Lamps)
     undelivered: int = 0
     cash_allowed: bool = True
+    kind: OrderKind | None = None
+    profile: TillProfile = DEFAULT_PROFILE
+    cashier: str = ""
+    register: str = ""
+    register_minor: int = 0
+    wristband: WristbandInfo | None = None
+    canceling: int = 0

@@ -289,7 +289,8 @@ class _Line:
 
     def finish(self, start: FiscalStart, process_data: str) -> fiscal.Signature:
         session = self._opened()
-        signed = session.finish(start.number, fiscal.PROCESS_TYPE, process_data)
+        kind = fiscal.process_type(process_data)
+        signed = session.finish(start.number, kind, process_data)
         if not self._format_is_certain:
             # Only now the driver knows how this TSE writes its log times.
             self._info = session.info()
@@ -303,7 +304,7 @@ class _Line:
             counter=signed.signature_counter,
             started_at=start.started_at,
             finished_at=signed.log_time,
-            process_type=fiscal.PROCESS_TYPE,
+            process_type=kind,
             process_data=process_data,
             algorithm=info.algorithm,
             time_format=str(info.time_format),

@@ -18,14 +18,15 @@ from edge.core.errors import JournalBroken
 from edge.core.records import CachedWallet, Recovered
 from edge.journal import rows
 from edge.journal.place import Lock, take
-from edge.journal.queries import queries, read
+from edge.journal.queries import migrations, queries, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from contract.ids import EventId, TillId
-    from edge.core.records import Record
+    from contract.messages import Anchor
+    from edge.core.records import Record, ShiftOrder, StoredOrder
 
 JOURNAL_FILE = "journal.db"
 WALLETS_FILE = "wallets.db"
@@ -57,7 +58,7 @@ class SqliteJournal:
             lock = take(where, LOCK_FILE, require_disk=require_disk)
             opened: list[aiosqlite.Connection] = []
             try:
-                orders = await _connect(where / JOURNAL_FILE, "schema.sql", "FULL")
+                orders = await _open_orders(where / JOURNAL_FILE)
                 opened.append(orders)
                 wallets = await _open_wallets(where / WALLETS_FILE)
                 opened.append(wallets)
@@ -96,6 +97,8 @@ class SqliteJournal:
             (counters,) = await self._all("counters")
             (standing,) = await self._all("standing_in_since")
             spends = await self._all("spends")
+            registers = await self._all("registers")
+            closings = await self._all("open_closings")
             orders = [
                 rows.stored_order(row, await self._all("attempts", {"id": row["id"]}))
                 for row in await self._all("alive")
@@ -104,7 +107,7 @@ class SqliteJournal:
         return Recovered(
             orders=tuple(orders),
             undelivered=await self.undelivered(),
-            spends=tuple(rows.spend(row) for row in spends),
+            spends=tuple(spend for row in spends for spend in rows.spends(row)),
             next_sequence=counters["next_sequence"],
             z_number=counters["z_number"],
             incarnation=UUID(ledger[0]["incarnation"]) if ledger else None,
@@ -113,9 +116,16 @@ class SqliteJournal:
             standing_in_since=rows.time_or_none(standing["since"]),
             config=kept.get("config"),
             catalogue=kept.get("catalogue"),
+            cashier=kept.get("cashier", b""),
+            closings=tuple(rows.stored_closing(row) for row in closings),
+            registers={row["register"]: row["cash_minor"] for row in registers},
             wallets={
                 WalletSerial(row["serial"]): CachedWallet(
-                    row["available_minor"], bool(row["blocked"]), row["batch"]
+                    row["available_minor"],
+                    bool(row["blocked"]),
+                    row["batch"],
+                    row["vouchers"],
+                    row["variant"],
                 )
                 for row in wallets
             },
@@ -136,6 +146,25 @@ class SqliteJournal:
                     advices[order] = row["advice"]
         return advices
 
+    async def find(
+        self, order: OrderId
+    ) -> tuple[StoredOrder | None, tuple[StoredOrder, ...]]:
+        """Read an order, and those that cancel it."""
+        with _explained(self._where):
+            found = await self._stored("order", order)
+            undoing = await self._stored("undoing", order)
+        return (found[0] if found else None), tuple(undoing)
+
+    async def shift(
+        self, z_number: int
+    ) -> tuple[tuple[ShiftOrder, ...], Anchor | None]:
+        """Read the orders of a Z number, and the newest anchor."""
+        with _explained(self._where):
+            orders = await self._all("shift", {"z_number": z_number})
+            anchors = await self._all("latest_anchor")
+        anchor = rows.anchor(anchors[0]) if anchors else None
+        return tuple(rows.shift_order(row) for row in orders), anchor
+
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""
         with _explained(self._where):
@@ -153,6 +182,8 @@ class SqliteJournal:
                         "available_minor": known.available_minor,
                         "blocked": known.blocked,
                         "batch": known.batch,
+                        "vouchers": known.vouchers,
+                        "variant": known.variant,
                     }
                     for serial, known in wallets
                 ],
@@ -164,6 +195,12 @@ class SqliteJournal:
         with _explained(self._where):
             await self._wallets.execute(self._sql["forget_wallets"])
             await self._wallets.commit()
+
+    async def _stored(self, name: str, order: OrderId) -> list[StoredOrder]:
+        return [
+            rows.stored_order(row, await self._all("attempts", {"id": row["id"]}))
+            for row in await self._all(name, {"id": str(order)})
+        ]
 
     async def _identify(self, till: TillId, event: EventId) -> None:
         owner = f"{till} at {event}".encode()
@@ -189,15 +226,44 @@ class SqliteJournal:
         return await _rows(self._orders, self._sql[name], values or {})
 
 
-async def _connect(path: Path, schema: str, synchronous: str) -> aiosqlite.Connection:
+async def _open_orders(path: Path) -> aiosqlite.Connection:
+    database = await _connect(path, "FULL")
+    try:
+        await _bring_up_to_date(database)
+        await database.executescript(read("schema.sql"))
+        await database.commit()
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+async def _bring_up_to_date(database: aiosqlite.Connection) -> None:
+    """Make a journal of an older version one of this version, a step at a time."""
+    newest = len(migrations())
+    ((known,),) = await _rows(database, "PRAGMA user_version", {})
+    if known > newest:
+        raise JournalBroken(
+            f"The journal is of version {known}, and this till knows {newest}. Start"
+            " the software that wrote it, or a newer one."
+        )
+    made = await _rows(database, "PRAGMA table_info(orders)", {})
+    steps = range(known + 1, newest + 1)
+    for number in steps if made else ():
+        await database.executescript(
+            f"BEGIN IMMEDIATE; {migrations()[number - 1]}"
+            f" PRAGMA user_version = {number}; COMMIT;"
+        )
+    await database.execute(f"PRAGMA user_version = {newest}")
+
+
+async def _connect(path: Path, synchronous: str) -> aiosqlite.Connection:
     database = await aiosqlite.connect(path)
     try:
         database.row_factory = sqlite3.Row
         await database.execute("PRAGMA journal_mode=WAL")
         await database.execute(f"PRAGMA synchronous={synchronous}")
         await database.execute("PRAGMA foreign_keys=ON")
-        await database.executescript(read(schema))
-        await database.commit()
     except BaseException:
         await database.close()
         raise
@@ -206,25 +272,32 @@ async def _connect(path: Path, schema: str, synchronous: str) -> aiosqlite.Conne
 
 async def _open_wallets(path: Path) -> aiosqlite.Connection:
     try:
-        return await _connect_whole(path)
+        return await _open_cache(path)
     except sqlite3.DatabaseError:  # a torn cache is worth nothing: begin anew
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        return await _connect(path, "wallets.sql", "OFF")
+        return await _open_cache(path)
 
 
-async def _connect_whole(path: Path) -> aiosqlite.Connection:
-    database = await _connect(path, "wallets.sql", "OFF")
+async def _open_cache(path: Path) -> aiosqlite.Connection:
+    database = await _connect(path, "OFF")
     try:
-        # Without syncing, a power cut may tear a page that opening does not look at.
-        ((verdict,),) = await _rows(database, "PRAGMA quick_check(1)", {})
+        await database.executescript(read("wallets.sql"))
+        await database.commit()
+        await _check_cache(database)
     except BaseException:
         await database.close()
         raise
-    if verdict != "ok":
-        await database.close()
-        raise sqlite3.DatabaseError(verdict)
     return database
+
+
+async def _check_cache(database: aiosqlite.Connection) -> None:
+    # Without syncing, a power cut may tear a page that opening does not look at.
+    ((verdict,),) = await _rows(database, "PRAGMA quick_check(1)", {})
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+    # A cache of an older version lacks columns, and is as little worth.
+    await _rows(database, f"EXPLAIN {queries()['cached_wallets']}", {})
 
 
 async def _rows(

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, assert_never
 from contract.order import OrderKind, Outcome, Path
 from edge.core.records import (
     AdviceSealed,
+    AdvicesMissing,
     AdvicesRecorded,
     AttemptAnswered,
     AttemptMade,
+    CashierChanged,
     CatalogueKept,
+    ClosingEnded,
+    ClosingMade,
+    ClosingSealed,
     ConfigKept,
     Decided,
     FiscalBegun,
@@ -24,13 +29,15 @@ from edge.core.records import (
     OrderOpened,
     OrderShown,
     Recovered,
+    ShiftOrder,
     Spend,
     StoredAttempt,
+    StoredClosing,
     StoredOrder,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -46,6 +53,7 @@ class _Row:
     batch: int | None = None
     incarnation: UUID | None = None
     recorded_as: int = 0
+    counters: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,12 +62,16 @@ class MemoryJournal:
 
     rows: dict[OrderId, _Row] = field(default_factory=dict)
     wallets: dict[WalletSerial, CachedWallet] = field(default_factory=dict)
+    closings: list[StoredClosing] = field(default_factory=list)
+    ended: set[OrderId] = field(default_factory=set)
     commits: int = 0
     _incarnation: UUID | None = None
     _batch: int = 0
     _recordings: int = 0
     _config: bytes | None = None
     _catalogue: bytes | None = None
+    _cashier: bytes = b""
+    _anchor: Anchor | None = None
 
     async def commit(self, records: Sequence[Record]) -> None:
         """Take these records in, all or none."""
@@ -76,6 +88,18 @@ class MemoryJournal:
     async def advices(self, orders: Sequence[OrderId]) -> dict[OrderId, bytes]:
         """Read the sealed advices of these orders."""
         return self.sealed(orders)
+
+    async def find(
+        self, order: OrderId
+    ) -> tuple[StoredOrder | None, tuple[StoredOrder, ...]]:
+        """Read an order, and those that cancel it."""
+        return self.found(order)
+
+    async def shift(
+        self, z_number: int
+    ) -> tuple[tuple[ShiftOrder, ...], Anchor | None]:
+        """Read the orders of a Z number, and the newest anchor."""
+        return self.summed(z_number)
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""
@@ -104,6 +128,31 @@ class MemoryJournal:
         rows = ((each, self.rows[each].advice) for each in orders)
         return {order: advice for order, advice in rows if advice is not None}
 
+    def found(
+        self, order: OrderId
+    ) -> tuple[StoredOrder | None, tuple[StoredOrder, ...]]:
+        """Return an order, and those that cancel it, at once."""
+        known = self.rows.get(order)
+        undoing = tuple(
+            row.order for row in self.rows.values() if row.order.cancels == order
+        )
+        return (known.order if known else None), undoing
+
+    def summed(self, z_number: int) -> tuple[tuple[ShiftOrder, ...], Anchor | None]:
+        """Return the orders of a Z number, and the newest anchor, at once."""
+        rows = sorted(self.rows.values(), key=lambda row: row.order.sequence)
+        orders = tuple(
+            ShiftOrder(
+                row.order.sequence,
+                row.order.decision.document,
+                row.order.decision.outcome,
+                row.counters,
+            )
+            for row in rows
+            if row.order.z_number == z_number and row.order.decision is not None
+        )
+        return orders, self._anchor
+
     def unrecorded(self) -> tuple[OrderId, ...]:
         """Return the sealed orders whose advice the ledger does not hold, at once."""
         return tuple(
@@ -119,9 +168,12 @@ class MemoryJournal:
         return Recovered(
             orders=tuple(order for order in orders if _alive(order)),
             undelivered=self.unrecorded(),
-            spends=tuple(spend for spend in map(_spend, rows) if spend is not None),
+            spends=tuple(spend for row in rows for spend in _spends(row)),
             next_sequence=max((each.sequence for each in orders), default=0) + 1,
-            z_number=max((each.z_number for each in orders), default=1),
+            z_number=max(
+                max((each.z_number for each in orders), default=1),
+                max((each.z_number for each in self.closings), default=0) + 1,
+            ),
             incarnation=self._incarnation,
             batch=self._batch,
             last_at=max((_last_at(order) for order in orders), default=None),
@@ -137,38 +189,19 @@ class MemoryJournal:
             ),
             config=self._config,
             catalogue=self._catalogue,
+            cashier=self._cashier,
+            closings=tuple(each for each in self.closings if each.id not in self.ended),
+            registers=self._registers(),
             wallets=dict(self.wallets),
         )
 
-    def _apply(self, record: Record) -> None:  # noqa: C901 - one case per record
+    def _apply(self, record: Record) -> None:
         match record:
             case OrderOpened():
                 assert record.order not in self.rows, "an order is opened once"
                 self.rows[record.order] = _Row(_opened(record))
-            case AttemptMade():
-                row = self.rows[record.order]
-                attempt = StoredAttempt(
-                    record.attempt, record.document, record.credential
-                )
-                row.order = replace(row.order, attempts=(*row.order.attempts, attempt))
             case AttemptAnswered():
                 self._answered(record)
-            case Decided():
-                row = self.rows[record.order]
-                assert row.order.decision is None, "a decision is never undone"
-                row.order = replace(row.order, decision=record)
-                row.batch, row.incarnation = record.batch, self._incarnation
-            case OrderShown():
-                row = self.rows[record.order]
-                row.order = replace(row.order, shown=True)
-            case FiscalBegun():
-                row = self.rows[record.order]
-                row.order = replace(row.order, start=record.start)
-            case AdviceSealed():
-                row = self.rows[record.order]
-                assert row.advice is None, "an advice is sealed once"
-                row.order = replace(row.order, sealed=True)
-                row.advice = record.advice
             case AdvicesRecorded():
                 self._recorded(record)
             case LedgerRestored():
@@ -177,8 +210,78 @@ class MemoryJournal:
                 self._config = record.document
             case CatalogueKept():
                 self._catalogue = record.document
+            case CashierChanged():
+                self._cashier = record.document
+            case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
+                self._closing(record)
+            case _:
+                self._of_order(self.rows[record.order], record)
+
+    def _of_order(
+        self,
+        row: _Row,
+        record: AttemptMade | Decided | OrderShown | FiscalBegun | AdviceSealed,
+    ) -> None:
+        match record:
+            case AttemptMade():
+                attempt = StoredAttempt(
+                    record.attempt, record.document, record.credential
+                )
+                row.order = replace(row.order, attempts=(*row.order.attempts, attempt))
+            case Decided():
+                assert row.order.decision is None, "a decision is never undone"
+                row.order = replace(row.order, decision=record)
+                row.batch, row.incarnation = record.batch, self._incarnation
+            case OrderShown():
+                row.order = replace(row.order, shown=True)
+            case FiscalBegun():
+                row.order = replace(row.order, start=record.start)
+            case AdviceSealed():
+                assert row.advice is None, "an advice is sealed once"
+                row.order = replace(row.order, sealed=True)
+                row.advice = record.advice
+                if record.signature is not None:
+                    signed = record.signature
+                    row.counters = (signed.start_counter, signed.counter)
             case _:
                 assert_never(record)
+
+    def _closing(
+        self, record: ClosingMade | ClosingSealed | ClosingEnded | AdvicesMissing
+    ) -> None:
+        match record:
+            case ClosingMade():
+                self.closings.append(
+                    StoredClosing(record.id, record.z_number, record.report)
+                )
+            case ClosingSealed():
+                self.closings = [
+                    replace(each, signature=record.signature, outage=record.outage)
+                    if each.id == record.id
+                    else each
+                    for each in self.closings
+                ]
+            case ClosingEnded():
+                self._anchored(record.anchor)
+                self.ended.add(record.id)
+            case AdvicesMissing():
+                for row in self.rows.values():
+                    if row.order.sealed and any(
+                        first <= row.order.sequence <= last
+                        for first, last in record.spans
+                    ):
+                        row.order = replace(row.order, recorded=False)
+            case _:
+                assert_never(record)
+
+    def _registers(self) -> dict[str, int]:
+        cash: dict[str, int] = {}
+        for row in self.rows.values():
+            decision = row.order.decision
+            if decision is not None and decision.cash_minor:
+                before = cash.get(decision.register, 0)
+                cash[decision.register] = before + decision.cash_minor
+        return cash
 
     def _answered(self, record: AttemptAnswered) -> None:
         self._anchored(record.anchor)
@@ -201,6 +304,13 @@ class MemoryJournal:
             row.incarnation = record.anchor.incarnation
 
     def _anchored(self, anchor: Anchor) -> None:
+        newest = self._anchor
+        if (
+            newest is None
+            or anchor.batch > newest.batch
+            or (anchor.incarnation != newest.incarnation)
+        ):
+            self._anchor = anchor
         if self._incarnation in {None, anchor.incarnation}:
             self._incarnation = anchor.incarnation
             self._batch = max(self._batch, anchor.batch)
@@ -236,19 +346,18 @@ def _alive(order: StoredOrder) -> bool:
     return unseen or not order.sealed
 
 
-def _spend(row: _Row) -> Spend | None:
+def _spends(row: _Row) -> Iterator[Spend]:
     decision = row.order.decision
-    if decision is None or decision.outcome is not Outcome.COMPLETED:
-        return None
-    if decision.wallet is None:
-        return None
-    return Spend(
-        order=decision.order,
-        attempt=decision.attempt,
-        wallet=decision.wallet,
-        total_minor=decision.total_minor,
-        batch=row.batch,
-    )
+    if decision is None:
+        return
+    for wallet, charged in decision.charges:
+        yield Spend(
+            order=decision.order,
+            attempt=decision.attempt,
+            wallet=wallet,
+            total_minor=charged,
+            batch=row.batch,
+        )
 
 
 def _last_at(order: StoredOrder) -> datetime:

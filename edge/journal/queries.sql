@@ -48,6 +48,7 @@ UPDATE orders
 SET attempt = :attempt, decided_document = :document, outcome = :outcome,
     path = :path, decided_at = :decided_at, process_data = :process_data,
     total_minor = :total_minor, wallet = :wallet, batch = :batch,
+    charges = :charges, register = :register, cash_minor = :cash_minor,
     basis_batch = :basis_batch, card_to_decision_us = :card_to_decision_us,
     incarnation = (SELECT incarnation FROM ledger)
 WHERE id = :id AND outcome IS NULL;
@@ -94,7 +95,8 @@ SELECT name, value FROM kept;
 -- counters --
 -- Where the numbers stand, and when the till was last busy.
 SELECT coalesce(max(sequence), 0) + 1 AS next_sequence,
-       coalesce(max(z_number), 1) AS z_number,
+       max(coalesce(max(z_number), 1),
+           (SELECT coalesce(max(z_number), 0) + 1 FROM closings)) AS z_number,
        max(coalesce(decided_at, opened_at)) AS last_at
 FROM orders;
 
@@ -117,9 +119,65 @@ WHERE order_id = :id ORDER BY number;
 
 -- spends --
 -- What this till took from wallets.
-SELECT id, attempt, wallet, total_minor, batch FROM orders
-WHERE outcome = 'completed' AND wallet IS NOT NULL
+SELECT id, attempt, charges, batch FROM orders
+WHERE outcome = 'completed' AND charges IS NOT NULL
 ORDER BY sequence;
+
+-- registers --
+-- The cash that this till put into each register.
+SELECT register, sum(cash_minor) AS cash_minor FROM orders
+WHERE outcome = 'completed' AND cash_minor <> 0
+GROUP BY register
+ORDER BY register;
+
+-- order --
+-- One order.
+SELECT * FROM orders WHERE id = :id;
+
+-- undoing --
+-- The orders that cancel another one.
+SELECT * FROM orders WHERE cancels = :id ORDER BY sequence;
+
+-- shift --
+-- The orders of a Z number.
+SELECT sequence, decided_document, outcome, signature FROM orders
+WHERE z_number = :z_number AND outcome IS NOT NULL
+ORDER BY sequence;
+
+-- latest_anchor --
+-- The newest anchor of the ledger as last heard of.
+SELECT incarnation, batch, chain_head FROM anchors
+WHERE incarnation = (SELECT incarnation FROM ledger)
+ORDER BY batch DESC LIMIT 1;
+
+-- close --
+-- A Z number is closed from now on.
+INSERT INTO closings (id, z_number, report, made_at)
+VALUES (:id, :z_number, :report, :made_at);
+
+-- seal_closing --
+-- The closing's signature, or why it has none.
+UPDATE closings SET signature = :signature, outage = :outage
+WHERE id = :id AND signature IS NULL AND outage IS NULL;
+
+-- end_closing --
+-- The hub has recorded the closing.
+UPDATE closings SET recorded = 1 WHERE id = :id;
+
+-- open_closings --
+-- Closings that the hub has not recorded, oldest first.
+SELECT id, z_number, report, signature, outage FROM closings
+WHERE recorded = 0
+ORDER BY z_number;
+
+-- all_closings --
+-- Every closing, for reading commands.
+SELECT * FROM closings ORDER BY z_number;
+
+-- miss_advices --
+-- The hub lacks these: they are undelivered again.
+UPDATE orders SET recorded = 0
+WHERE sequence BETWEEN :first AND :last AND advice IS NOT NULL;
 
 -- undelivered --
 -- Sealed orders whose advice the ledger does not hold, oldest first.
@@ -144,17 +202,25 @@ SELECT * FROM orders ORDER BY sequence;
 SELECT order_id, number, made_at, verdict, batch FROM attempts
 ORDER BY order_id, number;
 
+-- owner --
+-- Whose journal this is: `<till> at <event>`.
+SELECT value FROM kept WHERE name = 'owner';
+
+-- all_anchors --
+-- Every chain head an answer named, for `verify` at the hub.
+SELECT incarnation, batch, chain_head FROM anchors ORDER BY incarnation, batch;
+
 -- cache_wallet --
 -- What the hub last said of a wallet.
-INSERT INTO wallets (serial, available_minor, blocked, batch)
-VALUES (:serial, :available_minor, :blocked, :batch)
+INSERT INTO wallets (serial, available_minor, blocked, batch, vouchers, variant)
+VALUES (:serial, :available_minor, :blocked, :batch, :vouchers, :variant)
 ON CONFLICT (serial) DO UPDATE
 SET available_minor = excluded.available_minor, blocked = excluded.blocked,
-    batch = excluded.batch;
+    batch = excluded.batch, vouchers = excluded.vouchers, variant = excluded.variant;
 
 -- cached_wallets --
 -- Everything known of wallets.
-SELECT serial, available_minor, blocked, batch FROM wallets;
+SELECT serial, available_minor, blocked, batch, vouchers, variant FROM wallets;
 
 -- forget_wallets --
 -- Their ledger is gone.

@@ -8,15 +8,22 @@ from uuid import UUID
 
 import msgspec
 
+from contract.fiscal import Outage, Signature
 from contract.ids import OrderId, WalletSerial
+from contract.messages import Anchor
 from contract.order import OrderKind, Outcome, Path
 from contract.token import Credential
 from edge.core.records import (
     AdviceSealed,
+    AdvicesMissing,
     AdvicesRecorded,
     AttemptAnswered,
     AttemptMade,
+    CashierChanged,
     CatalogueKept,
+    ClosingEnded,
+    ClosingMade,
+    ClosingSealed,
     ConfigKept,
     Decided,
     FiscalBegun,
@@ -24,8 +31,10 @@ from edge.core.records import (
     LedgerRestored,
     OrderOpened,
     OrderShown,
+    ShiftOrder,
     Spend,
     StoredAttempt,
+    StoredClosing,
     StoredOrder,
 )
 
@@ -33,7 +42,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
-    from contract.messages import Anchor
     from edge.core.records import Record
 
 Statement = tuple[str, dict[str, object]]
@@ -59,8 +67,10 @@ def statements(record: Record) -> Iterator[Statement]:
             yield _kept("config", document)
         case CatalogueKept(document=document):
             yield _kept("catalogue", document)
+        case CashierChanged(document=document):
+            yield _kept("cashier", document)
         case _:
-            assert_never(record)
+            yield from _of_closing(record)
 
 
 def stored_order(row: sqlite3.Row, attempts: Sequence[sqlite3.Row]) -> StoredOrder:
@@ -85,14 +95,48 @@ def stored_order(row: sqlite3.Row, attempts: Sequence[sqlite3.Row]) -> StoredOrd
     )
 
 
-def spend(row: sqlite3.Row) -> Spend:
-    """Read what a completed order took from a wallet."""
-    return Spend(
-        order=order_id(row["id"]),
-        attempt=row["attempt"],
-        wallet=WalletSerial(row["wallet"]),
-        total_minor=row["total_minor"],
+def spends(row: sqlite3.Row) -> Iterator[Spend]:
+    """Read what a completed order took from wallets."""
+    for wallet, charged in _charges(row):
+        yield Spend(
+            order=order_id(row["id"]),
+            attempt=row["attempt"],
+            wallet=wallet,
+            total_minor=charged,
+            batch=row["batch"],
+        )
+
+
+def shift_order(row: sqlite3.Row) -> ShiftOrder:
+    """Read an order as a closing sums it up."""
+    signature = row["signature"]
+    counters: tuple[int, ...] = ()
+    if signature is not None:
+        signed = msgspec.json.decode(signature, type=Signature)
+        counters = (signed.start_counter, signed.counter)
+    return ShiftOrder(
+        row["sequence"], row["decided_document"], Outcome(row["outcome"]), counters
+    )
+
+
+def stored_closing(row: sqlite3.Row) -> StoredClosing:
+    """Read a closing that is still on its way."""
+    signature, outage = row["signature"], row["outage"]
+    return StoredClosing(
+        id=order_id(row["id"]),
+        z_number=row["z_number"],
+        report=row["report"],
+        signature=signature and msgspec.json.decode(signature, type=Signature),
+        outage=outage and msgspec.json.decode(outage, type=Outage),
+    )
+
+
+def anchor(row: sqlite3.Row) -> Anchor:
+    """Read an anchor."""
+    return Anchor(
+        incarnation=UUID(row["incarnation"]),
         batch=row["batch"],
+        chain_head=row["chain_head"],
     )
 
 
@@ -144,6 +188,9 @@ def _of_checkout(
                 "process_data": record.process_data,
                 "total_minor": record.total_minor,
                 "wallet": record.wallet,
+                "charges": _charges_text(record),
+                "register": record.register,
+                "cash_minor": record.cash_minor,
                 "batch": record.batch,
                 "basis_batch": record.basis_batch,
                 "card_to_decision_us": record.card_to_decision_us,
@@ -166,6 +213,39 @@ def _of_signing(record: FiscalBegun | AdviceSealed) -> Statement:
                 "signature": _json(record.signature),
                 "outage": _json(record.outage),
             }
+
+
+def _of_closing(
+    record: ClosingMade | ClosingSealed | ClosingEnded | AdvicesMissing,
+) -> Iterator[Statement]:
+    match record:
+        case ClosingMade():
+            yield (
+                "close",
+                {
+                    "id": str(record.id),
+                    "z_number": record.z_number,
+                    "report": record.report,
+                    "made_at": _text(record.made_at),
+                },
+            )
+        case ClosingSealed():
+            yield (
+                "seal_closing",
+                {
+                    "id": str(record.id),
+                    "signature": _json(record.signature),
+                    "outage": _json(record.outage),
+                },
+            )
+        case ClosingEnded():
+            yield from _anchored(record.anchor)
+            yield "end_closing", {"id": str(record.id)}
+        case AdvicesMissing():
+            for first, last in record.spans:
+                yield "miss_advices", {"first": first, "last": last}
+        case _:
+            assert_never(record)
 
 
 def _answered(record: AttemptAnswered) -> Iterator[Statement]:
@@ -219,6 +299,9 @@ def _decision(row: sqlite3.Row) -> Decided | None:
         batch=row["batch"],
         basis_batch=row["basis_batch"],
         card_to_decision_us=row["card_to_decision_us"],
+        charges=_charges(row),
+        register=row["register"] or "",
+        cash_minor=row["cash_minor"] or 0,
     )
 
 
@@ -230,6 +313,17 @@ def _start(row: sqlite3.Row) -> FiscalStart | None:
         counter=row["fiscal_counter"],
         started_at=_time(row["fiscal_started_at"]),
     )
+
+
+def _charges_text(record: Decided) -> str | None:
+    return msgspec.json.encode(record.charges).decode() if record.charges else None
+
+
+def _charges(row: sqlite3.Row) -> tuple[tuple[WalletSerial, int], ...]:
+    if row["charges"] is None:
+        return ()
+    pairs = msgspec.json.decode(row["charges"], type=tuple[tuple[int, int], ...])
+    return tuple((WalletSerial(wallet), minor) for wallet, minor in pairs)
 
 
 def _credential(text: str | None) -> Credential | None:

@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS orders (
     process_data        TEXT,
     total_minor         INTEGER,
     wallet              INTEGER,
+    charges             TEXT,     -- JSON: [[wallet, minor units it gave], ...]
+    register            TEXT,
+    cash_minor          INTEGER,  -- what the register gained
     basis_batch         INTEGER,
     card_to_decision_us INTEGER,
     shown               INTEGER NOT NULL DEFAULT 0,
@@ -51,6 +54,9 @@ CREATE INDEX IF NOT EXISTS orders_unseen ON orders (sequence)
 CREATE INDEX IF NOT EXISTS orders_undelivered ON orders (sequence)
     WHERE advice IS NOT NULL AND recorded = 0;
 CREATE INDEX IF NOT EXISTS orders_recorded ON orders (recorded_as);
+CREATE INDEX IF NOT EXISTS orders_canceling ON orders (cancels)
+    WHERE cancels IS NOT NULL;
+CREATE INDEX IF NOT EXISTS orders_by_z_number ON orders (z_number);
 
 CREATE TABLE IF NOT EXISTS attempts (
     order_id    TEXT NOT NULL REFERENCES orders (id),
@@ -77,3 +83,14 @@ CREATE TABLE IF NOT EXISTS anchors (
     chain_head  TEXT NOT NULL,
     PRIMARY KEY (incarnation, batch)
 ) STRICT, WITHOUT ROWID;
+
+-- Closed Z numbers, on their way to the hub and after.
+CREATE TABLE IF NOT EXISTS closings (
+    id        TEXT PRIMARY KEY,
+    z_number  INTEGER NOT NULL UNIQUE,
+    report    BLOB NOT NULL,
+    made_at   TEXT NOT NULL,
+    signature TEXT,
+    outage    TEXT,
+    recorded  INTEGER NOT NULL DEFAULT 0
+) STRICT;

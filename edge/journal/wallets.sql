@@ -5,5 +5,7 @@ CREATE TABLE IF NOT EXISTS wallets (
     serial          INTEGER PRIMARY KEY,
     available_minor INTEGER NOT NULL,
     blocked         INTEGER NOT NULL,
-    batch           INTEGER NOT NULL
+    batch           INTEGER NOT NULL,
+    vouchers        INTEGER NOT NULL,
+    variant         INTEGER NOT NULL
 ) STRICT;

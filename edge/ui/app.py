@@ -42,6 +42,8 @@ PANELS: dict[Phase, type[Panel]] = {
     Phase.SELLING: SellingPanel,
     Phase.PRESENT: PaymentPanel,
     Phase.CHECKING: PaymentPanel,
+    Phase.COLLECT: PaymentPanel,
+    Phase.CHARGE: PaymentPanel,
     Phase.APPROVED: ApprovedPanel,
     Phase.DECLINED: DeclinedPanel,
     Phase.HANDED_OUT: HandedOutPanel,

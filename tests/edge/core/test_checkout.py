@@ -19,6 +19,7 @@ from contract.messages import (
     OrderBooked,
     OrderConflict,
     OrderDeclined,
+    OrderRequest,
     RecordedOrder,
     Rejected,
     RejectReason,
@@ -26,6 +27,7 @@ from contract.messages import (
 from contract.money import Money
 from contract.order import LINES_MAX, Outcome, Path
 from edge.core import effects, events, intents
+from edge.core.basket import Basket, Item
 from edge.core.checkout import EDGES, mermaid
 from edge.core.records import AttemptMade, Decided, OrderOpened
 from edge.core.state import UNDELIVERED_MAX, Approved, Checking, Declined, Starting
@@ -92,6 +94,7 @@ def test_an_attempt_is_on_disk_before_the_hub_hears_of_it() -> None:
     made = first.records[0]
     assert isinstance(made, AttemptMade)
     assert isinstance(second, effects.SendRequest)
+    assert isinstance(second.request, OrderRequest)
     assert bytes(second.request.order) == made.document
 
 
@@ -198,7 +201,7 @@ def test_a_refusal_keeps_the_basket_and_its_fiscal_transaction(answer: object) -
     desk.say(message)
     counter = desk.state.counter
     assert isinstance(counter, Declined)
-    assert counter.order.basket.quantities == ((1, 1),)
+    assert counter.order.content == Basket(CATALOGUE, (Item(1, 1),))
     assert not desk.performed(effects.FinishFiscal)
     desk.do(intents.PayByWristband())
     desk.tap(2)

@@ -1,0 +1,223 @@
+"""Closing a Z number: summed up, journaled, signed, and sent until it is recorded.
+
+The next order has the next number as soon as the closing is on disk; a silent hub or a
+dead TSE holds nobody up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, assert_never
+
+import msgspec
+
+from contract.closing import closing_process_data, encode_closing
+from contract.fiscal import FAULT_LENGTH_MAX, Outage
+from contract.ids import OrderId
+from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
+from edge.core import summing, texts
+from edge.core.effects import (
+    BeginFiscal,
+    Commit,
+    FindFiscal,
+    FinishFiscal,
+    Note,
+    Redeliver,
+    SendRequest,
+    SetAlarm,
+    SumUp,
+)
+from edge.core.events import (
+    ClosingDue,
+    FiscalFailed,
+    FiscalFinished,
+    FiscalNotFound,
+    FiscalOpened,
+    FiscalStarted,
+)
+from edge.core.records import (
+    AdvicesMissing,
+    ClosingEnded,
+    ClosingMade,
+    ClosingSealed,
+    StoredClosing,
+)
+from edge.core.state import PendingClosing, Selling, Summing, at_counter
+from edge.core.view import Banner, Tone
+
+if TYPE_CHECKING:
+    from contract.fiscal import Signature
+    from edge.core.events import FiscalEvent, SummedUp
+    from edge.core.records import FiscalStart
+    from edge.core.state import Moment, Step, TillState
+
+AGAIN_MS: Final = 5_000
+ANSWER_WITHIN_S: Final = 10
+LOST: Final = "The till stopped before the TSE had signed the closing."
+
+Answer = ClosingRecorded | ClosingIncomplete
+
+
+def begin(state: TillState) -> Step:
+    """Ask the journal for the orders of this Z number, when all of them have ended."""
+    if state.terms is None:
+        return state, ()
+    if state.signing or state.cancellations or state.charges or state.lookups:
+        return replace(state, banner=texts.NOT_YET_CLOSED), ()
+    return at_counter(state, Summing()), (SumUp(state.z_number),)
+
+
+def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
+    """Write the closing down; the next order has the next Z number."""
+    if not isinstance(state.counter, Summing) or event.z_number != state.z_number:
+        return state, ()
+    state = at_counter(state, Selling())
+    if not event.orders:
+        return replace(state, banner=texts.NOTHING_TO_CLOSE), ()
+    report = encode_closing(summing.report(state, event.orders, event.anchor, moment))
+    made = ClosingMade(OrderId(moment.fresh), state.z_number, report, moment.now)
+    pending = PendingClosing(made.id, made.z_number, report)
+    state = replace(
+        state,
+        z_number=state.z_number + 1,
+        closings=(*state.closings, pending),
+        banner=texts.closed(made.z_number),
+    )
+    return state, (Commit((made,)), BeginFiscal(made.id))
+
+
+def resume(state: TillState, found: StoredClosing, moment: Moment) -> Step:
+    """Go on with a closing that the hub has not recorded before a restart."""
+    pending = PendingClosing(
+        found.id,
+        found.z_number,
+        found.report,
+        signature=found.signature,
+        outage=found.outage,
+    )
+    state = replace(state, closings=(*state.closings, pending))
+    if found.signature is not None or found.outage is not None:
+        return state, ()
+    return _seal(state, pending, outage=Outage(since=moment.now, reason=LOST))
+
+
+def find(state: TillState, closing: OrderId) -> PendingClosing | None:
+    """Find a closing on its way to the hub."""
+    return next((each for each in state.closings if each.id == closing), None)
+
+
+def on_fiscal(
+    state: TillState, pending: PendingClosing, event: FiscalEvent, moment: Moment
+) -> Step:
+    """Take in what the TSE did about a closing."""
+    moved: Step = state, ()
+    if pending.is_sealed:
+        return moved
+    match event:
+        case FiscalStarted(start=start):
+            state = _changed(state, replace(pending, start=start))
+            data = closing_process_data(pending.report)
+            moved = state, (FinishFiscal(pending.id, start, data),)
+        case FiscalFinished(signature=signature):
+            moved = _seal(state, pending, signature=signature)
+        case FiscalFailed(silent=True) if pending.start and not pending.searched:
+            state = _changed(state, replace(pending, searched=True))
+            moved = state, (FindFiscal(pending.id, pending.start),)
+        case FiscalFailed(reason=reason):
+            moved = _seal(state, pending, outage=_outage(pending, reason, moment))
+        case FiscalNotFound():
+            reason = "The TSE did not answer and has no signature of this closing."
+            moved = _seal(state, pending, outage=_outage(pending, reason, moment))
+        case FiscalOpened():
+            pass
+        case _:
+            assert_never(event)
+    return moved
+
+
+def send_if_due(state: TillState, moment: Moment) -> Step:
+    """Send the oldest closing that is signed, once all before it are delivered."""
+    first = state.closings[0]
+    if not (state.connection.up and first.is_sealed and first.request is None):
+        return state, ()
+    message = Closing(
+        id=moment.second,
+        report=msgspec.Raw(first.report),
+        signature=first.signature,
+        outage=first.outage,
+    )
+    state = _changed(state, replace(first, request=message.id))
+    return state, (
+        SendRequest(message, ANSWER_WITHIN_S),
+        SetAlarm(ClosingDue(first.id), AGAIN_MS),
+    )
+
+
+def on_due(state: TillState, closing: OrderId) -> Step:
+    """Let an unanswered closing be sent again."""
+    pending = find(state, closing)
+    if pending is None:
+        return state, ()
+    return _changed(state, replace(pending, request=None)), ()
+
+
+def on_answer(state: TillState, answer: Answer) -> Step:
+    """Take in that the hub has recorded a closing, or what it lacks for that."""
+    pending = next((e for e in state.closings if e.z_number == answer.z_number), None)
+    if pending is None:
+        return state, ()
+    if isinstance(answer, ClosingIncomplete):
+        missing = tuple((each.first, each.last) for each in answer.missing)
+        note = f"The hub lacks orders of Z {answer.z_number}; they are sent again."
+        # The alarm that is set already sends the closing again, after them.
+        return state, (Commit((AdvicesMissing(missing),)), Redeliver(), Note(note))
+    left = tuple(each for each in state.closings if each.id != pending.id)
+    ended = Commit((ClosingEnded(pending.id, answer.anchor),))
+    notes = tuple(
+        Note(f"The hub recorded Z {answer.z_number}, but flagged it: {flag.value}.")
+        for flag in answer.flags
+    )
+    return replace(state, closings=left), (ended, *notes)
+
+
+def on_rejected(state: TillState, pending: PendingClosing, text: str) -> Step:
+    """Take in that the hub can't take a closing; it is sent again all the same."""
+    banner = Banner(
+        Tone.CALL_THE_TECHNICIAN,
+        "The hub refuses a closing",
+        f"Z {pending.z_number} is kept in this till. The hub says: {text}",
+    )
+    note = Note(
+        f"The hub refuses the closing Z {pending.z_number}: {text}", urgent=True
+    )
+    return replace(state, banner=banner), (note,)
+
+
+def _seal(
+    state: TillState,
+    pending: PendingClosing,
+    *,
+    signature: Signature | None = None,
+    outage: Outage | None = None,
+) -> Step:
+    sealed = replace(pending, signature=signature, outage=outage)
+    record = ClosingSealed(pending.id, signature, outage)
+    return _changed(state, sealed), (Commit((record,)),)
+
+
+def _outage(pending: PendingClosing, reason: str, moment: Moment) -> Outage:
+    start: FiscalStart | None = pending.start
+    return Outage(
+        since=moment.now,
+        reason=reason[:FAULT_LENGTH_MAX],
+        number=start.number if start else None,
+    )
+
+
+def _changed(state: TillState, pending: PendingClosing) -> TillState:
+    return replace(
+        state,
+        closings=tuple(
+            pending if each.id == pending.id else each for each in state.closings
+        ),
+    )
