@@ -90,7 +90,7 @@ def open_cancellation(
         document=encode_order(order),
         cancels=OrderId(original.id),
     )
-    made = journaled(opened.order, attempt, moment)
+    made = journaled(opened.order, attempt, moment.now)
     waiting = Cancellation(opened.order, OrderId(original.id), (attempt,))
     state = replace(
         state,
@@ -175,7 +175,7 @@ def on_terminal(
             waiting = replace(waiting, attempts=(*waiting.attempts, paid))
             state = replace(_changed(state, waiting), banner=_told(paid))
             state, effects = _end(state, waiting, Outcome.COMPLETED, moment)
-            made = journaled(waiting.id, paid, moment)
+            made = journaled(waiting.id, paid, moment.now)
             return state, (Commit((made,)), *effects)
         case CardFailed(silent=True):
             due = ChargeDue(waiting.id, event.reference)
@@ -288,7 +288,7 @@ def _try_again(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
     order = decode_order(last.document)
     attempt = _attempt(order, order.payment, last.number + 1, last.credential)
     state = _changed(state, replace(waiting, attempts=(*waiting.attempts, attempt)))
-    made = journaled(waiting.id, attempt, moment)
+    made = journaled(waiting.id, attempt, moment.now)
     return state, (Commit((made,)), SetAlarm(CancellationDue(waiting.id), RETRY_MS))
 
 

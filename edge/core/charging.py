@@ -79,7 +79,7 @@ def _at_counter(
             state, effects = paying.settle(
                 state, order, moment, checked=charging.checked
             )
-            return state, (Commit((journaled(order.id, paid, moment),)), *effects)
+            return state, (Commit((journaled(order.id, paid, moment.now),)), *effects)
         case CardFailed(silent=True, text=text):
             banner = Banner(Tone.TRY_AGAIN, "Card terminal does not answer", text)
             alarm = SetAlarm(ChargeDue(order.id, event.reference), canceling.RETRY_MS)
@@ -126,4 +126,4 @@ def _after_restart(
         banner = Banner(Tone.INFORM, "Card payment found", text)
         state = replace(state, banner=banner)
     state, effects = signing.close(state, decision, attempts, moment)
-    return state, (Commit((journaled(doubtful.id, paid, moment),)), *effects)
+    return state, (Commit((journaled(doubtful.id, paid, moment.now),)), *effects)

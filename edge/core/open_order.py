@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from contract.money import Money
     from contract.order import CardReceipt, Payment
     from contract.token import Credential
-    from edge.core.state import Moment
 
 Content = Basket | Act
 
@@ -102,13 +101,13 @@ class OpenOrder:
 
 
 def with_attempt(
-    order: OpenOrder, tried: Order, credential: Credential | None, moment: Moment
+    order: OpenOrder, tried: Order, credential: Credential | None, now: datetime
 ) -> tuple[OpenOrder, AttemptMade]:
     """Write the next numbered try to pay down; its bytes never change."""
     assert tried.attempt == order.next_attempt, "attempts are counted"
     document = encode_order(tried)
     attempt = StoredAttempt(tried.attempt, document, credential)
-    made = journaled(order.id, attempt, moment)
+    made = journaled(order.id, attempt, now)
     return replace(order, attempts=(*order.attempts, attempt)), made
 
 
@@ -121,11 +120,9 @@ def with_receipt(last: StoredAttempt, receipt: CardReceipt) -> StoredAttempt:
     return StoredAttempt(paid.attempt, encode_order(paid), last.credential)
 
 
-def journaled(order: OrderId, attempt: StoredAttempt, moment: Moment) -> AttemptMade:
+def journaled(order: OrderId, attempt: StoredAttempt, now: datetime) -> AttemptMade:
     """Make the record of an attempt."""
-    return AttemptMade(
-        order, attempt.number, attempt.document, attempt.credential, moment.now
-    )
+    return AttemptMade(order, attempt.number, attempt.document, attempt.credential, now)
 
 
 def reference(order: OrderId, attempt: int) -> str:

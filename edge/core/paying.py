@@ -78,7 +78,7 @@ def attempt(  # noqa: PLR0913 - the parts of one try, all named
 ) -> Step:
     """Journal the next try to pay, then do what such an order needs first."""
     tried = order.as_attempt(order.next_attempt, payment, vouchers)
-    order, made = with_attempt(order, tried, credential, moment)
+    order, made = with_attempt(order, tried, credential, moment.now)
     asked = ask_first(tried)
     journaled = Commit((made,))
     if asked is Ask.NOTHING:
@@ -291,7 +291,7 @@ def _sell_alone(state: TillState, checking: Checking, moment: Moment) -> Step:
     if tried.vouchers:
         tried = order.as_attempt(order.next_attempt, tried.payment)
         credential = checking.attempt.credential
-        order, made = with_attempt(order, tried, credential, moment)
+        order, made = with_attempt(order, tried, credential, moment.now)
         commits = (Commit((made,)),)
     since = state.connection.outage_since or moment.now
     judgment = state.book.judge(
