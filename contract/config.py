@@ -46,8 +46,8 @@ class TillProfile(msgspec.Struct, frozen=True, kw_only=True):
 class EventLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of what wallets take in (minor units); None: no bound.
 
-    `max_balance_minor` bounds a wallet's balance at any time, `event_cap_minor` all
-    top-ups of one wallet over the whole event.
+    `max_balance_minor` bounds what one wallet holds at any time, `event_cap_minor` what
+    all wallets of the event hold together.
     """
 
     top_up_min_minor: Positive = 0

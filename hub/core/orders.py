@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from contract.config import EventLimits
+from contract.config import EventLimits, TillProfile
 from contract.fiscal import process_data
 from contract.messages import AdviceFlag, DeclineReason
 from contract.money import Money
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.catalogue import Catalogue
-    from contract.config import TillProfile
     from contract.fiscal import Signature
     from contract.ids import EventId, TillId
     from contract.messages import OrderAdvice
@@ -41,6 +40,12 @@ if TYPE_CHECKING:
 CLOCK_OFF = timedelta(minutes=2)
 NO_LIMITS = EventLimits()
 UUID_TIME_BITS = 48  # of a UUIDv7: Unix time in ms, RFC 9562 section 5.7
+
+
+ALL_ROUND = TillProfile(
+    name="all", kinds=tuple(OrderKind), methods=tuple(PaymentMethod)
+)
+"""What a till is told to be that was registered without a profile."""
 
 
 @dataclass(frozen=True, slots=True)

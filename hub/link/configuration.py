@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from contract.ids import new_uuid7
 from contract.messages import TillConfig
+from hub.core.orders import ALL_ROUND
+from hub.service import wallet_snapshot
 
 if TYPE_CHECKING:
     from hub.core.orders import Till
@@ -30,9 +32,12 @@ def till_config(context: EventContext, till: Till) -> TillConfig | None:
         token_keys=context.agreed.token_keys,
         stand_in=context.stand_in,
         demo=context.demo,
+        profile=till.profile or ALL_ROUND,
+        limits=context.agreed.limits,
         roles=context.staffing.roles,
         staff=tuple(
             each.entry for each in context.staffing.members if not each.blocked
         ),
         staff_key=context.staffing.key,
+        wallets_path=wallet_snapshot.PATH,
     )

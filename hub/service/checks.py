@@ -20,6 +20,7 @@ from contract.messages import (
 )
 from contract.money import Money
 from contract.order import LineRole, OrderKind, Payment, PaymentMethod
+from hub.core import limits
 from hub.core.booking import LOSS_ACCOUNTS, Result, ResultCode, request_item
 from hub.core.content import Refusal, ticket_refusal
 from hub.core.judging import judge
@@ -161,7 +162,8 @@ class Checks:
         state.accounts = dict.fromkeys(LOSS_ACCOUNTS.values(), 0)
         item = self._item(order, body, refusal)
         await load(self._store, event.number, state, state.missing([item]))
-        code, reason, balance, flags, standing = judge(item, state, Records())
+        standing = limits.standing(item, state)  # as it is, not as it would become
+        code, reason, balance, flags, _ = judge(item, state, Records())
         result = Result(
             code, reason, balance, flags, state.batch, state.chain_head, standing
         )

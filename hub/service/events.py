@@ -10,7 +10,12 @@ from uuid import uuid4
 
 import msgspec
 
-from contract.catalogue import digest, encode_catalogue
+from contract.catalogue import (
+    decode_catalogue,
+    digest,
+    encode_catalogue,
+    lock_breaches,
+)
 from contract.config import EventLimits
 from contract.messages import DeclineReason
 from hub.core.ledger import Role
@@ -56,7 +61,7 @@ class NewEvent:
 
 
 class CatalogueTaken(StoreError):
-    """This version of the catalogue exists with other content."""
+    """A catalogue can't be published like that; the text says why."""
 
 
 async def create_event(store: Store, event: NewEvent) -> None:
@@ -127,8 +132,16 @@ async def set_limits(store: Store, event: int, limits: EventLimits) -> None:
 
 
 async def publish_catalogue(store: Store, event: int, catalogue: Catalogue) -> None:
-    """Publish a version; tills are told at once. May be repeated unchanged."""
+    """Publish a version; tills are told at once. May be repeated unchanged.
+
+    Raises CatalogueTaken when the version has other content, or changes what was sold.
+    """
     body = encode_catalogue(catalogue)
+    for row in await store.fetch("catalogues", event):
+        if row["version"] < catalogue.version:
+            breaches = lock_breaches(decode_catalogue(row["body"]), catalogue)
+            if breaches:
+                raise CatalogueTaken(breaches[0])
     await store.fetch("publish_catalogue", event, catalogue.version, digest(body), body)
     if await store.fetch_value("catalogue", event, catalogue.version) != body:
         raise CatalogueTaken(
