@@ -26,13 +26,14 @@ from hub.service.orders import Orders
 from hub.service.receipts import PendingReceipt, Receipts
 from hub.service.staff import Staff
 from hub.service.wallet_news import WalletNews
+from hub.service.wallet_snapshot import WalletSnapshots
 from hub.service.wristbands import UID_SECRET_BYTES_MIN, WALLET_CHANNEL, Wristbands
 from hub.settings import SettingsError
 from hub.store.errors import DatabaseGone, StoreError
 from hub.store.store import Store
 from hub.web.edge import edge_app
 from hub.web.portal import portal_app
-from hub.web.sources import Health, Outstanding, Unavailable
+from hub.web.sources import Bulk, Health, Outstanding, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -124,6 +125,7 @@ class Hub:
             self._store, self.context, self.booking, self._signer, secret
         )
         self.receipts = Receipts(self._store, self.context)
+        self.snapshots = WalletSnapshots(self._store, self.context)
         self.news = WalletNews(self._store, self.context, self.booking, self.orders)
         self.link = Link(
             _broker(self._settings),
@@ -132,7 +134,6 @@ class Hub:
                 booking=self.booking,
                 orders=self.orders,
                 wristbands=self.wristbands,
-                wallet_news=self.news,
                 staff=self.staff,
                 inquiries=Inquiries(self._store, self.context, self.orders, self.staff),
                 closings=Closings(self._store, self.context, self.booking, self.orders),
@@ -160,7 +161,8 @@ class Hub:
         if "edge" in sockets:
             files = self._settings
             tls = (files.edge_certificate, files.edge_key, files.ca)
-            yield edge_app(self._sources, self._sources), sockets["edge"], tls
+            app = edge_app(self._sources, self._sources, self._sources)
+            yield app, sockets["edge"], tls
 
     def health(self) -> Health:
         """Say whether this hub does its work."""
@@ -218,6 +220,14 @@ class WebSources:
             return await self._hub.receipts.catalogue(version)
         except DatabaseGone as error:
             raise Unavailable(str(error)) from error
+
+    async def wallets(self) -> Bulk:
+        """Return all wallets at once."""
+        try:
+            made = await self._hub.snapshots.snapshot()
+        except DatabaseGone as error:
+            raise Unavailable(str(error)) from error
+        return Bulk(made.data, made.packed, made.digest)
 
     async def health(self) -> Health:
         """Judge the hub."""

@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from hub.service.inquiries import Inquiries
     from hub.service.orders import Asked, Orders
     from hub.service.staff import Staff
-    from hub.service.wallet_news import WalletNews
     from hub.service.wristbands import Wristbands
 
 log = logging.getLogger(__name__)
@@ -75,7 +74,6 @@ class Services:
     booking: Booking
     orders: Orders
     wristbands: Wristbands
-    wallet_news: WalletNews
     staff: Staff
     inquiries: Inquiries
     closings: Closings
@@ -108,7 +106,6 @@ class Link:
         self._booking = services.booking
         self._orders = services.orders
         self._wristbands = services.wristbands
-        self._news = services.wallet_news
         self._desk = Desk(services.staff, services.inquiries, services.closings)
         self._topics = Topics(services.context.current.event)
         self.connection: Connection | None = None
@@ -318,8 +315,6 @@ class Link:
             case TillOnline():
                 _check_till(message.till, till, message)
                 log.info("Till %s is %s.", till, "on" if message.online else "off")
-                if message.online:
-                    await self._news.note_all()
         return ()
 
     async def _advise(self, message: AdviceBatch, till: TillId) -> Sequence[FromHub]:

@@ -351,17 +351,6 @@ WHERE event = $1 AND uid_hash = $2;
 -- Give a wristband that is there a new portal code and variant.
 UPDATE wristband SET code_hash = $3, variant = $4 WHERE event = $1 AND serial = $2;
 
--- wallet_states --
--- Read wallets as the tills may cache them, one row per wristband.
-SELECT b.serial, w.balance_minor, b.blocked
-FROM wallet AS w JOIN wristband AS b ON b.event = w.event AND b.wallet = w.id
-WHERE w.event = $1 AND w.id = ANY ($2::bigint[])
-ORDER BY b.serial;
-
--- some_wallets --
--- List wallets, those of the latest wristbands first.
-SELECT id FROM wallet WHERE event = $1 ORDER BY id DESC LIMIT $2;
-
 -- wallet_of --
 -- Read one wristband's wallet.
 SELECT w.balance_minor, w.overdraft_minor, b.blocked

@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from hub.web.sources import CatalogueSource, HealthSource
+    from hub.web.sources import CatalogueSource, HealthSource, WalletSource
 
 _VERSION_MAX = 2**53
 _RETRY_AFTER_S = 5
 # A version never changes, but a till must still be told when it is a wrong one.
 _CACHE = "private, max-age=31536000, immutable"
+_FRESH = "private, no-cache"
 
 
-def edge_app(catalogues: CatalogueSource, health: HealthSource) -> FastAPI:
+def edge_app(
+    catalogues: CatalogueSource, wallets: WalletSource, health: HealthSource
+) -> FastAPI:
     """Make the edge listener; its server must ask tills for their certificate."""
     app = FastAPI(
         title="Kassenband edge",
@@ -39,6 +42,7 @@ def edge_app(catalogues: CatalogueSource, health: HealthSource) -> FastAPI:
     app.add_middleware(Shield)
     app.include_router(health_routes(health))
     app.include_router(_catalogue_routes(catalogues))
+    app.include_router(_wallet_routes(wallets))
     _explain_problems(app)
     return app
 
@@ -62,6 +66,28 @@ def _catalogue_routes(source: CatalogueSource) -> APIRouter:
         headers = {"ETag": etag, "Cache-Control": _CACHE}
         if _holds(if_none_match, etag):
             return Response(status_code=304, headers=headers)
+        return Response(data, media_type="application/json", headers=headers)
+
+    return router
+
+
+def _wallet_routes(source: WalletSource) -> APIRouter:
+    router = APIRouter()
+
+    @router.api_route("/edge/wallets", methods=["GET", "HEAD"])
+    async def wallets(
+        accept_encoding: Annotated[str, Header()] = "",
+        if_none_match: Annotated[str, Header()] = "",
+    ) -> Response:
+        bulk = await source.wallets()
+        packed = "gzip" in accept_encoding
+        etag = f'"{bulk.digest}-gzip"' if packed else f'"{bulk.digest}"'
+        headers = {"ETag": etag, "Cache-Control": _FRESH, "Vary": "Accept-Encoding"}
+        if _holds(if_none_match, etag):
+            return Response(status_code=304, headers=headers)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        data = bulk.packed if packed else bulk.data
         return Response(data, media_type="application/json", headers=headers)
 
     return router

@@ -37,6 +37,15 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Much at once: bytes, the same by gzip, and the bytes' SHA-256 in hex."""
+
+    data: bytes
+    packed: bytes
+    digest: str
+
+
 class ReceiptSource(Protocol):
     """Where the portal finds receipts."""
 
@@ -52,6 +61,16 @@ class CatalogueSource(Protocol):
 
     async def catalogue(self, version: int) -> bytes | None:
         """Find the bytes of a version, always the same; None when there is none.
+
+        Raises Unavailable.
+        """
+
+
+class WalletSource(Protocol):
+    """Where the edge listener finds all wallets at once."""
+
+    async def wallets(self) -> Bulk:
+        """Return a wallet snapshot, at least as new as any message about wallets.
 
         Raises Unavailable.
         """

@@ -112,7 +112,6 @@ async def running_link(
             booking=parts.booking,
             orders=parts.orders,
             wristbands=parts.wristbands,
-            wallet_news=parts.news,
             staff=parts.staff,
             inquiries=parts.inquiries,
             closings=parts.closings,

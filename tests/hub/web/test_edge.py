@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,7 +10,7 @@ from contract.catalogue import decode_catalogue, digest, encode_catalogue
 from hub.web.edge import edge_app
 from hub.web.sources import Unavailable
 from tests.contract.samples import CATALOGUE
-from tests.hub.web.serving import Answer, Catalogues, Healths, Site, served
+from tests.hub.web.serving import Answer, Catalogues, Healths, Site, Wallets, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def site() -> Iterator[Site]:
             BROKEN: RuntimeError("secret detail"),
         }
     )
-    with served(edge_app(catalogues, Healths())) as running:
+    with served(edge_app(catalogues, Wallets(), Healths())) as running:
         yield running
 
 
@@ -86,6 +87,30 @@ def test_a_mistake_points_to_the_log(site: Site) -> None:
     answer = site.get(f"/edge/catalogue/{BROKEN}")
     assert answer.status == 500
     assert sentence(answer) == "The hub made a mistake. Its log says which."
+
+
+def test_a_till_gets_all_wallets_packed(site: Site) -> None:
+    answer = site.get("/edge/wallets", {"Accept-Encoding": "gzip"})
+    assert answer.status == 200
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.body) == Wallets.DATA
+    assert "no-cache" in answer.headers["Cache-Control"]
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+def test_whoever_can_t_unpack_gets_them_plain(site: Site) -> None:
+    answer = site.get("/edge/wallets", {"Accept-Encoding": "identity"})
+    assert answer.body == Wallets.DATA
+    assert answer.headers["Content-Encoding"] is None
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_wallets_a_till_has_are_not_sent_again(site: Site, coding: str) -> None:
+    etag = site.get("/edge/wallets", {"Accept-Encoding": coding}).headers["ETag"]
+    known = {"Accept-Encoding": coding, "If-None-Match": etag}
+    answer = site.get("/edge/wallets", known)
+    assert (answer.status, answer.body) == (304, b"")
+    assert answer.headers["ETag"] == etag
 
 
 def test_guests_pages_are_not_here(site: Site) -> None:
