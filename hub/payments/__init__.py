@@ -1,0 +1,3 @@
+"""Ways to pay a bill, one module each behind one Protocol, and the banks' formats."""
+
+from __future__ import annotations
