@@ -1,91 +1,24 @@
-"""A whole event in simulated time: real till cores, a reference hub, a bad wire."""
+"""A whole event in simulated time: real tills, the real ledger, a bad wire between."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-import msgspec
-
-from contract.catalogue import digest, encode_catalogue
-from contract.ids import TillId, WristbandUid
-from contract.messages import (
-    AdviceBatch,
-    CatalogueLink,
-    StandInLimits,
-    TillConfig,
-    decode_from_hub,
-    decode_from_till,
-    encode,
-)
-from contract.money import Currency
-from edge.core import effects, events, intents
-from edge.core.checkout import EDGES, step, trigger
-from edge.core.delivery import DeliveryQueue
-from edge.core.picture import picture
-from edge.core.recovery import recover
-from edge.core.state import (
-    Approved,
-    Identity,
-    Moment,
-    Selling,
-    TillState,
-)
-from edge.core.view import Phase
-from edge.journal.memory import MemoryJournal
-from tests.contract.samples import CATALOGUE, EVENT, SELLER
-from tests.edge.core.issuing import EVENT as EVENT_NUMBER
-from tests.edge.core.issuing import KEYS, issue
-from tests.world.reference_hub import ReferenceHub
-from tests.world.timeline import MS, Timeline, Wire
-from tests.world.tse import SimulatedTse
+from contract.ids import TillId
+from tests.world.site import Site
+from tests.world.tills import SimulatedTill
+from tests.world.timeline import MS, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract.messages import FromHub, FromTill
-    from edge.core.effects import Effect
-    from edge.core.events import Event, FiscalEvent
-    from edge.core.intents import Intent
-    from edge.core.view import Phase as PhaseType
+    from edge.core.view import Phase
 
-    Edge = tuple[PhaseType, str, PhaseType]
+    Edge = tuple[Phase, str, Phase]
 
-LIMITS = StandInLimits(allowance_minor=2500, till_total_minor=6000)
-CATALOGUE_BYTES = encode_catalogue(CATALOGUE)
-BUSY_MS = 20_000
 HEAL_MS = 400_000
-WALLETS = {1: 10_000, 2: 2_500, 3: 500, 4: 20_000}
-UNKNOWN_WALLET = 9
-
-
-class PowerCut(Exception):
-    """The till is gone in the middle of a step."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """A wristband that somebody holds to a reader."""
-
-    uid: WristbandUid
-    message: bytes
-
-
-def _card(serial: int) -> Card:
-    uid = WristbandUid(bytes([4, 0, 0, 0, 0, 0, serial]))
-    return Card(uid, issue(uid=uid, serial=serial))
-
-
-CARDS = {serial: _card(serial) for serial in (*WALLETS, UNKNOWN_WALLET)}
-AFTER_DECLINE: tuple[Intent, ...] = (
-    intents.BackToBasket(),
-    intents.PayByWristband(),
-    intents.PayByCash(),
-    intents.AbortOrder(),
-)
-EMPTY_CARD = Card(WristbandUid(bytes(7)), b"")
 
 
 @dataclass
@@ -98,395 +31,70 @@ class World:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
+        self.is_large = self.seed % 20 == 0
+        self.busy_ms = 20_000 if self.is_large else self.random.randint(2000, 5000)
+        count = (
+            self.random.randint(2, 3) if self.is_large else self.random.choice([1, 2])
+        )
+        names = [TillId(f"bar-{number}") for number in range(count)]
         self.timeline = Timeline()
-        self.hub = ReferenceHub(WALLETS, Random(f"{self.seed} hub"))
-        self.hub_listens = True
-        for number in range(self.random.randint(1, 3)):
-            self.tills.append(SimulatedTill(self, TillId(f"bar-{number}")))
+        hub_random = Random(f"{self.seed} hub")
+        self.site = Site(self.timeline, hub_random, names)
+        self.tills = [SimulatedTill(self, name) for name in names]
+        self.site.tills = [till.down_from_hub for till in self.tills]
 
     def run(self) -> None:
         """Sell in disorder, then heal everything and wait until all is settled."""
         for till in self.tills:
             till.boot()
             self.timeline.after(100, till.cashier_acts)
-        self.timeline.after(1000, self._hub_ticks)
-        if self.seed % 6 == 0:
-            self.timeline.after(self.random.randint(2000, 10_000), self.hub.save)
-            self.timeline.after(self.random.randint(11_000, 19_000), self._restore)
-        self.timeline.run(BUSY_MS)
+        self.timeline.after(500, self._hub_ticks)
+        self._plan()
+        self.timeline.run(self.busy_ms)
         self._heal()
         settled = self.timeline.run(HEAL_MS, done=self._settled)
         assert settled, f"not settled: {[till.what_waits() for till in self.tills]}"
+        self.site.release_quarantine()
+        assert self.timeline.run(HEAL_MS + 1000, done=self._settled)
+
+    def _plan(self) -> None:
+        """Let things happen that happen once, in some of the worlds."""
+        draw, site = self.random, self.site
+        if draw.random() < 0.15:
+            self._at(0.3, site.save)
+            self._at(0.6 + 0.35 * draw.random(), site.restore)
+        if draw.random() < 0.15:
+            self._at(draw.random(), site.publish_catalogue)
+        if draw.random() < 0.1:
+            till = draw.choice(self.tills).identity.till
+            self._at(draw.random(), lambda: site.revoke(till))
+        for each in self.tills:
+            if draw.random() < 0.1:
+                self._at(draw.random(), each.set_clock)
+        for chance, happening in (
+            (0.5, site.kill),
+            (0.1, lambda: site.book_beside(1)),
+        ):
+            for _ in range(3 if self.is_large else 1):
+                if draw.random() < chance:
+                    self._at(draw.random(), happening)
+
+    def _at(self, share: float, happening: Callable[[], None]) -> None:
+        self.timeline.after(int(share * self.busy_ms), happening)
 
     def _heal(self) -> None:
-        self.hub_listens = True
+        self.site.listens = True
         for till in self.tills:
             till.heal()
 
     def _settled(self) -> bool:
-        return all(till.is_settled() for till in self.tills)
-
-    def _restore(self) -> None:
-        self.hub.restore()
-        self._announce()
-
-    def _announce(self) -> None:
-        for till in self.tills:
-            till.down_from_hub(self.hub.status(online=self.hub_listens))
+        return self.site.is_idle and all(till.is_settled() for till in self.tills)
 
     def _hub_ticks(self) -> None:
-        """Once a second: wallet changes; at times the hub dies or comes back."""
-        if self.timeline.now_ns < BUSY_MS * MS and self.random.random() < 0.15:
-            self.hub_listens = not self.hub_listens
+        """Tell wallets; at times the way to the hub is lost, or found again."""
+        if self.timeline.now_ns < self.busy_ms * MS and self.random.random() < 0.15:
+            self.site.listens = not self.site.listens
             if self.random.random() < 0.5:  # else nobody tells the tills
-                self._announce()
-        if self.hub_listens:
-            news = self.hub.changes(LIMITS.allowance_minor)
-            for till in self.tills:
-                till.down_from_hub(news)
-        self.timeline.after(1000, self._hub_ticks)
-
-
-class SimulatedTill:
-    """A till's core with its journal, its TSE, its wires and its cashier."""
-
-    def __init__(self, world: World, till: TillId) -> None:
-        self.world = world
-        self.random = Random(f"{world.seed} {till}")
-        self.identity = Identity(till, EVENT)
-        self.journal = MemoryJournal()
-        self.tse = SimulatedTse(till, world.timeline, self.random)
-        self.up = Wire(world.timeline, self.random)
-        self.down = Wire(world.timeline, self.random)
-        self.shown: set[UUID] = set()
-        self.declined_by_cashier: set[UUID] = set()
-        self.healed = False
-        self.powered = False
-        self.epoch = 0
-        self.steps = 0
-        self.state = TillState(identity=self.identity)
-        self.queue = DeliveryQueue()
-
-    # --- power -----------------------------------------------------------------------
-
-    def boot(self) -> None:
-        self.epoch += 1
-        self.powered = True
-        self.queue = DeliveryQueue()
-        self.state = TillState(identity=self.identity)
-        found = self.journal.read()
-        state, todo = recover(self.identity, found, self._moment())
-        try:
-            self._perform_all(state, todo)
-        except PowerCut:
-            self.cut_power()
-            return
-        self._soon(5, lambda: self.take(self.tse.opened()))
-        self._soon(self.random.randint(10, 400), self._link_up)
-        self._soon(100, self._courier_looks)
-
-    def cut_power(self) -> None:
-        self.powered = False
-        self.epoch += 1
-        self.up.cut = self.down.cut = True
-        self.world.timeline.after(self.random.randint(50, 3000), self.boot)
-
-    def heal(self) -> None:
-        self.healed = self.up.healed = self.down.healed = self.tse.healed = True
-        self.tse.dead = False
-        if self.powered:
-            self._link_up()
-
-    def is_settled(self) -> bool:
-        state = self.state
-        quiet = isinstance(state.counter, Selling) and state.counter.order is None
-        return (
-            self.powered
-            and quiet
-            and not state.undelivered
-            and not state.signing
-            and not state.cancellations
-            and len(self.queue) == 0
-        )
-
-    def what_waits(self) -> object:
-        state = self.state
-        return (
-            state.counter.phase,
-            state.banner,
-            state.undelivered,
-            state.signing,
-            state.cancellations,
-            state.connection,
-        )
-
-    # --- events ----------------------------------------------------------------------
-
-    def take(self, event: Event | Intent) -> None:
-        if not self.powered:
-            return
-        self.steps += 1
-        before = self.state.counter.phase
-        state, todo = step(self.state, event, self._moment())
-        try:
-            self._perform_all(state, todo)
-        except PowerCut:
-            self.cut_power()
-            return
-        after = self.state.counter.phase
-        if before is not after:
-            edge = (before, trigger(event), after)
-            assert edge in EDGES, f"{edge} is not declared"
-            self.world.edges.add(edge)
-        if self.steps % 16 == 0:
-            assert picture(self.state).phase is after
-
-    def _perform_all(self, state: TillState, todo: tuple[Effect, ...]) -> None:
-        for effect in todo:
-            self._maybe_cut_power(effect)
-            state = self._perform(effect, state)
-            self._maybe_cut_power(effect)
-        self.state = state
-        if isinstance(state.counter, Approved):
-            self.shown.add(state.counter.approval.order)
-
-    def _maybe_cut_power(self, effect: Effect) -> None:
-        chance = 0.004 if isinstance(effect, effects.Commit) else 0.0005
-        if not self.healed and self.random.random() < chance:
-            raise PowerCut
-
-    def _perform(self, effect: Effect, state: TillState) -> TillState:
-        match effect:
-            case effects.Commit(records=records):
-                self.journal.write(records)
-            case effects.CacheWallets(wallets=wallets):
-                self.journal.wallets.update(wallets)
-            case effects.ForgetWallets():
-                self.journal.wallets.clear()
-            case effects.Redeliver():
-                orders = self.journal.unrecorded()
-                self.queue.replace(orders)
-                again = events.UndeliveredAgain(orders)
-                state, todo = step(state, again, self._moment())
-                for each in todo:
-                    state = self._perform(each, state)
-            case _:
-                self._perform_at_once(effect)
-        return state
-
-    def _perform_at_once(self, effect: effects.Immediate) -> None:
-        match effect:
-            case effects.SetAlarm(alarm=alarm, after_ms=after_ms):
-                self._soon(after_ms, lambda: self.take(alarm))
-            case effects.SendRequest(request=request):
-                self._send(request)
-            case effects.FetchCatalogue():
-                fetched = events.CatalogueFetched(CATALOGUE_BYTES)
-                self._soon(20, lambda: self.take(fetched))
-            case (
-                effects.BeginFiscal()
-                | effects.FinishFiscal()
-                | effects.FindFiscal()
-                | effects.CloseStray()
-            ):
-                self.tse.perform(effect, self._if_same_epoch())
-            case effects.Note() | effects.OpenFiscal():
-                pass
-            case _:
-                self._tell_courier(effect)
-
-    def _tell_courier(self, effect: effects.ForCourier) -> None:
-        now = self.world.timeline.now_ns
-        match effect:
-            case effects.Deliver(orders=orders):
-                self.queue.add(orders)
-            case effects.Delivered(orders=orders, regarding=regarding):
-                self.queue.recorded(orders, regarding, now)
-            case effects.DeliverNow():
-                self.queue.wake()
-            case effects.RefusedByHub():
-                raise AssertionError("this hub refuses nothing")
-            case effects.Probe():
-                self._probe()
-
-    def _probe(self) -> None:
-        if len(self.queue) == 0:
-            self._soon(1, lambda: self.take(events.ProbeImpossible()))
-
-    # --- the wires -------------------------------------------------------------------
-
-    def down_from_hub(self, message: FromHub) -> None:
-        """Let the hub say something to this till."""
-        said = encode(message)
-        arrive = self._in_epoch(
-            lambda: self.take(events.HubSaid(decode_from_hub(said)))
-        )
-        self.down.carry(arrive)
-
-    def _send(self, message: FromTill) -> None:
-        if self.up.cut:
-            self._soon(0, lambda: self.take(events.NotSent()))
-            return
-        said = encode(message)
-        if not self.world.hub_listens and self.random.random() < 0.5:
-            self._soon(2, lambda: self.take(events.NobodyListens()))
-        self.up.carry(lambda: self._arrive_at_hub(said))
-
-    def _arrive_at_hub(self, said: bytes) -> None:
-        if self.world.hub_listens:
-            self.down_from_hub(self.world.hub.answer(decode_from_till(said)))
-
-    def _link_up(self) -> None:
-        if not self.powered:
-            return
-        self.up.cut = self.down.cut = False
-        self.take(events.LinkUp())
-        config = self._config()
-        self._soon(3, lambda: self.take(events.HubSaid(config)))
-        self.down_from_hub(self.world.hub.status(online=self.world.hub_listens))
-        if not self.healed:
-            self._soon(self.random.randint(2000, 20_000), self._link_down)
-
-    def _link_down(self) -> None:
-        if self.healed:
-            return
-        self.up.cut = self.down.cut = True
-        self.take(events.LinkDown())
-        self._soon(self.random.randint(200, 8000), self._link_up)
-
-    def _courier_looks(self) -> None:
-        now = self.world.timeline.now_ns
-        self.queue.look(now)
-        orders = self.queue.next(now)
-        if orders and not self.up.cut:
-            sealed = self.journal.sealed(orders)
-            raws = tuple(msgspec.Raw(sealed[order]) for order in orders)
-            batch = AdviceBatch(id=UUID(int=self.random.getrandbits(128)), advices=raws)
-            self.queue.sent(batch.id, orders, now)
-            self._send(batch)
-        elif orders:
-            self.queue.not_sent(now)
-        self._soon(100, self._courier_looks)
-
-    # --- the cashier -----------------------------------------------------------------
-
-    def cashier_acts(self) -> None:
-        """One act of a cashier who at times changes her mind."""
-        self.world.timeline.after(self.random.randint(20, 500), self.cashier_acts)
-        if not self.powered:
-            return
-        if not self.healed:
-            self.tse.dead = self.random.random() < 0.05
-        match self.state.counter.phase:
-            case Phase.SELLING:
-                self._at_basket()
-            case Phase.PRESENT:
-                self._holds_card()
-            case Phase.APPROVED:
-                self._sees_approval()
-            case Phase.DECLINED:
-                self.take(self.random.choice(AFTER_DECLINE))
-            case Phase.HANDED_OUT:
-                self._answers()
-            case _:
-                pass
-
-    def _at_basket(self) -> None:
-        counter = self.state.counter
-        assert isinstance(counter, Selling)
-        if self.healed:
-            if counter.order is not None:
-                self.take(intents.AbortOrder())
-            return
-        chance = self.random.random()
-        product = self.random.choice([1, 2])
-        if counter.order is None or chance < 0.4:
-            self.take(intents.Pick(product))
-        elif chance < 0.5:
-            self.take(intents.Remove(product))
-        elif chance < 0.85:
-            self.take(intents.PayByWristband())
-        elif chance < 0.92:
-            self.take(intents.PayByCash())
-        else:
-            self.take(intents.AbortOrder())
-
-    def _holds_card(self) -> None:
-        chance = self.random.random()
-        if self.healed or chance < 0.05:
-            self.take(intents.AbortOrder())
-        elif chance < 0.1:
-            self.take(intents.PayByCash())
-        elif chance < 0.15:
-            self.take(intents.BackToBasket())
-        else:
-            card = self.random.choice([*CARDS.values(), EMPTY_CARD])
-            stale_ns = 10_000 * MS if self.random.random() < 0.1 else 0
-            arrived = self.world.timeline.now_ns - stale_ns
-            self.take(events.CardRead(card.uid, card.message, arrived))
-            if stale_ns or card is EMPTY_CARD:
-                assert self.state.counter.phase is Phase.PRESENT
-
-    def _sees_approval(self) -> None:
-        counter = self.state.counter
-        assert isinstance(counter, Approved)
-        order = counter.approval.order
-        self.take(events.Shown(order, self.world.timeline.now_ns))
-        if self.healed or self.random.random() < 0.5:
-            self.take(intents.Dismiss())
-        else:
-            self.take(intents.Pick(1))
-
-    def _answers(self) -> None:
-        asking = picture(self.state).approval
-        assert asking is not None
-        handed_out = self.random.random() < 0.5
-        self.take(intents.AnswerHandedOut(handed_out))
-        if not handed_out and self.powered:
-            self.declined_by_cashier.add(asking.order)
-
-    # --- small parts -----------------------------------------------------------------
-
-    def _moment(self) -> Moment:
-        timeline = self.world.timeline
-        fresh = UUID(int=self.random.getrandbits(128))
-        return Moment(timeline.now, timeline.now_ns, fresh)
-
-    def _soon(self, ms: int, action: Callable[[], None]) -> None:
-        self.world.timeline.after(ms, self._in_epoch(action))
-
-    def _in_epoch(self, action: Callable[[], None]) -> Callable[[], None]:
-        epoch = self.epoch
-
-        def act() -> None:
-            if self.powered and self.epoch == epoch:
-                action()
-
-        return act
-
-    def _if_same_epoch(self) -> Callable[[FiscalEvent], None]:
-        epoch = self.epoch
-
-        def answer(event: FiscalEvent) -> None:
-            if self.powered and self.epoch == epoch:
-                self.take(event)
-
-        return answer
-
-    def _config(self) -> TillConfig:
-        return TillConfig(
-            id=UUID(int=1),
-            event=EVENT,
-            event_name="Summer",
-            event_number=EVENT_NUMBER,
-            till=self.identity.till,
-            label="Bar",
-            currency=Currency.EUR,
-            seller=SELLER,
-            portal_url="https://kb.example.org",
-            catalogue=CatalogueLink(
-                version=CATALOGUE.version, digest=digest(CATALOGUE_BYTES), path="/c"
-            ),
-            token_keys=KEYS,
-            stand_in=LIMITS,
-        )
+                self.site.announce()
+        self.site.tell_wallets()
+        self.timeline.after(500, self._hub_ticks)

@@ -1,4 +1,4 @@
-"""Hundreds of seeded worlds: what a till has shown as approved is booked once."""
+"""Thousands of seeded worlds: whatever happens, the ledger and the tills agree."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from edge.core.view import Phase
 from tests.world.judgement import judge
 from tests.world.simulation import World
 
-SEEDS = 300
-PER_TEST = 25
+SEEDS = 2000
+PER_TEST = 100
 
 
 @cache

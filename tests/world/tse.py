@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contract.fiscal import ABORTED_PROCESS_DATA, PROCESS_TYPE, Signature
 from edge.core import effects, events
 from edge.core.records import FiscalStart
+from tests.world.timeline import MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +33,27 @@ class SimulatedTse:
     started: dict[int, FiscalStart] = field(default_factory=dict)
     signed: dict[int, Signature] = field(default_factory=dict)
     counter: int = 0
+    free_ms: int = 0
+
+    @property
+    def public_key(self) -> bytes:
+        """As good as any: nobody checks the mathematics here."""
+        return self.client.encode().ljust(97, b"\0")
+
+    @property
+    def serial(self) -> str:
+        """A TSE is called by the digest of its key."""
+        return hashlib.sha256(self.public_key).hexdigest()
 
     def opened(self) -> FiscalEvent:
         open_numbers = tuple(n for n in self.started if n not in self.signed)
-        return events.FiscalOpened("ab" * 32, None, open_numbers)
+        return events.FiscalOpened(self.serial, None, open_numbers)
 
     def perform(self, effect: ForFiscal, answer: Callable[[FiscalEvent], None]) -> None:
-        """Do it after a while; some answers are lost."""
-        delay_ms = self.random.randint(0, 300)
+        """Do it after a while, one after the other; some answers are lost."""
+        ready_ms = self.timeline.now_ns // MS + self.random.randint(0, 300)
+        self.free_ms = max(self.free_ms, ready_ms)
+        delay_ms = self.free_ms - self.timeline.now_ns // MS
         self.timeline.after(delay_ms, lambda: self._do(effect, answer))
 
     def _do(self, effect: ForFiscal, answer: Callable[[FiscalEvent], None]) -> None:
@@ -87,8 +102,8 @@ class SimulatedTse:
             algorithm="none",
             time_format="unixTime",
             value=b"\0" * 96,
-            public_key=b"\0" * 97,
-            tse_serial="ab" * 32,
+            public_key=self.public_key,
+            tse_serial=self.serial,
         )
         self.signed[start.number] = signature
         return signature

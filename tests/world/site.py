@@ -1,0 +1,429 @@
+"""The hub as the tills meet it: messages in and out, kills, takeovers, a restore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from contract.catalogue import digest, encode_catalogue
+from contract.messages import (
+    AdviceBatch,
+    AdviceFlag,
+    AdviceRecorded,
+    Anchor,
+    CatalogueLink,
+    HubStatus,
+    OrderBooked,
+    OrderConflict,
+    OrderRequest,
+    RecordedOrder,
+    Rejected,
+    RejectReason,
+    StandInLimits,
+    TillConfig,
+    WalletChange,
+    WalletChanges,
+    decode_advice,
+    decode_from_till,
+)
+from contract.order import Outcome, Path, decode_order
+from hub.core import verdicts
+from hub.core.allowances import Allowances
+from hub.core.booking import ResultCode, advice_item, credit_item, request_item
+from hub.core.orders import (
+    Agreed,
+    Till,
+    advice_flags,
+    barred,
+    request_refusal,
+    wallet_refusal,
+)
+from hub.service.answers import declined
+from tests.contract.samples import CATALOGUE, EVENT, SELLER
+from tests.edge.core.issuing import EVENT as EVENT_NUMBER
+from tests.edge.core.issuing import KEYS
+from tests.world.database import Caps, Database, at_once
+from tests.world.hub import HubProcess, Job, open_ledger
+from tests.world.proof import Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from random import Random
+
+    from contract.ids import TillId
+    from contract.messages import FromHub
+    from contract.order import Order
+    from hub.core.booking import Item, Result
+    from hub.core.orders import Refusal
+    from tests.world.hub import Done
+    from tests.world.timeline import Timeline
+
+LIMITS = StandInLimits(allowance_minor=2500, till_total_minor=6000)
+NEXT_CATALOGUE = msgspec.structs.replace(
+    CATALOGUE,
+    version=CATALOGUE.version + 1,
+    products=(
+        msgspec.structs.replace(CATALOGUE.products[0], price_minor=500),
+        *CATALOGUE.products[1:],
+    ),
+)
+CATALOGUES = {each.version: each for each in (CATALOGUE, NEXT_CATALOGUE)}
+CATALOGUE_BYTES = {
+    version: encode_catalogue(each) for version, each in CATALOGUES.items()
+}
+LINKS = {
+    version: CatalogueLink(version=version, digest=digest(data), path=f"/c/{version}")
+    for version, data in CATALOGUE_BYTES.items()
+}
+TAKEOVER_MS = 1500
+WALLETS = {1: 10_000, 2: 2_500, 3: 500, 4: 20_000, 5: 0, 6: 0}
+"""What is on the wristbands in the beginning."""
+VARIANT = 2
+
+
+@dataclass(slots=True)
+class Hearing:
+    """A batch of advices that waits for its last item."""
+
+    message: AdviceBatch
+    answer: Callable[[FromHub], None]
+    recorded: list[RecordedOrder]
+    left: int = 0
+
+
+class Site:
+    """One event's hub processes, of which at most one writes, and their database."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        random: Random,
+        tills: Collection[TillId],
+    ) -> None:
+        self.timeline = timeline
+        self.random = random
+        caps = Caps(15_000, 60_000) if random.random() < 0.5 else Caps()
+        self.database = Database(self._uuid(), dict.fromkeys(WALLETS, VARIANT), caps)
+        self.proof = Proof(self.database)
+        self.agreed = _agreed({CATALOGUE.version}, tills, revoked=())
+        self.listens = True
+        self.restored = False
+        self.quarantine: list[tuple[TillId, bytes]] = []
+        self.tills: list[Callable[[FromHub], None]] = []
+        self._saved = 0
+        self._changed: set[int] = set()
+        self._news = 0
+        funding = [
+            credit_item(self._uuid(), serial, minor, "test")
+            for serial, minor in WALLETS.items()
+            if minor
+        ]
+        at_once(open_ledger(self.database).book(funding))
+        self.process: HubProcess | None = None
+        self.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a hub runs, and nothing waits for a commit."""
+        return self.process is not None and self.process.is_idle
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a hub hears what tills say."""
+        return self.listens and self.process is not None
+
+    # --- the process -----------------------------------------------------------------
+
+    def start(self) -> None:
+        """Let a process take over that knows nothing but the database."""
+        process = HubProcess(self.database, self.proof, self.timeline, self.random)
+        self.allowances = Allowances()
+        process.on_wallets(self._changed.update)
+        self._changed.update(self.database.wallets)
+        self.process = process
+
+    def kill(self) -> None:
+        """Kill the writer; a standby takes over a moment later."""
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process = None
+        if self.random.random() < 0.5:  # else the tills find out themselves
+            self.announce()
+        self.timeline.after(self.random.randint(50, TAKEOVER_MS), self._take_over)
+
+    def _take_over(self) -> None:
+        if self.process is None:
+            self.start()
+            self.announce()
+
+    def save(self) -> None:
+        """Make a backup."""
+        self._saved = self.database.batch
+
+    def restore(self) -> None:
+        """Go back to the backup: a new incarnation of the ledger."""
+        if self.process is not None:
+            self.process.kill()
+        self.database.restore(self._saved, self._uuid())
+        self.quarantine.clear()
+        self.restored = True
+        self.start()
+        self.announce()
+
+    def book_beside(self, wallet: int) -> None:
+        """Book something behind the writer's back; the chain's head must fence it."""
+        item = credit_item(self._uuid(), wallet, 100, "beside")
+        at_once(open_ledger(self.database).book([item]))
+
+    # --- messages --------------------------------------------------------------------
+
+    def hear(
+        self, till: TillId, said: bytes, answer: Callable[[FromHub], None]
+    ) -> None:
+        """Do what a till's message asks, and answer after the commit."""
+        if not self.is_there:
+            return
+
+        def reply(message: FromHub) -> None:
+            if self.listens:
+                answer(message)
+
+        message = decode_from_till(said)
+        if isinstance(message, AdviceBatch):
+            self._hear_advices(till, message, reply)
+        else:
+            assert isinstance(message, OrderRequest)
+            self._hear_request(message, reply)
+
+    def book(self, items: Sequence[Item], done: Callable[[], None]) -> None:
+        """Book what needs no till; `done` is called if and when it is committed."""
+        if self.process is not None and items:
+            jobs = [Job(item, lambda _, __: None) for item in items]
+            jobs[-1] = Job(items[-1], lambda _, __: done())
+            self.process.hand_in(jobs)
+
+    def release_quarantine(self) -> None:
+        """Book the advices of revoked tills after all."""
+        assert self.process is not None
+        items = [self._advice(body) for _, body in self.quarantine]
+        self.quarantine.clear()
+        self.book(items, lambda: None)
+
+    def _hear_request(
+        self, message: OrderRequest, reply: Callable[[FromHub], None]
+    ) -> None:
+        assert self.process is not None
+        body = bytes(message.order)
+        order = decode_order(body)
+        refusal = request_refusal(order, message.credential, self.agreed)
+        reason = refusal.reason if refusal else None
+        item = request_item(order, body, reason, barred(order, self.agreed))
+
+        def done(_: Item, result: Result | None) -> None:
+            reply(self._verdict(message, order, refusal, result))
+
+        self.process.hand_in([Job(item, done)])
+
+    def _hear_advices(
+        self, till: TillId, message: AdviceBatch, reply: Callable[[FromHub], None]
+    ) -> None:
+        assert self.process is not None
+        hearing = Hearing(message, reply, [])
+        jobs: list[Job] = []
+        for raw in message.advices:
+            body = bytes(raw)
+            order = decode_order(decode_advice(body).order)
+            if self.agreed.tills[till].revoked:
+                if (till, body) not in self.quarantine:
+                    self.quarantine.append((till, body))
+                flags = (AdviceFlag.REVOKED_TILL,)
+                hearing.recorded.append(RecordedOrder(order=order.id, flags=flags))
+            else:
+                done = self._hears_of(hearing, order)
+                jobs.append(Job(self._advice(body), done))
+        hearing.left = len(jobs)
+        if jobs:
+            self.process.hand_in(jobs)
+        else:
+            self._answer(hearing, self.anchor())
+
+    def _advice(self, body: bytes) -> Item:
+        advice = decode_advice(body)
+        order = decode_order(advice.order)
+        refusal = (
+            wallet_refusal(order, advice.credential, self.agreed)
+            if advice.outcome is Outcome.COMPLETED
+            else None
+        )
+        item = advice_item(
+            advice,
+            order,
+            body,
+            refusal=refusal.reason if refusal else None,
+            flags=advice_flags(advice, order, self.agreed, now=self.timeline.now),
+            barred=barred(order, self.agreed),
+        )
+        if advice.outcome is Outcome.COMPLETED and advice.path is Path.STAND_IN:
+            excess = self.allowances.excess(order, advice.basis_batch, LIMITS)
+            item = msgspec.structs.replace(item, excess_minor=excess)
+        return item
+
+    def _hears_of(self, hearing: Hearing, order: Order) -> Done:
+        def done(_: Item, result: Result | None) -> None:
+            hearing.left -= 1
+            if result is not None:
+                self.allowances.recorded(order, result.batch)
+                recorded = RecordedOrder(order=order.id, flags=result.flags)
+                hearing.recorded.append(recorded)
+            if hearing.left == 0:
+                self._answer(hearing, self.anchor(result))
+
+        return done
+
+    def _answer(self, hearing: Hearing, anchor: Anchor) -> None:
+        if hearing.recorded:
+            hearing.answer(
+                AdviceRecorded(
+                    id=self._uuid(),
+                    regarding=hearing.message.id,
+                    recorded=tuple(hearing.recorded),
+                    anchor=anchor,
+                )
+            )
+
+    def _verdict(
+        self,
+        message: OrderRequest,
+        order: Order,
+        refusal: Refusal | None,
+        result: Result | None,
+    ) -> FromHub:
+        if result is None:
+            return Rejected(
+                id=self._uuid(),
+                regarding=message.id,
+                reason=RejectReason.HUB_FAULT,
+                text="The ledger refuses it.",
+                order=order.id,
+            )
+        anchor = self.anchor(result)
+        if result.code is ResultCode.CONFLICT:
+            return OrderConflict(
+                id=self._uuid(),
+                regarding=message.id,
+                order=order.id,
+                attempt=order.attempt,
+                text=verdicts.CONFLICT,
+                anchor=anchor,
+            )
+        if result.reason is None:
+            balance = verdicts.balance_of(result.balance_minor, order)
+            return OrderBooked(
+                id=self._uuid(),
+                regarding=message.id,
+                order=order.id,
+                attempt=order.attempt,
+                balance=balance,
+                anchor=anchor,
+                vouchers=result.standing.vouchers if result.standing else None,
+            )
+        return declined(
+            message.id, order, refusal, result, agreed=self.agreed, anchor=anchor
+        )
+
+    # --- what it says unasked --------------------------------------------------------
+
+    def announce(self) -> None:
+        """Tell all tills whether the hub is there, and which one."""
+        for tell in self.tills:
+            tell(self.status())
+
+    def status(self) -> HubStatus:
+        """Say whether the hub is there, and how far it has come."""
+        anchor = self.anchor() if self.process is not None else None
+        return HubStatus(id=self._uuid(), online=self.is_there, anchor=anchor)
+
+    def tell_wallets(self) -> None:
+        """Say what changed since the last time."""
+        if self.process is None or not self.listens or not self._changed:
+            return
+        self._news += 1
+        wallets = self.database.wallets
+        available = {
+            number: max(0, min(wallets[number].balance, LIMITS.allowance_minor))
+            for number in self._changed
+        }
+        changes = tuple(
+            WalletChange(
+                wallet=serial,
+                available_minor=available[band.wallet],
+                blocked=band.blocked,
+            )
+            for serial, band in self.database.bands.items()
+            if band.wallet in available
+        )
+        self._changed.clear()
+        news = WalletChanges(
+            id=self._uuid(), number=self._news, anchor=self.anchor(), changes=changes
+        )
+        for tell in self.tills:
+            tell(news)
+
+    def anchor(self, result: Result | None = None) -> Anchor:
+        """Name this ledger and how far it has come, or had come with a result."""
+        assert self.process is not None
+        batch, head = (
+            (result.batch, result.chain_head) if result else self.process.position
+        )
+        incarnation = self.database.incarnation
+        return Anchor(incarnation=incarnation, batch=batch, chain_head=head.hex())
+
+    # --- what the office decides -----------------------------------------------------
+
+    def publish_catalogue(self) -> None:
+        """Let the tills sell by another version; orders by the old one go on."""
+        revoked = [each.id for each in self.agreed.tills.values() if each.revoked]
+        self.agreed = _agreed(CATALOGUES, self.agreed.tills, revoked)
+
+    def revoke(self, till: TillId) -> None:
+        """Trust a till no longer."""
+        versions = self.agreed.catalogues
+        self.agreed = _agreed(versions, self.agreed.tills, revoked=(till,))
+
+    def config(self, till: TillId) -> TillConfig:
+        """Write the configuration of a till."""
+        return TillConfig(
+            id=UUID(int=1),
+            event=EVENT,
+            event_name="Summer",
+            event_number=EVENT_NUMBER,
+            till=till,
+            label="Bar",
+            currency=CATALOGUE.currency,
+            seller=SELLER,
+            portal_url="https://kb.example.org",
+            catalogue=LINKS[self.agreed.current_catalogue],
+            token_keys=KEYS,
+            stand_in=LIMITS,
+        )
+
+    def _uuid(self) -> UUID:
+        return UUID(int=self.random.getrandbits(128))
+
+
+def _agreed(
+    versions: Iterable[int], tills: Iterable[TillId], revoked: Iterable[TillId]
+) -> Agreed:
+    gone = set(revoked)
+    return Agreed(
+        event=EVENT,
+        number=EVENT_NUMBER,
+        currency=CATALOGUE.currency,
+        catalogues={each: CATALOGUES[each] for each in versions},
+        tills={each: Till(each, "Bar", revoked=each in gone) for each in tills},
+        token_keys=KEYS,
+    )
