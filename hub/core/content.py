@@ -247,7 +247,7 @@ def _vouchers_refusal(order: Order, prices: Prices) -> Refusal | None:
         return None
     return Refusal(
         DeclineReason.WRONG_PRICE,
-        f"{order.vouchers} vouchers do not save that on these products. "
+        f"The {order.vouchers} vouchers do not save that on these products. "
         "Charge the order again.",
     )
 

@@ -48,6 +48,11 @@ SUMS = {
         "wallet account {id}",
         "There are postings on it, but there is no wallet.",
     ),
+    "verify_guests_money": (
+        "balance",
+        "all wallets",
+        "Together they hold {wallets_minor}; the event's row says {held_minor}.",
+    ),
     "verify_holdings": (
         "balance",
         "{role} {key}",

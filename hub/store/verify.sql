@@ -85,6 +85,15 @@ SELECT tse_serial, counter, count(*) AS orders FROM signature
 WHERE event = $1 GROUP BY tse_serial, counter HAVING count(*) > 1
 ORDER BY tse_serial, counter;
 
+-- verify_guests_money --
+-- Tell when an event's wallets do not hold what its own row says they hold together.
+SELECT g.held_minor, w.held_minor AS wallets_minor
+FROM guests_money AS g CROSS JOIN LATERAL (
+    SELECT coalesce(sum(balance_minor), 0)::bigint AS held_minor FROM wallet
+    WHERE event = g.event
+) AS w
+WHERE g.event = $1 AND g.held_minor <> w.held_minor;
+
 -- verify_holdings --
 -- List places for cash whose own row is not the sum of their postings.
 SELECT a.role::text AS role, a.key, coalesce(h.balance_minor, 0) AS balance_minor,

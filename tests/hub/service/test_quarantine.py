@@ -1,0 +1,118 @@
+"""What nobody may book unseen: set aside, told to the till as recorded, released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from contract.messages import AdviceFlag, OrderDeclined
+from contract.order import Outcome, make_line
+from hub.core.content import AMOUNT_MINOR_MAX
+from hub.service.events import revoke_till
+from hub.service.quarantine import NotReleased
+from hub.service.verification import verify
+from tests.hub import samples
+from tests.hub.service.shop import BEER, OTHER, Shop, a_sale, a_top_up
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.hub.hubs import Parts
+
+NUMBER = samples.EVENT.number
+BEERS = make_line(BEER, 2)
+
+
+@pytest_asyncio.fixture
+async def shop(parts: Parts) -> AsyncIterator[Shop]:
+    opened = await Shop(parts).open()
+    yield opened
+    report = await verify(
+        parts.store, NUMBER, incarnation=parts.context.current.incarnation
+    )
+    assert report.ok, report.findings
+
+
+async def revoked(shop: Shop) -> None:
+    assert await revoke_till(shop.parts.store, NUMBER, OTHER)
+    await shop.parts.context.refresh()
+
+
+async def test_advices_of_a_revoked_till_wait_for_a_person(shop: Shop) -> None:
+    wallet = await shop.band(2000)
+    quarantine = shop.parts.orders.quarantine
+    late = a_sale(wallet, BEERS, till=OTHER)
+    await revoked(shop)
+
+    for _ in range(2):  # the till stops sending only once it has heard the answer
+        assert await shop.advise(late) == (AdviceFlag.REVOKED_TILL,)
+    assert await shop.held(wallet) == (2000, 0)
+    (waiting,) = await quarantine.listed()
+    assert (waiting.order, waiting.flag) == (late, AdviceFlag.REVOKED_TILL)
+    assert isinstance(await shop.ask(a_sale(wallet, BEERS, till=OTHER)), OrderDeclined)
+
+    result = await quarantine.release(late.id, "finance-1")
+    assert AdviceFlag.REVOKED_TILL in result.flags
+    assert await shop.held(wallet) == (1100, 0)
+    assert await quarantine.listed() == []
+    with pytest.raises(NotReleased, match="booked already"):
+        await quarantine.release(late.id, "finance-1")
+    assert await shop.held(wallet) == (1100, 0)
+
+
+async def test_an_order_booked_before_is_not_booked_again_by_its_release(
+    shop: Shop,
+) -> None:
+    wallet = await shop.band(2000)
+    order = a_sale(wallet, BEERS, till=OTHER)
+    await shop.booked(order)
+    await shop.advise(order)
+    await revoked(shop)
+
+    assert await shop.advise(order) == (AdviceFlag.REVOKED_TILL,)
+    assert (await shop.parts.orders.quarantine.release(order.id, "me")).flags == ()
+    assert await shop.held(wallet) == (1100, 0)
+
+
+async def test_an_aborted_order_of_a_revoked_till_waits_too(shop: Shop) -> None:
+    wallet = await shop.band(2000)
+    order = a_sale(wallet, BEERS, till=OTHER)
+    await shop.booked(order)
+    await revoked(shop)
+
+    assert await shop.advise(order, outcome=Outcome.ABORTED) == (
+        AdviceFlag.REVOKED_TILL,
+    )
+    assert await shop.held(wallet) == (1100, 0)
+    await shop.parts.orders.quarantine.release(order.id, "me")
+    assert await shop.held(wallet) == (2000, 0)
+
+
+async def test_amounts_beyond_all_reason_never_reach_the_ledger(shop: Shop) -> None:
+    wallet = await shop.band()
+    absurd = a_top_up(wallet, AMOUNT_MINOR_MAX + 1)
+
+    assert await shop.advise(absurd) == (AdviceFlag.INCONSISTENT_ORDER,)
+    assert await shop.held(wallet) == (0, 0)
+    with pytest.raises(NotReleased, match="beyond all reason"):
+        await shop.parts.orders.quarantine.release(absurd.id, "me")
+    with pytest.raises(NotReleased, match="is set aside"):
+        await shop.parts.orders.quarantine.release(uuid4(), "me")
+
+
+async def test_what_is_set_aside_can_only_be_added_to(
+    shop: Shop, one_database: str
+) -> None:
+    await revoked(shop)
+    await shop.advise(a_sale(None, BEERS, till=OTHER))
+    owner = await asyncpg.connect(one_database)
+    try:
+        for change in ("UPDATE quarantine SET till = 'x'", "DELETE FROM quarantine"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await owner.execute(change)
+    finally:
+        await owner.close()
