@@ -18,6 +18,7 @@ from contract.messages import (
     OrderBooked,
     OrderDeclined,
 )
+from contract.order import Credit, OrderKind
 from contract.staff import staff_hash
 from hub.link.configuration import till_config
 from hub.service.staff import PinRefused, Staff, block_member, pin_hash
@@ -148,6 +149,11 @@ async def test_payouts_and_grants_need_their_rights(parts: Parts) -> None:
     assert declined.reason is DeclineReason.NOT_ALLOWED
     paid = await request(parts, by("dora", acts.payout(wallet, 300), OTHER))
     assert isinstance(paid, OrderBooked)
+    for granter, is_allowed in (("dora", True), ("ann", False), ("zoe", False)):
+        given = (Credit(wallet=wallet, vouchers=2),)
+        grant = acts.act(OrderKind.GRANT, credits=given, granted_by=granter)
+        answer = await request(parts, by("ann", grant))
+        assert isinstance(answer, OrderBooked if is_allowed else OrderDeclined)
 
 
 async def test_a_right_that_was_missing_flags_what_was_done(parts: Parts) -> None:
