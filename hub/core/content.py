@@ -163,6 +163,8 @@ def _coins_fault(order: Order) -> str | None:
 def _lines_refusal(order: Order, prices: Prices) -> Refusal | None:
     sign = -1 if order.kind is OrderKind.CANCELLATION else 1
     fixed = prices.fixed
+    if not order.lines and order.acts_as is OrderKind.SALE:
+        return _inconsistent("it sells nothing")
     for line in order.lines:
         if (
             line.role is LineRole.ITEM

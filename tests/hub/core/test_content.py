@@ -139,6 +139,7 @@ FAULTY: dict[str, tuple[DeclineReason, Order]] = {
         DeclineReason.INCONSISTENT_ORDER,
         a_sale(WALLET, altered(make_line(BEER, 1), role=LineRole.DEPOSIT)),
     ),
+    "nothing at all": (DeclineReason.INCONSISTENT_ORDER, a_sale(WALLET)),
     "a zero quantity": (
         DeclineReason.INCONSISTENT_ORDER,
         a_sale(WALLET, altered(make_line(BEER, 1), quantity=0)),

@@ -20,13 +20,21 @@ from contract.messages import (
     RejectReason,
 )
 from contract.money import Money
-from contract.order import LineRole, Order, OrderKind, encode_order, plain_line
+from contract.order import (
+    LineRole,
+    Order,
+    OrderKind,
+    encode_order,
+    make_line,
+    plain_line,
+)
 from hub.service.checks import Due
 from hub.service.orders import Orders
 from tests.hub import samples
 from tests.hub.service.shop import (
     DESK,
     OTHER,
+    PRETZEL,
     Shop,
     a_payout,
     a_sale,
@@ -159,4 +167,5 @@ async def test_a_check_of_strangers(shop: Shop) -> None:
     stolen = await shop.parts.orders.checks.check(message, OTHER)
     assert isinstance(stolen, Rejected)
     assert stolen.reason is RejectReason.FORGED_TILL
-    assert isinstance(await shop.check(a_sale(None)), OrderChecked)
+    cash = a_sale(None, make_line(PRETZEL, 1))
+    assert isinstance(await shop.check(cash), OrderChecked)
