@@ -21,3 +21,7 @@ class ProviderRefused(Exception):
 
 class NotOffered(Exception):
     """A method can't do this; the text says what can be done instead."""
+
+
+class Unusable(Exception):
+    """A provider's own call makes no sense; to be logged as a warning."""

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.money import Currency
+from hub.core.bills.attempts import Attempt, AttemptState
+from hub.core.bills.bill import BillState, Movement, MovementKind, standing
+from hub.core.bills.reports import Consequence, Report, Said, consequence
+from tests.hub.core.bills.billing import REFERENCE, bill, paid, refunded
+
+ATTEMPT = Attempt(
+    reference=REFERENCE,
+    number=1,
+    method="postfinance",
+    principal_minor=4500,
+    surcharge_minor=128,
+    state=AttemptState.REDIRECTED,
+)
+
+
+def report(said: Said = Said.PAID, **changed: object) -> Report:
+    given_: dict[str, object] = {
+        "order_id": f"{REFERENCE[:26]}-1",
+        "said": said,
+        "provider_ref": "P1",
+        "money_ref": "P1",
+        "amount_minor": 4628,
+        "currency": "CHF",
+    }
+    return Report(**(given_ | changed))  # type: ignore[arg-type]
+
+
+def after(*reports: Report) -> tuple[list[Consequence], list[Movement]]:
+    """Apply reports one by one, as the service does under the bill's lock."""
+    attempt, booked = ATTEMPT, set[str]()
+    told: list[Consequence] = []
+    moved: list[Movement] = []
+    for each in reports:
+        result = consequence(each, attempt, currency=Currency.CHF, booked=booked)
+        attempt = result.attempt
+        told.append(result)
+        if result.movement is not None:
+            moved.append(result.movement)
+            booked.add(result.money_ref)
+    return told, moved
+
+
+@given(st.permutations([report()] * 10 + [report(Said.PENDING)] * 10))
+def test_accepted_and_post_sale_racing_make_exactly_one_payment(
+    reports: list[Report],
+) -> None:
+    told, moved = after(*reports)
+
+    assert moved == [paid(4500)]
+    assert told[-1].attempt.state is AttemptState.PAID
+    assert standing(bill(), moved).state is BillState.PAID
+
+
+def test_the_surcharge_is_apart_from_what_the_bill_is_paid_with() -> None:
+    (told,), moved = after(report(fee_minor=130))
+
+    assert moved == [paid(4500)]
+    assert (told.surcharge_minor, told.fee_minor) == (128, 130)
+    assert told.attempt.provider_ref == "P1"
+    assert told.alarms == ()
+
+
+def test_a_second_real_payment_is_booked_and_shown_as_too_much() -> None:
+    told, moved = after(report(), report(provider_ref="P2", money_ref="P2"))
+
+    assert moved == [paid(4500), paid(4628)]
+    assert "second payment of 46.28 CHF" in told[1].alarms[0]
+    assert standing(bill(), moved).state is BillState.OVERPAID
+
+
+@pytest.mark.parametrize(
+    "before", [Said.FAILED, Said.CANCELED, Said.EXPIRED, Said.UNCERTAIN, Said.PENDING]
+)
+def test_late_money_is_booked_whatever_was_said_before(before: Said) -> None:
+    told, moved = after(report(before, money_ref=""), report())
+
+    assert moved == [paid(4500)]
+    assert told[-1].attempt.state is AttemptState.PAID
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (Said.PENDING, AttemptState.PENDING),
+        (Said.RESERVED, AttemptState.PENDING),
+        (Said.FAILED, AttemptState.FAILED),
+        (Said.CANCELED, AttemptState.CANCELED),
+        (Said.EXPIRED, AttemptState.EXPIRED),
+        (Said.UNCERTAIN, AttemptState.UNCERTAIN),
+        (Said.NOTHING, AttemptState.REDIRECTED),
+        (Said.REFUND_PENDING, AttemptState.REDIRECTED),
+    ],
+)
+def test_words_without_money_move_the_attempt_only(
+    said: Said, state: AttemptState
+) -> None:
+    (told,), moved = after(report(said))
+
+    assert moved == []
+    assert told.attempt.state is state
+
+
+def test_another_amount_is_booked_as_it_is_with_an_alarm() -> None:
+    (told,), moved = after(report(amount_minor=4000))
+
+    assert moved == [paid(4000)]
+    assert told.surcharge_minor == 0
+    assert "was asked for 46.28 and reports 40.00" in told.alarms[0]
+    assert standing(bill(), moved).open_minor == 500
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"currency": "EUR"},
+        {"currency": ""},
+        {"amount_minor": None},
+        {"amount_minor": 0},
+        {"money_ref": ""},
+    ],
+)
+def test_money_that_can_not_be_booked_blocks_and_alarms(
+    changed: dict[str, object],
+) -> None:
+    (told,), moved = after(report(Said.PAID, **changed))
+
+    assert moved == []
+    assert told.attempt.state is AttemptState.UNCERTAIN
+    assert len(told.alarms) == 1
+
+
+def test_money_going_back_is_booked_once() -> None:
+    back = report(Said.REFUNDED, money_ref="P1/1", amount_minor=1000)
+    told, moved = after(report(), back, back)
+
+    assert moved == [paid(4500), refunded(1000)]
+    assert told[-1].attempt.state is AttemptState.PAID
+
+
+def test_a_chargeback_is_booked_with_an_alarm() -> None:
+    back = report(Said.CHARGED_BACK, money_ref="D1", amount_minor=4500)
+    told, moved = after(report(), back)
+
+    assert moved[-1] == Movement(MovementKind.CHARGEBACK, 4500)
+    assert "took back 45.00 CHF" in told[-1].alarms[0]
+
+
+def test_the_providers_own_alarm_is_passed_on() -> None:
+    (told,), _ = after(report(Said.UNCERTAIN, alarm="Look it up."))
+
+    assert told.alarms == ("Look it up.",)
+
+
+@given(
+    st.lists(
+        st.builds(
+            report,
+            st.sampled_from(Said),
+            money_ref=st.sampled_from(["P1", "P2", "R1", ""]),
+            amount_minor=st.sampled_from([None, 1, 4500, 4628]),
+        ),
+        max_size=12,
+    )
+)
+def test_each_movement_of_the_provider_is_booked_at_most_once(
+    reports: list[Report],
+) -> None:
+    told, moved = after(*reports, *reports)
+
+    refs = [each.money_ref for each in told if each.movement is not None]
+    assert len(refs) == len(set(refs)) == len(moved)
+    assert all(each.attempt.number == 1 for each in told)
