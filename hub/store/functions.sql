@@ -144,6 +144,9 @@ CREATE OR REPLACE FUNCTION hold_cash_v1(
 DECLARE
     v_touched bigint;
 BEGIN
+    IF cardinality(p_id) = 0 THEN
+        RETURN;
+    END IF;
     UPDATE holding AS h
     SET balance_minor = c.balance
     FROM (
@@ -171,6 +174,9 @@ CREATE OR REPLACE FUNCTION change_wristbands_v1(
 ) RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
+    IF cardinality(p_serial) = 0 THEN
+        RETURN;
+    END IF;
     INSERT INTO wristband_change (event, serial, entry, wallet, blocked, registered,
                                   restriction, successor, note, order_id, batch)
     SELECT p_event, serial, entry, wallet, blocked, registered, restriction, successor,
@@ -202,24 +208,35 @@ BEGIN
     WHERE b.ctid = c.place;
 END $$;
 
--- Keeps whose a cash register became; beside book_batch_v1, too.
+-- Keeps whose a cash register became; beside book_batch_v1, too. Not in plain SQL, as
+-- none of these: the plan of such a function is made anew at each call.
 CREATE OR REPLACE FUNCTION change_shifts_v1(
     p_event integer, p_batch bigint,
     p_register text[], p_entry bigint[], p_holder text[], p_z_number bigint[],
     p_order uuid[]
-) RETURNS void LANGUAGE sql AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    IF cardinality(p_register) = 0 THEN
+        RETURN;
+    END IF;
     INSERT INTO shift_change (event, register, entry, holder, z_number, order_id, batch)
     SELECT p_event, register, entry, holder, z_number, order_id, p_batch
     FROM unnest(p_register, p_entry, p_holder, p_z_number, p_order)
         AS changed (register, entry, holder, z_number, order_id);
-$$;
+END $$;
 
 -- Keeps the tills' Z reports; beside book_batch_v1, too.
 CREATE OR REPLACE FUNCTION record_closings_v1(
     p_event integer, p_batch bigint,
     p_till text[], p_z_number bigint[], p_first bigint[], p_last bigint[],
     p_digest bytea[], p_report bytea[], p_signature bytea[], p_flags text[]
-) RETURNS void LANGUAGE sql AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    IF cardinality(p_till) = 0 THEN
+        RETURN;
+    END IF;
     INSERT INTO closing (event, till, z_number, first_sequence, last_sequence, digest,
                          report, signature, flags, batch)
     SELECT p_event, till, z_number, first, last, digest, report, signature,
@@ -227,13 +244,18 @@ CREATE OR REPLACE FUNCTION record_closings_v1(
     FROM unnest(p_till, p_z_number, p_first, p_last, p_digest, p_report, p_signature,
                 p_flags)
         AS closed (till, z_number, first, last, digest, report, signature, flags);
-$$;
+END $$;
 
 -- Keeps which entries moved which wallets; beside book_batch_v1, too.
 CREATE OR REPLACE FUNCTION keep_movements_v1(
     p_event integer, p_wallet bigint[], p_entry bigint[], p_order uuid[]
-) RETURNS void LANGUAGE sql AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    IF cardinality(p_wallet) = 0 THEN
+        RETURN;
+    END IF;
     INSERT INTO movement (event, wallet, entry, order_id)
     SELECT p_event, wallet, entry, order_id
     FROM unnest(p_wallet, p_entry, p_order) AS moved (wallet, entry, order_id);
-$$;
+END $$;
