@@ -293,11 +293,14 @@ class WristbandAct:
 
 @dataclass(frozen=True, slots=True)
 class CashAct:
-    """Cash is handed out, moved or counted; `register` is this till's."""
+    """Cash is handed out, moved or counted; `register` is this till's, which it says.
+
+    A close-out needs the count only: the till knows what it expects.
+    """
 
     kind: OrderKind
     move: CashMove
-    register: str
+    register: str = ""
     is_empty: ClassVar[bool] = False
     wants_wristband: ClassVar[bool] = False
 

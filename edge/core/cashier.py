@@ -196,7 +196,7 @@ def _pay_by(
     if method is PaymentMethod.CARD and order.total.minor <= 0:
         return replace(state, banner=texts.NOTHING_TO_CHARGE), ()
     payment: Payment | None = Payment(method=method)
-    if order.total.minor == 0 and not isinstance(order.content, Basket):
+    if order.total.minor == 0 and isinstance(order.content, TicketSale):
         payment = None  # a free entry
     return paying.attempt(state, order, payment, moment, credential=order.credential)
 

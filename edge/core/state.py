@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid5
 
+import msgspec
+
 from contract.order import Ask
+from contract.staff import Right
 from edge.core.effects import Effects, gathered
 from edge.core.standin import StandInBook
 from edge.core.view import UNKNOWN_LAMP, Phase
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from contract.fiscal import Outage, Signature
     from contract.ids import EventId, OrderId, TillId, WalletSerial
     from contract.messages import Lamp, Note, TillConfig, WristbandInfo
-    from contract.staff import Right
     from edge.core.intents import AskWristband, LogIn
     from edge.core.open_order import OpenOrder
     from edge.core.records import Decided, FiscalStart, StoredAttempt, StoredOrder
@@ -214,8 +216,7 @@ Counter = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
+class LoggedIn(msgspec.Struct, frozen=True):
     """The cashier who works at the till, and what the hub (or the list) allows."""
 
     id: str

@@ -36,7 +36,7 @@ from contract.order import (
 )
 from edge.core import effects, events, intents
 from edge.core.records import Decided
-from edge.core.state import Selling, Terms
+from edge.core.state import Selling, Starting, Terms
 from edge.journal.memory import MemoryJournal
 from tests.contract.orders import FESTIVAL
 from tests.edge.core.desk import ANCHOR, Desk
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from contract.order import Order
     from edge.core.acts import Act
     from edge.core.effects import Effect, Question
-    from edge.core.records import Recovered
 
     Q = TypeVar("Q", bound="Question")
 
@@ -71,11 +70,14 @@ RECEIPT = CardReceipt(provider="acme", id="4242", masked_number="************424
 class Festival(Desk):
     """Checks each order that completes, and keeps all records in a journal."""
 
-    def __init__(self, found: Recovered | None = None) -> None:
-        self.journal = MemoryJournal()
+    def __init__(self, journal: MemoryJournal | None = None) -> None:
+        found = None if journal is None else journal.read()
+        self.journal = journal or MemoryJournal()
         super().__init__(found)
         terms = Terms(CONFIGURED, FESTIVAL, CONFIGURED.catalogue.digest)
-        counter = Selling() if found is None else self.state.counter
+        counter = self.state.counter
+        if isinstance(counter, Starting):
+            counter = Selling()
         self.state = replace(self.state, terms=terms, counter=counter)
 
     def note(self) -> None:
@@ -208,9 +210,7 @@ class Festival(Desk):
 
     def restarted(self) -> Festival:
         """Cut the power, and start on the same journal."""
-        again = Festival(self.journal.read())
-        again.journal = self.journal
-        return again
+        return Festival(self.journal)
 
 
 def _check(decision: Decided) -> None:

@@ -1,0 +1,392 @@
+"""Orders that are no sale: who is asked, what is booked, and what a silence means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from contract.ids import WalletSerial
+from contract.messages import (
+    DeclineReason,
+    Facts,
+    Note,
+    OrderBooked,
+    OrderCheck,
+    OrderRequest,
+)
+from contract.money import Money
+from contract.order import (
+    CashMove,
+    CashPlace,
+    OrderKind,
+    Outcome,
+    Path,
+    PaymentMethod,
+    PlaceRole,
+    decode_order,
+)
+from edge.core import effects, events, intents
+from edge.core.acts import (
+    Act,
+    BillPayment,
+    CashAct,
+    Payout,
+    TicketSale,
+    TopUp,
+    VoucherGrant,
+    WristbandAct,
+)
+from edge.core.state import Checking, Collecting, Declined, Presenting, Selling
+from edge.core.view import Phase
+from tests.contract.orders import BAG, BILL, FESTIVAL, VAULT
+from tests.edge.core.desk import ANCHOR
+from tests.edge.core.festival import RECEIPT, Festival
+
+OURS = CashPlace(role=PlaceRole.REGISTER, key="bar-1")
+OTHER = CashPlace(role=PlaceRole.REGISTER, key="bar-2")
+
+
+def band(kind: OrderKind, serial: int | None = None, **said: object) -> WristbandAct:
+    wristband = None if serial is None else WalletSerial(serial)
+    return WristbandAct(kind, wristband, **said)  # type: ignore[arg-type]
+
+
+# --- money that comes in -------------------------------------------------------------
+
+
+def test_a_top_up_is_checked_before_money_is_taken() -> None:
+    desk = Festival().up()
+    desk.begin(TopUp(2_000))
+    desk.tap()
+    desk.do(intents.PayByCash())
+    order = desk.check_passes()
+    assert isinstance(desk.state.counter, Collecting)
+    assert desk.decisions() == []
+    desk.do(intents.MoneyTaken())
+    assert desk.last() == order
+    assert desk.decisions()[0].path is None
+    assert order.credits[0].amount_minor == 2_000
+    assert desk.state.registers == {"bar-1": 2_000}
+
+
+def test_a_top_up_too_high_takes_no_money() -> None:
+    desk = Festival().up()
+    desk.begin(TopUp(90_000))
+    desk.tap()
+    desk.do(intents.PayByCash())
+    desk.decline(DeclineReason.BALANCE_CAP, Facts(cap_room=Money(500)))
+    counter = desk.state.counter
+    assert isinstance(counter, Declined)
+    assert "5.00 EUR" in counter.decline.text
+    desk.do(intents.AbortOrder())
+    assert desk.decisions()[-1].outcome is Outcome.ABORTED
+
+
+@pytest.mark.parametrize(
+    ("pay", "phase"),
+    [(intents.PayByCash(), Phase.COLLECT), (intents.PayByCard(), Phase.CHARGE)],
+)
+def test_a_top_up_goes_on_without_the_hub(pay: intents.Intent, phase: Phase) -> None:
+    desk = Festival()
+    desk.begin(TopUp(2_000))
+    desk.tap()
+    desk.do(pay)
+    assert desk.showing() is phase
+    if phase is Phase.CHARGE:
+        charge = desk.only(effects.ChargeCard)
+        desk.do(events.CardPaid(charge.order, charge.reference, RECEIPT))
+    else:
+        desk.do(intents.MoneyTaken())
+    assert desk.decisions()[-1].path is Path.STAND_IN
+    assert desk.last().credits[0].wallet == 1
+
+
+def test_money_asked_for_may_be_given_up() -> None:
+    desk = Festival()
+    desk.begin(TopUp(2_000))
+    desk.tap()
+    desk.do(intents.PayByCash())
+    desk.do(intents.AbortOrder())
+    assert desk.decisions()[-1].outcome is Outcome.ABORTED
+    assert desk.state.registers == {}
+
+
+def test_a_top_up_is_not_paid_from_a_wristband() -> None:
+    desk = Festival().up()
+    desk.begin(TopUp(2_000))
+    desk.tap()
+    desk.do(intents.PayByWristband())
+    assert desk.state.banner is not None
+    assert isinstance(desk.state.counter, Selling)
+
+
+@pytest.mark.parametrize("act", [TopUp(0), Payout(-1), VoucherGrant(0)])
+def test_nothing_is_no_amount(act: Act) -> None:
+    desk = Festival().up()
+    desk.begin(act)
+    assert desk.records == []
+    assert desk.state.banner is not None
+
+
+def test_a_group_pays_its_tickets_in_one_order() -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL, top_up_minor=300))
+    desk.tap(1, variant=2)
+    desk.tap(2, variant=1)
+    desk.tap(2, variant=1)  # held there again
+    assert isinstance(desk.state.counter, Presenting)
+    desk.do(intents.PayByCash())
+    desk.check_passes()
+    desk.do(intents.MoneyTaken())
+    order = desk.last()
+    assert [(e.wallet, e.amount_minor) for e in order.credits] == [(1, 800), (2, 300)]
+    assert order.total_minor == 2 * 1_000 + 800 + 300
+
+
+def test_a_wristband_may_pay_tickets_after_more_were_added() -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL))
+    desk.tap(1)
+    desk.do(intents.BackToBasket())
+    desk.do(intents.AddWristband())
+    desk.tap(2)
+    desk.do(intents.PayByWristband())
+    desk.tap(7)
+    order = desk.book()
+    assert order.payment is not None
+    assert order.payment.wallet == 7
+    assert [each.wallet for each in order.credits] == [1, 2]
+
+
+def test_a_free_entry_says_who_gave_it() -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL, free=True))
+    desk.tap(1, variant=1)
+    desk.do(intents.PayByCash())
+    order = desk.book()
+    assert (order.total_minor, order.granted_by, order.payment) == (0, "bar-1", None)
+
+
+def test_a_wristband_without_a_ticket_is_refused() -> None:
+    desk = Festival().up()
+    assert desk.state.terms is not None
+    for_the_young = msgspec.structs.replace(FESTIVAL, tickets=FESTIVAL.tickets[1:])
+    terms = replace(desk.state.terms, catalogue=for_the_young)
+    desk.state = replace(desk.state, terms=terms)
+    desk.begin(TicketSale(for_the_young))
+    desk.tap(variant=2)
+    assert desk.state.banner is not None
+    counter = desk.state.counter
+    assert isinstance(counter, Presenting)
+    assert counter.order.content.is_empty
+
+
+def test_a_bill_is_paid_with_what_is_due() -> None:
+    desk = Festival().up()
+    desk.begin(BillPayment(BILL))
+    desk.do(intents.PayByCash())
+    desk.decline(DeclineReason.WRONG_BILL_AMOUNT, Facts(due=Money(4_500)))
+    assert desk.check_passes().total_minor == 4_500
+    desk.do(intents.MoneyTaken())
+    assert desk.last().bill == BILL
+
+
+def test_a_bill_is_not_paid_without_the_hub() -> None:
+    desk = Festival()
+    desk.begin(BillPayment(BILL, 4_500))
+    desk.do(intents.PayByCash())
+    counter = desk.state.counter
+    assert isinstance(counter, Declined)
+    assert counter.decline.reason is DeclineReason.HUB_SILENT
+
+
+# --- money and vouchers that go out --------------------------------------------------
+
+
+def test_a_payout_is_booked_before_cash_is_given() -> None:
+    desk = Festival().up().wallet()
+    desk.begin(Payout(1_350))
+    desk.tap()
+    order = desk.book(balance=0)
+    assert order.payment is not None
+    assert order.payment.method is PaymentMethod.CASH
+    (decision,) = desk.decisions()
+    assert (decision.total_minor, decision.charges) == (-1_350, ((1, 1_350),))
+    known = desk.state.book.wallets[WalletSerial(1)]
+    assert desk.state.book.available(WalletSerial(1), known) == 5_000
+    assert desk.state.registers == {"bar-1": -1_350}
+
+
+def test_what_was_paid_out_is_not_sold_again_in_a_silence() -> None:
+    desk = Festival().up().wallet()
+    desk.begin(Payout(4_800))
+    desk.tap()
+    request = desk.asked(OrderRequest)
+    later = msgspec.structs.replace(ANCHOR, batch=ANCHOR.batch + 1)
+    desk.say(
+        OrderBooked(
+            id=UUID(int=3),
+            regarding=request.id,
+            order=decode_order(request.order).id,
+            attempt=1,
+            balance=Money(200),
+            anchor=later,
+        )
+    )
+    known = desk.state.book.wallets[WalletSerial(1)]
+    assert desk.state.book.available(WalletSerial(1), known) == 200
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        Payout(1_000),
+        VoucherGrant(2),
+        band(OrderKind.REGISTER),
+        band(OrderKind.SWAP, 9),
+        band(OrderKind.ANNOTATE, variant=1),
+        band(OrderKind.BLOCK, blocked=False),
+    ],
+    ids=lambda act: act.kind.value,
+)
+def test_what_needs_the_hub_is_declined_without_it(act: Act) -> None:
+    desk = Festival()
+    desk.begin(act)
+    desk.tap()
+    counter = desk.state.counter
+    assert isinstance(counter, Declined)
+    assert counter.decline.reason is DeclineReason.HUB_SILENT
+    desk.up()
+    desk.do(intents.Submit())
+    assert desk.book().attempt == 2
+    assert desk.decisions()[-1].outcome is Outcome.COMPLETED
+
+
+def test_vouchers_are_granted_by_somebody() -> None:
+    desk = Festival().up()
+    desk.begin(VoucherGrant(2))
+    desk.tap()
+    order = desk.book()
+    assert (order.credits[0].vouchers, order.granted_by) == (2, "bar-1")
+    assert desk.decisions()[0].process_data.startswith("grant ")
+
+
+# --- wristbands ----------------------------------------------------------------------
+
+
+def test_a_swap_names_the_old_and_reads_the_new() -> None:
+    desk = Festival().up()
+    desk.begin(band(OrderKind.SWAP, 1))
+    desk.tap(1)
+    assert desk.state.banner is not None  # the old one can't follow itself
+    desk.tap(2)
+    change = desk.book().wristband
+    assert change is not None
+    assert (change.wristband, change.successor) == (1, 2)
+
+
+def test_a_comment_travels_beside_the_order() -> None:
+    note = Note(key=UUID(int=9), text="Lost at the lake.")
+    desk = Festival().up()
+    desk.begin(band(OrderKind.ANNOTATE, 1, comment=note))
+    request = desk.asked(OrderRequest)
+    assert request.note == note
+    assert b"lake" not in bytes(request.order)
+    assert desk.book().wristband is not None
+
+
+def test_a_wristband_is_blocked_here_even_without_the_hub() -> None:
+    desk = Festival().up().wallet()
+    desk.lose_hub()
+    desk.begin(band(OrderKind.BLOCK, 1, blocked=True))
+    assert desk.showing() is Phase.APPROVED
+    desk.pick_all(1)
+    desk.do(intents.PayByWristband())
+    desk.tap(1)
+    counter = desk.state.counter
+    assert isinstance(counter, Declined)
+    assert counter.decline.reason is DeclineReason.BLOCKED_WRISTBAND
+
+
+# --- cash ----------------------------------------------------------------------------
+
+
+def test_a_shift_starts_with_its_stocking_and_ends_with_a_count() -> None:
+    desk = Festival().up()
+    start = CashMove(source=VAULT, target=OURS, amount_minor=20_000, holder="c1")
+    desk.begin(CashAct(OrderKind.SHIFT_START, start))
+    desk.pick_all(1)
+    desk.do(intents.PayByCash())
+    assert desk.state.registers == {"bar-1": 20_450}
+    end = CashMove(source=OURS, target=VAULT, counted_minor=20_400, holder="c1")
+    desk.begin(CashAct(OrderKind.SHIFT_END, end))
+    move = desk.last().cash
+    assert move is not None
+    assert (move.expected_minor, move.difference_minor) == (20_450, -50)
+    assert desk.state.registers == {"bar-1": 0}
+    assert desk.restarted().state.registers.get("bar-1", 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "move", "left"),
+    [
+        (OrderKind.CASH_MOVEMENT, (OURS, BAG), -500),
+        (OrderKind.CASH_MOVEMENT, (BAG, OURS), 500),
+        (OrderKind.CASH_MOVEMENT, (BAG, VAULT), 0),
+        (OrderKind.CASH_TRANSFER, (OURS, OTHER), -500),
+    ],
+)
+def test_cash_moves(
+    kind: OrderKind, move: tuple[CashPlace, CashPlace], left: int
+) -> None:
+    desk = Festival()
+    source, target = move
+    desk.begin(CashAct(kind, CashMove(source=source, target=target, amount_minor=500)))
+    assert desk.showing() is Phase.APPROVED
+    assert desk.state.registers.get("bar-1", 0) == left
+
+
+# --- rights --------------------------------------------------------------------------
+
+
+def test_a_till_opens_only_what_its_profile_lists() -> None:
+    desk = Festival().up().profile(kinds=(OrderKind.SALE,))
+    desk.begin(TopUp(2_000))
+    assert desk.records == []
+    assert desk.state.banner is not None
+
+
+def test_a_till_that_needs_a_log_in_sells_nothing_before() -> None:
+    desk = Festival().up().profile(needs_login=True)
+    desk.do(intents.Pick(1))
+    assert desk.records == []
+    assert desk.state.banner is not None
+    assert "Log in" in desk.state.banner.title
+
+
+def test_an_answer_that_never_comes_keeps_the_order() -> None:
+    desk = Festival().up()
+    desk.begin(Payout(1_000))
+    desk.tap()
+    counter = desk.state.counter
+    assert isinstance(counter, Checking)
+    desk.do(events.RequestExpired(counter.order.id, 1))
+    assert isinstance(desk.state.counter, Declined)
+    desk.do(intents.AbortOrder())
+    decision = desk.decisions()[-1]
+    assert (decision.outcome, decision.attempt) == (Outcome.ABORTED, 1)
+
+
+def test_a_check_is_repeated_unchanged() -> None:
+    desk = Festival().up()
+    desk.begin(TopUp(2_000))
+    desk.tap()
+    desk.do(intents.PayByCash())
+    first = desk.asked(OrderCheck)
+    counter = desk.state.counter
+    assert isinstance(counter, Checking)
+    desk.do(events.RepeatRequest(counter.order.id, 1))
+    assert desk.asked(OrderCheck) == first

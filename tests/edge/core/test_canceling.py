@@ -1,0 +1,280 @@
+"""Cancellations: whole or by line, of this till's orders and of others'."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from contract.ids import OrderId
+from contract.messages import (
+    DeclineReason,
+    OrderBooked,
+    OrderInfo,
+    OrderQuery,
+    OrderRequest,
+    Rejected,
+    RejectReason,
+)
+from contract.order import (
+    CashMove,
+    CashPlace,
+    OrderKind,
+    Outcome,
+    PlaceRole,
+    decode_order,
+    encode_order,
+)
+from edge.core import effects, events, intents
+from edge.core.acts import CashAct, TopUp
+from tests.contract.orders import BEER, PRETZEL, VAULT, sale
+from tests.edge.core.desk import ANCHOR
+from tests.edge.core.festival import RECEIPT, Festival
+
+if TYPE_CHECKING:
+    from contract.order import Order
+
+
+def sold(desk: Festival, *products: int, cash: bool = False) -> OrderId:
+    """Sell from the wallet or in cash; the ledger holds it already."""
+    desk.pick_all(*products)
+    if cash:
+        desk.do(intents.PayByCash())
+    else:
+        desk.do(intents.PayByWristband())
+        desk.tap()
+        desk.book()
+    order = OrderId(desk.last().id)
+    desk.recorded(order)
+    desk.do(intents.Dismiss())
+    return order
+
+
+def cancel(
+    desk: Festival, order: OrderId, lines: tuple[int, ...] | None = None
+) -> None:
+    desk.do(intents.CancelOrder(order, lines))
+    found, undoing = desk.journal.found(desk.only(effects.LookUp).order)
+    desk.do(events.OrderFound(order, found, undoing))
+
+
+def booked(desk: Festival) -> Order:
+    request = desk.asked(OrderRequest)
+    order = decode_order(request.order)
+    desk.say(
+        OrderBooked(
+            id=UUID(int=3),
+            regarding=request.id,
+            order=order.id,
+            attempt=order.attempt,
+            balance=None,
+            anchor=ANCHOR,
+        )
+    )
+    return order
+
+
+@pytest.mark.parametrize(("lines", "total"), [(None, -750), ((2,), -300)])
+def test_a_sale_is_given_back_to_the_wristband(
+    lines: tuple[int, ...] | None, total: int
+) -> None:
+    desk = Festival().up()
+    original = sold(desk, BEER.id, PRETZEL.id)
+    cancel(desk, original, lines)
+    order = booked(desk)
+    assert (order.cancels, order.total_minor) == (original, total)
+    assert desk.decisions()[-1].outcome is Outcome.COMPLETED
+    assert desk.state.banner is not None
+    assert "wristband" in desk.state.banner.text
+
+
+@pytest.mark.parametrize(("lines", "total"), [(None, -750), ((1,), -450)])
+def test_cash_is_given_back_at_once(lines: tuple[int, ...] | None, total: int) -> None:
+    desk = Festival()
+    original = sold(desk, BEER.id, PRETZEL.id, cash=True)
+    cancel(desk, original, lines)
+    assert desk.last().total_minor == total
+    assert desk.state.registers == {"bar-1": 750 + total}
+    assert desk.state.banner is not None
+    assert "cash" in desk.state.banner.text
+
+
+def test_a_card_is_refunded_before_the_cancellation_completes() -> None:
+    desk = Festival()
+    desk.pick_all(BEER.id)
+    desk.do(intents.PayByCard())
+    charge = desk.only(effects.ChargeCard)
+    desk.do(events.CardPaid(charge.order, charge.reference, RECEIPT))
+    original = OrderId(desk.last().id)
+    cancel(desk, original)
+    refund = desk.only(effects.RefundCard)
+    assert (refund.amount.minor, refund.receipt) == (450, RECEIPT)
+    assert desk.last().id == original
+    desk.do(events.CardFailed(refund.order, refund.reference, "Gone.", silent=True))
+    desk.do(desk.only(effects.SetAlarm).alarm)
+    assert desk.performed(effects.FindCharge)
+    desk.do(events.CardPaid(refund.order, refund.reference, RECEIPT))
+    assert desk.last().total_minor == -450
+
+
+def test_a_refund_that_fails_cancels_nothing() -> None:
+    desk = Festival()
+    desk.pick_all(BEER.id)
+    desk.do(intents.PayByCard())
+    charge = desk.only(effects.ChargeCard)
+    desk.do(events.CardPaid(charge.order, charge.reference, RECEIPT))
+    cancel(desk, OrderId(desk.last().id))
+    refund = desk.only(effects.RefundCard)
+    again = desk.restarted()
+    find = next(e for e in again.done if isinstance(e, effects.FindCharge))
+    assert find.reference == refund.reference
+    again.do(events.CardNotFound(refund.order, refund.reference))
+    assert again.decisions()[-1].outcome is Outcome.ABORTED
+    assert again.state.banner is not None
+
+
+def test_a_top_up_is_taken_back_from_the_wristband_first() -> None:
+    desk = Festival().up()
+    desk.begin(TopUp(2_000))
+    desk.tap()
+    desk.do(intents.PayByCash())
+    desk.check_passes()
+    desk.do(intents.MoneyTaken())
+    original = OrderId(desk.last().id)
+    desk.recorded(original)
+    cancel(desk, original)
+    order = booked(desk)
+    assert order.undoes is OrderKind.TOP_UP
+    assert order.credits[0].amount_minor == -2_000
+    assert desk.state.registers == {"bar-1": 0}
+
+
+def test_cash_that_was_moved_goes_back() -> None:
+    desk = Festival()
+    ours = CashPlace(role=PlaceRole.REGISTER, key="bar-1")
+    move = CashMove(source=VAULT, target=ours, amount_minor=500)
+    desk.begin(CashAct(OrderKind.CASH_MOVEMENT, move))
+    cancel(desk, OrderId(desk.last().id))
+    assert desk.state.registers == {"bar-1": 0}
+
+
+def test_own_orders_are_canceled_when_the_hub_is_back() -> None:
+    desk = Festival().wallet()
+    desk.pick_all(BEER.id)
+    desk.do(intents.PayByWristband())
+    desk.tap()
+    original = OrderId(desk.last().id)
+    cancel(desk, original)
+    assert not desk.performed(effects.SendRequest)
+    desk.up()
+    assert not desk.performed(effects.SendRequest)  # first the original
+    desk.recorded(original)
+    assert booked(desk).cancels == original
+
+
+def test_what_the_hub_refuses_is_said() -> None:
+    desk = Festival().up()
+    cancel(desk, sold(desk, BEER.id))
+    desk.decline(DeclineReason.ALREADY_CANCELED)
+    assert desk.decisions()[-1].outcome is Outcome.ABORTED
+    assert desk.state.banner is not None
+
+
+@pytest.mark.parametrize("lines", [None, (1,)])
+def test_nothing_is_canceled_twice(lines: tuple[int, ...] | None) -> None:
+    desk = Festival()
+    original = sold(desk, BEER.id, PRETZEL.id, cash=True)
+    cancel(desk, original, lines)
+    before = len(desk.decisions())
+    cancel(desk, original, lines)
+    assert len(desk.decisions()) == before
+    cancel(desk, original, (2,))
+    assert len(desk.decisions()) == before + (lines is not None)
+
+
+def test_an_aborted_order_has_nothing_to_cancel() -> None:
+    desk = Festival()
+    desk.pick_all(BEER.id)
+    desk.do(intents.AbortOrder())
+    cancel(desk, desk.decisions()[-1].order)
+    assert len(desk.decisions()) == 1
+    assert desk.state.banner is not None
+
+
+def test_a_shift_that_ended_stays_ended() -> None:
+    desk = Festival()
+    ours = CashPlace(role=PlaceRole.REGISTER, key="bar-1")
+    move = CashMove(source=ours, target=VAULT, counted_minor=0, holder="c1")
+    desk.begin(CashAct(OrderKind.SHIFT_END, move))
+    cancel(desk, OrderId(desk.last().id))
+    assert desk.state.banner is not None
+    assert "can't be canceled" in desk.state.banner.text
+
+
+# --- orders of other tills -----------------------------------------------------------
+
+OTHERS = sale((BEER, 1), (PRETZEL, 2))
+
+
+def info(query: OrderQuery, **changes: object) -> OrderInfo:
+    told = OrderInfo(
+        id=UUID(int=3),
+        regarding=query.id,
+        order=msgspec.Raw(encode_order(OTHERS)),
+        anchor=ANCHOR,
+    )
+    return msgspec.structs.replace(told, **changes)
+
+
+def asked(desk: Festival, lines: tuple[int, ...] | None = None) -> OrderQuery:
+    cancel(desk, OrderId(OTHERS.id), lines)
+    return desk.asked(OrderQuery)
+
+
+def test_another_tills_order_is_fetched_and_canceled() -> None:
+    desk = Festival().up()
+    desk.say(info(asked(desk, (2,)), undone=(1,)))
+    order = booked(desk)
+    assert (order.cancels, order.total_minor, order.till) == (OTHERS.id, -600, "bar-1")
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [(None, {"canceled": True}), (None, {"undone": (1,)}), ((1,), {"undone": (1,)})],
+)
+def test_what_another_till_canceled_stays_canceled(
+    lines: tuple[int, ...] | None, told: dict[str, object]
+) -> None:
+    desk = Festival().up()
+    desk.say(info(asked(desk, lines), **told))
+    assert desk.state.banner is not None
+    assert not desk.performed(effects.Commit)
+
+
+def test_an_order_nobody_knows_is_said_to_be_unknown() -> None:
+    desk = Festival().up()
+    query = asked(desk)
+    desk.say(
+        Rejected(
+            id=UUID(int=3),
+            regarding=query.id,
+            reason=RejectReason.UNKNOWN_ORDER,
+            text="The hub does not know this order.",
+        )
+    )
+    assert desk.state.banner is not None
+    assert "does not know" in desk.state.banner.text
+
+
+def test_others_orders_need_the_hub() -> None:
+    desk = Festival()
+    cancel(desk, OrderId(OTHERS.id))
+    assert desk.state.banner is not None
+    desk.up()
+    query = asked(desk)
+    desk.do(events.InquiryExpired(query.id))
+    assert desk.state.banner is not None
+    desk.say(info(query))  # too late
+    assert not desk.performed(effects.Commit)

@@ -1,0 +1,187 @@
+"""Closings: nothing in a Z number is left out, and nobody waits for them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from contract.closing import closing_process_data, decode_closing, orders_digest
+from contract.messages import (
+    Closing,
+    ClosingIncomplete,
+    ClosingRecorded,
+    Rejected,
+    RejectReason,
+    SequenceSpan,
+)
+from contract.order import order_digest
+from edge.core import effects, events, intents
+from edge.core.records import FiscalStart
+from edge.core.view import Phase
+from tests.contract.orders import BEER, PRETZEL
+from tests.contract.samples import AT, SIGNATURE
+from tests.edge.core.desk import ANCHOR
+from tests.edge.core.festival import Festival
+from tests.edge.parts import BAR
+
+START = FiscalStart(7, 70, AT)
+
+
+def seal_all(desk: Festival) -> None:
+    """Let the TSE fail for every order, so that their advices are sealed."""
+    for closed in desk.state.signing:
+        desk.do(events.FiscalFailed(closed.decision.order, "It is dead."))
+
+
+def a_day(desk: Festival) -> None:
+    for product in (BEER.id, PRETZEL.id):
+        desk.pick_all(product)
+        desk.do(intents.PayByCash())
+    desk.pick_all(BEER.id)
+    desk.do(intents.AbortOrder())
+    seal_all(desk)
+
+
+def close(desk: Festival) -> None:
+    desk.do(intents.CloseTill())
+    if desk.showing() is Phase.CHECKING:
+        z_number = desk.only(effects.SumUp).z_number
+        desk.do(events.SummedUp(z_number, *desk.journal.summed(z_number)))
+
+
+def signed(desk: Festival) -> None:
+    closing = desk.state.closings[-1].id
+    desk.do(events.FiscalStarted(closing, START))
+    assert desk.only(effects.FinishFiscal).process_data == closing_process_data(
+        desk.state.closings[-1].report
+    )
+    desk.do(events.FiscalFinished(closing, SIGNATURE))
+
+
+def test_a_closing_sums_its_orders_up_and_the_next_has_the_next_number() -> None:
+    desk = Festival().up()
+    a_day(desk)
+    desk.recorded(desk.decisions()[0].order)
+    close(desk)
+    signed(desk)
+    message = desk.asked(Closing)
+    report = decode_closing(message.report)
+    assert (report.z_number, report.completed, report.aborted) == (1, 2, 1)
+    assert report.span == SequenceSpan(first=1, last=3)
+    assert [each.total_minor for each in report.totals] == [750]
+    assert sum(tax.gross_minor for tax in report.taxes) == 750
+    assert report.digest == orders_digest(
+        order_digest(each.document) for each in desk.decisions()
+    )
+    assert report.anchor == ANCHOR
+    assert message.signature == SIGNATURE
+    desk.pick_all(BEER.id)
+    desk.do(intents.PayByCash())
+    assert desk.last().z_number == 2
+
+
+def test_it_is_sent_until_it_is_recorded() -> None:
+    desk = Festival()
+    a_day(desk)
+    close(desk)
+    signed(desk)
+    assert not desk.performed(effects.SendRequest)
+    desk.up()
+    alarms = [each for each in desk.state.closings if each.request]
+    assert alarms
+    desk.do(events.ClosingDue(desk.state.closings[0].id))
+    assert desk.asked(Closing).signature == SIGNATURE
+    desk.say(
+        ClosingRecorded(
+            id=UUID(int=3),
+            regarding=desk.asked(Closing).id,
+            till=BAR,
+            z_number=1,
+            anchor=ANCHOR,
+        )
+    )
+    assert desk.state.closings == ()
+    assert desk.restarted().state.closings == ()
+    assert desk.restarted().state.z_number == 2
+
+
+def test_what_the_hub_lacks_is_delivered_again() -> None:
+    desk = Festival().up()
+    a_day(desk)
+    for decision in desk.decisions():
+        desk.recorded(decision.order)
+    close(desk)
+    signed(desk)
+    message = desk.asked(Closing)
+    assert desk.journal.unrecorded() == ()
+    desk.say(
+        ClosingIncomplete(
+            id=UUID(int=3),
+            regarding=message.id,
+            till=BAR,
+            z_number=1,
+            missing=(SequenceSpan(first=2, last=3),),
+            anchor=ANCHOR,
+        )
+    )
+    assert desk.performed(effects.Redeliver)
+    assert len(desk.journal.unrecorded()) == 2
+    desk.do(events.ClosingDue(desk.state.closings[0].id))
+    assert desk.asked(Closing).report == message.report
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_dead_tse_does_not_hold_a_closing_up(*, silent: bool) -> None:
+    desk = Festival().up()
+    a_day(desk)
+    close(desk)
+    closing = desk.state.closings[0].id
+    desk.do(events.FiscalStarted(closing, START))
+    desk.do(events.FiscalFailed(closing, "No answer.", silent))
+    if silent:
+        assert desk.performed(effects.FindFiscal)
+        desk.do(events.FiscalNotFound(closing))
+    assert desk.asked(Closing).outage is not None
+
+
+def test_a_power_cut_loses_no_closing() -> None:
+    desk = Festival()
+    a_day(desk)
+    close(desk)
+    again = desk.restarted()
+    (pending,) = again.state.closings
+    assert pending.outage is not None
+    again.up()
+    assert any(each.request for each in again.state.closings)
+    assert again.state.z_number == 2
+
+
+def test_nothing_is_closed_before_all_orders_have_ended() -> None:
+    desk = Festival()
+    close(desk)
+    assert desk.state.banner is not None
+    assert desk.state.banner.title == "Nothing to close"
+    desk.pick_all(BEER.id)
+    desk.do(intents.PayByCash())
+    close(desk)
+    assert desk.state.banner.title == "Not closed yet"
+    assert desk.state.z_number == 1
+
+
+def test_a_closing_the_hub_refuses_is_kept_and_named() -> None:
+    desk = Festival().up()
+    a_day(desk)
+    close(desk)
+    signed(desk)
+    desk.say(
+        Rejected(
+            id=UUID(int=3),
+            regarding=desk.asked(Closing).id,
+            reason=RejectReason.NOT_ALLOWED,
+            text="This till is revoked.",
+        )
+    )
+    assert desk.state.closings
+    assert desk.state.banner is not None
+    assert "revoked" in desk.state.banner.text
