@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class Staff:
         self._store = store
         self._context = context
         self._presence = Presence()
+        # Who asks at two tills at once must be seen at one of them.
+        self._turn = asyncio.Lock()
 
     @property
     def _who(self) -> Staffing:
@@ -75,8 +78,11 @@ class Staff:
         self, message: CashierLogin, till: TillId
     ) -> CashierLoggedIn | LoginRefused:
         """Let the bearer of a staff wristband work at a till, or say why not."""
-        await self._load_holders()
-        found = await self._admit(message, till)
+        async with self._turn:
+            await self._load_holders()
+            found = await self._admit(message, till)
+            if isinstance(found, Session):
+                await self._note(till, found)
         if isinstance(found, Refused):
             log.info("Till %s: no log-in (%s).", till, found.reason.value)
             return LoginRefused(
@@ -86,7 +92,6 @@ class Staff:
                 text=found.text,
                 roles=found.roles,
             )
-        await self._note(till, found)
         log.info("Till %s: %s works as %s.", till, found.cashier, found.role)
         role = self._who.role(found.role)
         assert role is not None, "somebody was let in with this role"
@@ -103,13 +108,14 @@ class Staff:
 
     async def log_out(self, message: CashierLogout, till: TillId) -> CashierLoggedOut:
         """Note that somebody has left a till; whoever is not there has left."""
-        session = self._presence.sessions.get(till)
-        if session is not None and session.cashier == message.cashier:
-            event = self._context.current.number
-            said = (session.cashier, None, False)
-            await self._store.fetch("note_login", event, till, *said)
-            self._presence.sessions.pop(till, None)
-            log.info("Till %s: %s has left.", till, session.cashier)
+        async with self._turn:
+            session = self._presence.sessions.get(till)
+            if session is not None and session.cashier == message.cashier:
+                event = self._context.current.number
+                said = (session.cashier, None, False)
+                await self._store.fetch("note_login", event, till, *said)
+                self._presence.sessions.pop(till, None)
+                log.info("Till %s: %s has left.", till, session.cashier)
         return CashierLoggedOut(
             id=new_uuid7(), regarding=message.id, cashier=message.cashier
         )

@@ -123,6 +123,15 @@ def test_a_wristband_is_swapped_once_and_its_successor_again(
     assert word(state, order(1, NEW)) == "already_swapped"
 
 
+def test_two_desks_can_not_hand_out_one_successor(state: LedgerState) -> None:
+    first, second = swap(OLD, NEW), swap(USED, NEW)
+
+    verdicts = book(state, asked(first), asked(second))
+
+    assert [reason for _, reason, _ in verdicts] == [None, "already_registered"]
+    assert word(state, order(500, USED)) is None
+
+
 def test_an_aborted_swap_leaves_all_as_it_was(state: LedgerState) -> None:
     exchange = swap(OLD, NEW)
     book(state, asked(exchange))

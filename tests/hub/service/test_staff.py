@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -69,6 +70,16 @@ async def test_who_logged_out_may_log_in_elsewhere(parts: Parts) -> None:
 
     assert (left.regarding, left.cashier) == (said.id, "ann")
     await enter(parts, "ann", OTHER)
+
+
+async def test_two_tills_at_once_let_nobody_in_twice(parts: Parts) -> None:
+    await hire(parts)
+
+    answers = await asyncio.gather(
+        *(parts.staff.log_in(login("ann"), till) for till in (BAR, OTHER))
+    )
+
+    assert sum(isinstance(each, CashierLoggedIn) for each in answers) == 1
 
 
 async def test_a_supervised_log_in_needs_a_supervisor(parts: Parts) -> None:
