@@ -201,7 +201,7 @@ def _book(
         wallet = _chargeable(item, move, state, cause)
         if cause == "advice":
             flags += _oddities(move, state)
-        charge = _charge(item, move, wallet, given_back)
+        charge = _charge(item, given_back or move, wallet)
         if wallet is not None and (charge.minor or charge.vouchers):
             if limits.apply(charge, wallet, state, records) and item.cancels is None:
                 flags.append(AdviceFlag.EXCEEDS_CAP)
@@ -238,7 +238,7 @@ def _book(
         )
     )
     if item.cancels is not None:
-        undoing.note(item, state, given_back or 0)
+        undoing.note(item, state, charges)
     return flags
 
 
@@ -303,13 +303,11 @@ def _chargeable(
     return wallet
 
 
-def _charge(
-    item: Item, move: Move, wallet: Wallet | None, given_back: int | None
-) -> Charge:
+def _charge(item: Item, move: Move, wallet: Wallet | None) -> Charge:
     """Say what of a movement the wallet can bear; vouchers never go below zero."""
     if wallet is None:
         return Charge(0, 0)
-    minor = move.minor if given_back is None else given_back
+    minor = move.minor
     if item.stand_in and minor < 0:
         minor = -min(max(wallet.balance, 0), max(0, -minor - item.excess_minor))
     vouchers = max(move.vouchers, -wallet.vouchers)

@@ -146,9 +146,10 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What one cancellation took back: money given back, quantities by line number."""
+    """What one cancellation gave wallets back, and which quantities by line number."""
 
     minor: int
+    vouchers: int
     quantities: Mapping[int, int] | None
     """None: the whole order."""
 

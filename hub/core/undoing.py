@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason
 from contract.order import LineRole
-from hub.core.booking import Step
+from hub.core.booking import Move, Step
 from hub.core.state import Undone
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from contract.order import Line
     from hub.core.booking import Item
-    from hub.core.state import End, LedgerState, OrderState
+    from hub.core.state import Charge, End, LedgerState, OrderState
 
 
 FLAGS: Mapping[DeclineReason, AdviceFlag] = {
@@ -78,7 +78,7 @@ def _still_adds_up(lines: tuple[Line, ...], left: Sequence[int]) -> bool:
     return all(cost >= 0 for cost in costs.values())
 
 
-def given_back(item: Item, state: LedgerState) -> int | None:
+def given_back(item: Item, state: LedgerState) -> Move | None:
     """Say what a cancellation moves on the wallet: what was charged, and no more.
 
     The rest of it had been a loss, which is undone. None: as the order says.
@@ -87,19 +87,31 @@ def given_back(item: Item, state: LedgerState) -> int | None:
     original = state.order(item.cancels)
     if original.live is None or len(item.moves) != 1:
         return None
-    charged = -sum(charge.minor for charge in original.live.charges)
-    gone = sum(
-        each.minor for number, each in original.undone.items() if number != item.order
+    left = left_vouchers = 0
+    for charge in original.live.charges:
+        left -= charge.minor
+        left_vouchers -= charge.vouchers
+    for number, each in original.undone.items():
+        if number != item.order:
+            left -= each.minor
+            left_vouchers -= each.vouchers
+    wanted = item.moves[0]
+    return Move(
+        wanted.serial,
+        min(wanted.minor, left) if wanted.minor > 0 else wanted.minor,
+        min(wanted.vouchers, left_vouchers) if wanted.vouchers > 0 else wanted.vouchers,
     )
-    wanted = item.moves[0].minor
-    return min(wanted, charged - gone) if wanted > 0 else wanted
 
 
-def note(item: Item, state: LedgerState, minor: int) -> None:
-    """Remember what a booked cancellation took back."""
+def note(item: Item, state: LedgerState, charges: Sequence[Charge]) -> None:
+    """Remember what a booked cancellation gave back."""
     assert item.cancels is not None, "only a cancellation undoes an order"
     original = state.order(item.cancels)
-    original.undone[item.order] = Undone(minor, quantities_of(item.lines))
+    original.undone[item.order] = Undone(
+        sum([charge.minor for charge in charges]),
+        sum([charge.vouchers for charge in charges]),
+        quantities_of(item.lines),
+    )
 
 
 def quantities_of(lines: tuple[Line, ...]) -> dict[int, int] | None:

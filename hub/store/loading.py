@@ -119,12 +119,11 @@ async def _load_live(
             if row["held_minor"] is not None:
                 state.holdings.setdefault(row["account"], row["held_minor"])
     await _load_band_changes(store, event, state, orders)
-    numbers = {
-        charge.wallet
-        for each in orders.values()
-        if each.live is not None
-        for charge in each.live.charges
-    } - state.wallets.keys()
+    lives = [each.live for each in orders.values() if each.live is not None]
+    numbers = {charge.wallet for live in lives for charge in live.charges}
+    # A wristband that is swapped back opens again what it opened before.
+    numbers |= {before.wallet for live in lives for _, before, _ in live.bands}
+    numbers -= state.wallets.keys()
     if numbers:
         for row in await store.fetch("load_wallets", event, list(numbers)):
             state.wallets.setdefault(row["id"], _wallet(row))
@@ -182,7 +181,8 @@ async def _load_cancellations(
     store: Store, event: int, state: LedgerState, numbers: list[UUID]
 ) -> None:
     for row in await store.fetch("load_cancellations", event, numbers):
-        undone = Undone(row["minor"], quantities_of(_lines(row["advice"], row["body"])))
+        lines = _lines(row["advice"], row["body"])
+        undone = Undone(row["minor"], row["vouchers"], quantities_of(lines))
         state.orders[row["cancels"]].undone.setdefault(row["order_id"], undone)
     state.originals.update(numbers)
 

@@ -18,6 +18,7 @@ from contract.order import (
     Path,
     Payment,
     PaymentMethod,
+    WristbandChange,
     make_line,
     plain_line,
     sum_taxes,
@@ -198,3 +199,25 @@ async def test_only_the_wallet_that_gained_gives_back(bench: Bench) -> None:
 
     assert told(results[0]) == ("declined", "nothing_to_cancel", ())
     assert await bench.balance(other) == (5000, 0)
+
+
+async def test_a_swap_taken_back_leaves_both_wristbands_usable(bench: Bench) -> None:
+    """Also when the hub was restarted since, and knows the swapped one only."""
+    lost, fresh = await bench.wallet(1000), await bench.wallet()
+    swap = msgspec.structs.replace(
+        samples.order(1),
+        kind=OrderKind.SWAP,
+        lines=(),
+        taxes=(),
+        total_minor=0,
+        payment=None,
+        wristband=WristbandChange(wristband=lost, successor=fresh),
+    )
+    again = msgspec.structs.replace(swap, id=new_uuid7())
+    await bench.book(asked(swap))
+    bench.ledger.forget()
+
+    results = await bench.book(aborted(swap), asked(again))
+
+    assert [told(each) for each in results] == [RECORDED, BOOKED]
+    assert await bench.balance(fresh) == (1000, 0)
