@@ -98,7 +98,8 @@ def content_refusal(order: Order, prices: Prices | None) -> Refusal | None:
             f"Version {order.catalogue} of the catalogue is not known to the hub. "
             "Let the till fetch the catalogue again.",
         )
-    for check in _CHECKS:
+    checks = (_rates_refusal,) if _is_plain(order, prices) else _CHECKS
+    for check in checks:
         refusal = check(order, prices)
         if refusal is not None:
             return refusal
@@ -107,9 +108,10 @@ def content_refusal(order: Order, prices: Prices | None) -> Refusal | None:
 
 def is_beyond(order: Order) -> bool:
     """Whether an order names an amount that no ledger should be asked to hold."""
-    amounts = [order.total_minor]
-    amounts += [line.total_minor for line in order.lines]
-    amounts += [each.amount_minor for each in order.credits]
+    amounts = [line.total_minor for line in order.lines]
+    amounts.append(order.total_minor)
+    if order.credits:
+        amounts += [each.amount_minor for each in order.credits]
     if order.cash is not None:
         move = order.cash
         amounts += [
@@ -160,18 +162,26 @@ def _coins_fault(order: Order) -> str | None:
 # --- lines ---------------------------------------------------------------------------
 
 
+def _is_plain(order: Order, prices: Prices) -> bool:
+    """Whether an order just sells goods at fixed prices, as nearly all do."""
+    if order.kind is not OrderKind.SALE or not order.lines:
+        return False
+    fixed = prices.fixed
+    for line in order.lines:
+        if (
+            line.role is not LineRole.ITEM
+            or line.quantity <= 0
+            or fixed.get(line.product) != (line.unit_price_minor, line.tax_code)
+        ):
+            return False
+    return True
+
+
 def _lines_refusal(order: Order, prices: Prices) -> Refusal | None:
     sign = -1 if order.kind is OrderKind.CANCELLATION else 1
-    fixed = prices.fixed
     if not order.lines and order.acts_as is OrderKind.SALE:
         return _inconsistent("it sells nothing")
     for line in order.lines:
-        if (
-            line.role is LineRole.ITEM
-            and line.quantity * sign > 0
-            and fixed.get(line.product) == (line.unit_price_minor, line.tax_code)
-        ):
-            continue  # as nearly all are
         refusal = _line_refusal(line, sign, order, prices)
         if refusal is not None:
             return refusal

@@ -8,7 +8,7 @@ from contract.messages import AdviceFlag, DeclineReason
 from hub.core.booking import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from hub.core.booking import Item
     from hub.core.records import Records
@@ -24,6 +24,8 @@ LOSS_FLAGS: Mapping[DeclineReason, AdviceFlag] = {
 
 def shortage(item: Item, state: LedgerState) -> DeclineReason | None:
     """Find a wallet that would hold too little of something, or too much."""
+    if not item.moves:
+        return None
     gained = 0
     for wallet, minor, vouchers in _sums(item, state):
         gained += minor
@@ -83,12 +85,12 @@ def standing(item: Item, state: LedgerState) -> Standing | None:
     if band is None:
         return None
     wallet, money = state.wallets[band.wallet], state.guests_money
-    rooms = [
-        cap - held
-        for held, cap in ((wallet.balance, wallet.cap), (money.held, money.cap))
-        if cap is not None
-    ]
-    room = max(0, min(rooms)) if rooms else None
+    room: int | None = None
+    if wallet.cap is not None:
+        room = max(0, wallet.cap - wallet.balance)
+    if money.cap is not None:
+        left = max(0, money.cap - money.held)
+        room = left if room is None else min(room, left)
     return Standing(wallet.balance, wallet.vouchers, band.bound_as, room)
 
 
@@ -99,22 +101,23 @@ def about(item: Item) -> int | None:
     return item.moves[0].serial
 
 
-def _sums(item: Item, state: LedgerState) -> Iterator[tuple[Wallet, int, int]]:
+def _sums(item: Item, state: LedgerState) -> Sequence[tuple[Wallet, int, int]]:
     """Add up per wallet: two wristbands may open the same one."""
     if len(item.moves) == 1:
         move = item.moves[0]
         wallet = state.wallet(move.serial)[1]
         assert wallet is not None, "unknown wristbands were objected to"
-        yield wallet, move.minor, move.vouchers
-        return
+        return ((wallet, move.minor, move.vouchers),)
     sums: dict[int, tuple[int, int]] = {}
     for move in item.moves:
         wallet = state.wallet(move.serial)[1]
         assert wallet is not None, "unknown wristbands were objected to"
         minor, vouchers = sums.get(wallet.number, (0, 0))
         sums[wallet.number] = (minor + move.minor, vouchers + move.vouchers)
-    for number, (minor, vouchers) in sums.items():
-        yield state.wallets[number], minor, vouchers
+    return [
+        (state.wallets[number], minor, vouchers)
+        for number, (minor, vouchers) in sums.items()
+    ]
 
 
 def _exceeds(held: int, cap: int | None) -> bool:
