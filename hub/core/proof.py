@@ -34,6 +34,9 @@ Place: TypeAlias = tuple[str, str, str]
 """Role and key of an account, and the unit posted on it."""
 
 REVERSAL, REQUEST = "reversal", "request"
+# An enum's own `value` is slow, and asked for per posting.
+_ROLES = {role: role.value for role in Role}
+_UNITS = {unit: unit.value for unit in Unit}
 
 
 class Books:
@@ -43,13 +46,16 @@ class Books:
         self._wallets: dict[int, int] = {}
         self._wallet_ids: set[int] = set()
         self._others: dict[int, tuple[str, str]] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
         self._moved: dict[int, list[tuple[int, int]]] = {}
         for row in accounts:
             if row["role"] == Role.WALLET.value:
                 self._wallets[int(row["key"])] = row["id"]
                 self._wallet_ids.add(row["id"])
             else:
-                self._others[row["id"]] = row["role"], row["key"]
+                name = row["role"], row["key"]
+                self._others[row["id"]] = name
+                self._numbers[name] = row["id"]
         for row in bands:
             moves = self._moved.setdefault(row["serial"], [])
             before = moves[-1][1] if moves else self._wallets.get(row["serial"])
@@ -71,6 +77,19 @@ class Books:
             if since <= entry:
                 found = wallet
         return found
+
+    def exactly(self, entry: Entry, number: int) -> dict[tuple[int | None, str], int]:
+        """Say what an entry posts where, if nothing of it was a loss."""
+        amounts: dict[tuple[int | None, str], int] = {}
+        for posting in entry.postings:
+            account = posting.account
+            if account.role is Role.WALLET:
+                place = self.wallet_of(int(account.key), number)
+            else:
+                place = self._numbers.get((_ROLES[account.role], account.key))
+            where = place, _UNITS[posting.unit]
+            amounts[where] = amounts.get(where, 0) + posting.amount_minor
+        return amounts
 
 
 @dataclass(slots=True)
@@ -235,24 +254,27 @@ class _Case:
         """Check each entry; returns the bookings that no reversal undoes."""
         live: dict[int, Row] = {}
         for row in self.records.entries:
-            posted = self._sort(row)
             if row["cause"] == REVERSAL:
-                undone = live.pop(row["reverses"], None)
-                if undone is None:
-                    self._find(
-                        "reversal",
-                        f"Entry {row['id']} reverses entry {row['reverses']}, which is "
-                        "no live booking of this order.",
-                    )
-                elif _mirror(undone) != _amounts(row):
-                    self._find(
-                        "reversal",
-                        f"Entry {row['id']} does not mirror entry {undone['id']}.",
-                    )
-                continue
-            live[row["id"]] = row
-            self._check_booking(row, posted)
+                self._check_reversal(row, live.pop(row["reverses"], None))
+            else:
+                live[row["id"]] = row
+                self._check_booking(row)
         return list(live.values())
+
+    def _check_reversal(self, row: Row, undone: Row | None) -> None:
+        if undone is None:
+            self._find(
+                "reversal",
+                f"Entry {row['id']} reverses entry {row['reverses']}, which is no live "
+                "booking of this order.",
+            )
+        elif _mirror(undone) != _amounts(row):
+            self._find(
+                "reversal", f"Entry {row['id']} does not mirror entry {undone['id']}."
+            )
+        else:
+            return
+        self._sort(row)
 
     def _sort(self, row: Row) -> _Posted:
         posted, sums = _Posted(), Counter[str]()
@@ -276,12 +298,12 @@ class _Case:
                 )
         return posted
 
-    def _check_booking(self, row: Row, posted: _Posted) -> None:
+    def _check_booking(self, row: Row) -> None:
         asked = self._asked.get(row["attempt"])
         if row["cause"] != REQUEST:
             if self._end is None or row["batch"] != self._end["batch"]:
                 self._find("outcome", f"Entry {row['id']} follows from no advice.")
-            self._check_amounts(row, posted, self._advised)
+            self._check_amounts(row, self._advised)
         elif asked is None or asked["batch"] != row["batch"]:
             self._find("verdict", f"Entry {row['id']} follows from no request.")
         elif asked["reason"] is not None:
@@ -291,19 +313,20 @@ class _Case:
                 f"{row['id']} books it.",
             )
         elif asked["till"] is None:
-            self._check_own(row, posted, asked)
+            self._check_own(row, asked)
         else:
-            self._check_amounts(row, posted, self._orders.get(asked["digest"]))
+            self._check_amounts(row, self._orders.get(asked["digest"]))
 
-    def _check_own(self, row: Row, posted: _Posted, asked: Row) -> None:
+    def _check_own(self, row: Row, asked: Row) -> None:
         entry = own_entry(asked["body"])
         if entry is None:
             self._find("order", "What the hub booked by itself can't be read.")
         else:
-            self._match(row, posted, entry, may_lose=False)
+            self._match(row, entry, may_lose=False)
 
-    def _check_amounts(self, row: Row, posted: _Posted, order: Order | None) -> None:
+    def _check_amounts(self, row: Row, order: Order | None) -> None:
         if order is None:
+            self._sort(row)
             return  # told where its bytes were looked at
         if row["cancels"] != order.cancels:
             self._find("order", f"Entry {row['id']} cancels another order than said.")
@@ -314,12 +337,14 @@ class _Case:
             self._find("order", f"No posting rule takes it: {error}.")
             return
         may_lose = not asked or order.cancels is not None
-        self._match(row, posted, entry, may_lose=may_lose)
+        self._match(row, entry, may_lose=may_lose)
 
-    def _match(
-        self, row: Row, posted: _Posted, entry: Entry, *, may_lose: bool
-    ) -> None:
+    def _match(self, row: Row, entry: Entry, *, may_lose: bool) -> None:
         """Compare what is posted with what the rule says, wallets by what they bore."""
+        amounts = {(account, unit): each for account, unit, each in _columned(row)}
+        if amounts == self.books.exactly(entry, row["id"]):
+            return  # nearly all do; what follows says what is wrong, or lost
+        posted = self._sort(row)
         due: Counter[Place] = Counter()
         moves: Counter[tuple[int | None, str]] = Counter()
         for each in entry.postings:
@@ -399,9 +424,13 @@ def _words(advice: OrderAdvice, order: Order, digest: bytes) -> tuple[object, ..
     )
 
 
-def _amounts(row: Row) -> list[tuple[int, str, int]]:
+def _columned(row: Row) -> Iterable[tuple[int, str, int]]:
     columns = (row["accounts"] or (), row["units"] or (), row["amounts"] or ())
-    return sorted(zip(*columns, strict=True))
+    return zip(*columns, strict=True)
+
+
+def _amounts(row: Row) -> list[tuple[int, str, int]]:
+    return sorted(_columned(row))
 
 
 def _mirror(row: Row) -> list[tuple[int, str, int]]:

@@ -79,13 +79,12 @@ class _ChainCheck:
 
     async def run(self) -> None:
         """Follow the chain from head to head."""
-        before, entry, last_entry = await self._bounds()
+        before, entry = await self._before()
         # What claims to belong to a batch before the first must be seen, too.
         low = self._first or -ENTRY_MAX
         span = (self._event, low, self._last)
         for kind in FIELDS:
-            more = (entry, last_entry) if kind == "entry" else ()
-            pages = self._snapshot.pages(f"chain_{kind}", *span, *more)
+            pages = self._snapshot.pages(f"chain_{kind}", *span)
             self._streams.append(_Stream(kind, pages))
         expected, head = self._first, before
         async for page in self._snapshot.pages("verify_batches", *span):
@@ -107,19 +106,12 @@ class _ChainCheck:
                     f"{stream.strays} records lie outside of any batch.",
                 )
 
-    async def _bounds(self) -> tuple[bytes | None, int, int]:
-        """Read the head before this part, and between which entries it lies."""
-        ends = [self._first - 1, self._last]
-        rows = {
-            row["number"]: row
-            for row in await self._snapshot.fetch("verify_heads", self._event, ends)
-        }
-        before, last = rows.get(self._first - 1), rows.get(self._last)
-        return (
-            before["chain_head"] if before else None,
-            before["last_entry"] if before else 0,
-            last["last_entry"] if last else ENTRY_MAX,
+    async def _before(self) -> tuple[bytes | None, int]:
+        """Read the head and the last entry before this part."""
+        rows = await self._snapshot.fetch(
+            "verify_heads", self._event, [self._first - 1]
         )
+        return (rows[0]["chain_head"], rows[0]["last_entry"]) if rows else (None, 0)
 
     def _report_gap(self, first: int, last: int) -> None:
         self.tally.find(

@@ -130,6 +130,7 @@ async def verify(
     what tills remember of the chain, beside what their closings say.
     """
     async with store.snapshot() as snapshot:
+        await snapshot.fetch("plan_for_all")
         run = _Run(store, snapshot, event)
         return await run.report(incarnation, signatures, journals, processes)
 
@@ -255,7 +256,6 @@ class _Run:
 
 async def work(store: Store, snapshot: Snapshot, job: Job) -> Tally:
     """Do a process's share: follow some batches, prove some orders."""
-    await snapshot.fetch("sort_in_memory")
     tally = await check_chain(snapshot, job.event, job.batches, job.root)
     books = Books(
         await snapshot.fetch("verify_accounts", job.event),
@@ -274,6 +274,7 @@ def _work_apart(dsn: str, exported: str, job: Job) -> Tally:
         store = await Store.open(dsn)
         try:
             async with store.snapshot(exported) as snapshot:
+                await snapshot.fetch("plan_for_all")
                 return await work(store, snapshot, job)
         finally:
             await store.close()

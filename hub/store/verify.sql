@@ -9,9 +9,10 @@ SELECT pg_export_snapshot();
 -- Look at a moment that another connection has named; its name goes into the text.
 SET TRANSACTION SNAPSHOT '{}';
 
--- sort_in_memory --
--- Let this connection sort what it streams in memory rather than on the disk.
-SET work_mem = '64MB';
+-- plan_for_all --
+-- Plan for whole tables, whatever their statistics say: nested loops, chosen for what
+-- looks empty, would never end. Sort in memory rather than on the disk.
+SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true);
 
 -- note_signatures --
 -- Remember signatures that were found right.
@@ -72,12 +73,14 @@ ORDER BY a.id;
 
 -- verify_stray_postings --
 -- List postings that belong to no entry, or are on no account.
-SELECT DISTINCT p.entry FROM posting AS p
+SELECT p.entry FROM posting AS p
 WHERE p.event = $1
-  AND (NOT EXISTS (SELECT FROM entry AS e WHERE e.event = $1 AND e.id = p.entry)
-       OR NOT EXISTS (
-           SELECT FROM account AS a WHERE a.event = $1 AND a.id = p.account))
-ORDER BY p.entry;
+  AND NOT EXISTS (SELECT FROM entry AS e WHERE e.event = $1 AND e.id = p.entry)
+UNION
+SELECT p.entry FROM posting AS p
+WHERE p.event = $1
+  AND NOT EXISTS (SELECT FROM account AS a WHERE a.event = $1 AND a.id = p.account)
+ORDER BY entry;
 
 -- verify_signature_counters --
 -- List signature counters that two orders claim.
@@ -204,11 +207,11 @@ WHERE event = $1 AND batch BETWEEN greatest($2::bigint, 1) AND $3 ORDER BY batch
 SELECT e.batch, e.id, e.cause::text AS cause, e.order_id, e.attempt, e.reverses,
        e.cancels, p.accounts, p.units, p.amounts
 FROM entry AS e
-LEFT JOIN (
-    SELECT entry, array_agg(account) AS accounts, array_agg(unit::text) AS units,
+CROSS JOIN LATERAL (
+    SELECT array_agg(account) AS accounts, array_agg(unit::text) AS units,
            array_agg(amount_minor) AS amounts
-    FROM posting WHERE event = $1 AND entry > $4 AND entry <= $5 GROUP BY entry
-) AS p ON p.entry = e.id
+    FROM posting WHERE event = $1 AND entry = e.id
+) AS p
 WHERE e.event = $1 AND e.batch BETWEEN $2 AND $3 ORDER BY e.batch, e.id;
 
 -- proof_attempt --
@@ -222,7 +225,8 @@ SELECT o.order_id, o.outcome::text AS outcome, o.attempt, o.digest, o.till, o.pa
        o.cancels, o.advice_digest, o.advice, o.flags, o.batch,
        coalesce(c.advice_digest = o.advice_digest, false) AS was_checked
 FROM outcome AS o
-LEFT JOIN signature_check AS c ON c.event = o.event AND c.order_id = o.order_id
+LEFT JOIN signature_check AS c
+    ON c.event = $1 AND c.order_id BETWEEN $2 AND $3 AND c.order_id = o.order_id
 WHERE o.event = $1 AND o.order_id BETWEEN $2 AND $3;
 
 -- proof_contradiction --

@@ -251,8 +251,7 @@ async def rechain(bench: Bench) -> None:
     span = (EVENT.number, 0, 2**62)
     lines: dict[int, list[bytes]] = {}
     for kind, names in FIELDS.items():
-        more = (0, 2**62) if kind == "entry" else ()
-        for row in await owner.fetch(QUERIES[f"chain_{kind}"], *span, *more):
+        for row in await owner.fetch(QUERIES[f"chain_{kind}"], *span):
             fields = [row[name] for name in names]
             if kind == "entry":
                 columns = [row[name] or () for name in ("accounts", "units", "amounts")]
