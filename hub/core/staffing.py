@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from contract.acts import OrderKind
+from contract.acts import OrderKind, PaymentMethod
 from contract.messages import (
     AdviceFlag,
     DeclineReason,
@@ -144,16 +144,34 @@ def order_refusal(order: Order, who: Staffing, where: Presence) -> Refusal | Non
     if not who.members:
         return None
     session = where.sessions.get(order.till)
+    role = None
+    rights = who.rights(order.cashier) & OFFLINE_RIGHTS
     if session is not None and session.cashier == order.cashier:
         role = who.role(session.role)
         rights = frozenset(role.rights if role else ()) & who.rights(order.cashier)
-    else:
-        rights = who.rights(order.cashier) & OFFLINE_RIGHTS
-    if _is_allowed(order, rights, who):
+    if not _is_allowed(order, rights, who):
+        return Refusal(
+            DeclineReason.NOT_ALLOWED,
+            "Who is logged in may not do that. Ask someone whose role allows it.",
+        )
+    if role is not None and role.needs_register and _takes_cash(order):
+        return _register_refusal(order, where)
+    return None
+
+
+def _takes_cash(order: Order) -> bool:
+    payment = order.payment
+    is_cash = payment is not None and payment.method is PaymentMethod.CASH
+    return is_cash and order.cash is None
+
+
+def _register_refusal(order: Order, where: Presence) -> Refusal | None:
+    if where.holders.get(order.cash_register) == order.cashier:
         return None
     return Refusal(
-        DeclineReason.NOT_ALLOWED,
-        "Who is logged in may not do that. Ask someone whose role allows it.",
+        DeclineReason.UNKNOWN_REGISTER,
+        f"The cash register {order.cash_register} was not handed to this cashier. "
+        "Use the one that was.",
     )
 
 

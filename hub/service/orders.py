@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -50,6 +51,7 @@ from hub.service.booking import HubFault, NotBooked
 from hub.service.checks import Checks
 from hub.service.quarantine import Quarantine, must_wait
 from hub.service.staff import Staff
+from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,6 +220,9 @@ class Orders:
             if isinstance(result, Result):
                 self._allowances.recorded(each.order, result.batch)
             results.append(result)
+        if any(each.order.cash is not None for each in known):
+            with suppress(StoreError):  # it is read again with the next log-in
+                await self._staff.note_handover()
         return results
 
     async def _examine_safely(

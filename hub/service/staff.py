@@ -120,6 +120,10 @@ class Staff:
             id=new_uuid7(), regarding=message.id, cashier=message.cashier
         )
 
+    async def note_handover(self) -> None:
+        """Read again whose the registers are; DatabaseGone leaves it as it was."""
+        await self._load_holders()
+
     def refusal(self, order: Order) -> Refusal | None:
         """Say why whoever is logged in may not make an order."""
         return staffing.order_refusal(order, self._who, self._presence)

@@ -180,12 +180,23 @@ ALLOWED = {
 @pytest.mark.parametrize("name", ALLOWED)
 def test_orders_are_made_by_those_who_may(name: str) -> None:
     cashier, as_what, about, is_allowed = ALLOWED[name]
-    where = Presence(sessions={BAR: Session(cashier, as_what)})
+    where = Presence({BAR: Session(cashier, as_what)}, holders={BAR: cashier})
 
     refusal = order_refusal(by(cashier, about), WHO, where)
 
     reason = None if is_allowed else DeclineReason.NOT_ALLOWED
     assert (refusal.reason if refusal else None) is reason
+
+
+def test_cash_goes_into_the_register_that_was_handed_over() -> None:
+    till = acts.payout(5, 450)
+    drawer = acts.payout(5, 450, register="drawer-3")
+    where = Presence({BAR: Session("dora", "desk")}, holders={"drawer-3": "dora"})
+
+    assert order_refusal(by("dora", drawer), WHO, where) is None
+    refusal = order_refusal(by("dora", till), WHO, where)
+    assert refusal is not None
+    assert refusal.reason is DeclineReason.UNKNOWN_REGISTER
 
 
 def test_who_was_not_seen_logging_in_may_sell_and_no_more() -> None:

@@ -10,6 +10,7 @@ from contract.messages import (
     AdviceFlag,
     CashierLogout,
     DeclineReason,
+    OrderBooked,
     OrderCheck,
     OrderChecked,
     OrderDeclined,
@@ -18,8 +19,9 @@ from contract.money import Money
 from contract.order import CashMove, OrderKind, Outcome, encode_order, undone
 from hub.core.ledger import Role, Unit
 from hub.service.shifts import Shifts
+from hub.service.staff import put_role
 from hub.service.verification import verify
-from tests.hub import acts, samples
+from tests.hub import acts, people, samples
 from tests.hub.acts import BAG, BANK, VAULT, cash, register, shift_end, shift_start
 from tests.hub.people import advise, hire, login, request
 from tests.hub.samples import order
@@ -218,3 +220,23 @@ async def test_the_places_hold_what_a_new_writer_finds(
 
     assert await advise(parts, shift_end(15_450, 15_450, "ann")) == ()
     assert await held(shifts) == {BAR: 0, "main": 450}
+
+
+async def test_a_register_handed_over_is_the_next_ones_at_once(parts: Parts) -> None:
+    await hire(parts)
+    desk = msgspec.structs.replace(people.DESK, needs_register=True)
+    await put_role(parts.store, people.EVENT, desk)
+    await parts.context.refresh()
+    wallet = await parts.wallet(1000)
+    await advise(parts, shift_start(15_000, "dora"))
+    await parts.staff.log_in(login("dora"), BAR)
+    paid = msgspec.structs.replace(acts.payout(wallet, 100), cashier="dora")
+    assert isinstance(await request(parts, paid), OrderBooked)
+
+    move = CashMove(source=register(), target=register(), holder="emil")
+    await advise(parts, cash(OrderKind.CASH_TRANSFER, move))
+
+    again = msgspec.structs.replace(acts.payout(wallet, 100), cashier="dora")
+    refused = await request(parts, again)
+    assert isinstance(refused, OrderDeclined)
+    assert refused.reason is DeclineReason.UNKNOWN_REGISTER
