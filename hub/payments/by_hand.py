@@ -40,8 +40,9 @@ class ByHand(msgspec.Struct, frozen=True, kw_only=True):
         yield from ()
         return Instructions(self.page)
 
-    def receive(self, incoming: Incoming) -> Received:
+    def receive(self, incoming: Incoming) -> Plan[Received]:
         """Nobody has to call here."""
+        yield from ()
         raise Forged(f"{self.code} has no provider that could call {incoming.action}.")
 
     def fetch(self, ask: Ask) -> Plan[tuple[Report, ...]]:

@@ -175,7 +175,7 @@ class PaymentMethod(Protocol):
         Money: none may move. Again: makes a second way to the same attempt at most.
         """
 
-    def receive(self, incoming: Incoming) -> Received:
+    def receive(self, incoming: Incoming) -> Plan[Received]:
         """Read a call of one of its routes.
 
         When: for each call, the browser's or the provider's, after it was logged.

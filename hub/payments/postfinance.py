@@ -85,8 +85,9 @@ class PostFinance:
         digest = sha_in(fields, self._settings.pass_in, self._settings.algorithm)
         return FormPost(self._settings.url, (*fields.items(), ("SHASIGN", digest)))
 
-    def receive(self, incoming: Incoming) -> Received:
+    def receive(self, incoming: Incoming) -> Plan[Received]:
         """Check and read feedback: query or form, whichever the back office sends."""
+        yield from ()
         data = incoming.body or incoming.query
         return Received(proven=(_report(self._checked(data)),))
 

@@ -19,7 +19,7 @@ def test_a_page_tells_how_to_pay(method: ByHand) -> None:
     assert calls == []
     assert performed(method.fetch(Ask("x"))) == ((), [])
     with pytest.raises(Forged):
-        method.receive(Incoming(action="post_sale"))
+        performed(method.receive(Incoming(action="post_sale")))
     with pytest.raises(NotOffered, match="transfer or in cash"):
         performed(method.refund(give_back()))
 

@@ -51,7 +51,8 @@ def signed(
 
 
 def told(data: bytes, algorithm: Algorithm = Algorithm.SHA512) -> Report:
-    received = method(algorithm).receive(Incoming(action="post_sale", query=data))
+    incoming = Incoming(action="post_sale", query=data)
+    received, _ = performed(method(algorithm).receive(incoming))
     (report,) = received.proven
     return report
 
@@ -125,7 +126,8 @@ def test_signed_feedback_is_believed(algorithm: Algorithm) -> None:
 def test_feedback_comes_by_get_or_post() -> None:
     incoming = Incoming(action="post_sale", query=b"", body=signed())
 
-    assert method().receive(incoming).proven[0].said is Said.PAID
+    received, _ = performed(method().receive(incoming))
+    assert received.proven[0].said is Said.PAID
 
 
 @pytest.mark.parametrize("sent", ["utf-8", "iso-8859-1"])

@@ -1,0 +1,292 @@
+"""PayPal Orders v2: create, redirect, capture once, refund; web-hooks only trigger.
+
+What became of an order is fetched, by the poller if no web-hook gets in. An approved
+order is captured when it is fetched: that is when money moves.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+
+from contract.money import Currency, plain_amount
+from hub.core.bills.errors import BadReference
+from hub.core.bills.postings import Channel, Via
+from hub.core.bills.reference import read_order_id
+from hub.core.bills.reports import Report, Said
+from hub.payments.errors import Forged, ProviderRefused
+from hub.payments.json_body import Fields, accepted, minor_units, read
+from hub.payments.method import Ask, Call, Received, Redirect
+from hub.payments.paypal_signature import SignatureCheck, certificate_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hub.payments.method import Answer, GiveBack, Incoming, Plan, Start, Step
+
+CODE = "paypal"
+API = "https://api-m.paypal.com"
+SANDBOX = "https://api-m.sandbox.paypal.com"
+
+_ORDERS: Mapping[str, Said] = {"VOIDED": Said.CANCELED}
+_CAPTURES: Mapping[str, Said] = {
+    "COMPLETED": Said.PAID,
+    "PARTIALLY_REFUNDED": Said.PAID,
+    "REFUNDED": Said.PAID,
+    "PENDING": Said.PENDING,
+    "DECLINED": Said.FAILED,
+    "FAILED": Said.FAILED,
+}
+_REFUNDS: Mapping[str, Said] = {
+    "COMPLETED": Said.REFUNDED,
+    "PENDING": Said.REFUND_PENDING,
+    "CANCELLED": Said.REFUND_FAILED,
+    "FAILED": Said.REFUND_FAILED,
+}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """An event's app at PayPal; the secret is one."""
+
+    client_id: str
+    secret: str
+    web_hook_id: str
+    api: str = API
+
+    def __repr__(self) -> str:
+        return f"Settings(client_id={self.client_id!r}, api={self.api!r})"
+
+
+class PayPalOrders:
+    """The method; see PaymentMethod for what is promised when."""
+
+    code = CODE
+    controller_name = "PaypalController"
+    currencies = frozenset(Currency)
+    channel = Channel(Via.PROVIDER, CODE)
+    locks_the_bill = False
+    can_be_asked = True
+
+    def __init__(self, settings: Settings, signatures: SignatureCheck) -> None:
+        self._settings = settings
+        self._signatures = signatures
+        self._certificates: dict[str, bytes] = {}
+
+    def start(self, start: Start) -> Plan[Step]:
+        """Create an order and send the payer to approve it."""
+        name = start.order_id
+        answer = yield from self._asked(
+            "POST", "/v2/checkout/orders", _order(start), name
+        )
+        order = accepted(answer, f"PayPal does not take {name}")
+        for link in order.objects("links"):
+            url = link.text("href")
+            if link.text("rel") == "payer-action" and url.startswith("https://"):
+                return Redirect(url, order.text("id"))
+        raise ProviderRefused(f"PayPal opened no page for {name}.")
+
+    def receive(self, incoming: Incoming) -> Plan[Received]:
+        """Check a web-hook's signature; it, and the browser's return, make us ask."""
+        if incoming.action != "web_hook":
+            yield from ()
+            return Received()
+        yield from self._check(incoming)
+        event = read(incoming.body)
+        about = event.object("resource")
+        kind = event.text("event_type")
+        if kind == "PAYMENT.CAPTURE.REVERSED":
+            return Received(proven=(_reversed(about),))
+        if kind.startswith("CHECKOUT.ORDER."):
+            return Received(to_ask=(Ask(provider_ref=about.text("id")),))
+        related = about.object("supplementary_data").object("related_ids")
+        ask = Ask(_our_order(about), related.text("order_id"))
+        return Received(to_ask=(ask,)) if ask != Ask() else Received()
+
+    def fetch(self, ask: Ask) -> Plan[tuple[Report, ...]]:
+        """Ask for the order; capture it, once, if the payer has approved it."""
+        path = f"/v2/checkout/orders/{quote(ask.provider_ref, safe='')}"
+        answer = yield from self._asked("GET", path)
+        if answer.status == 404:
+            said = Report(
+                order_id=ask.order_id, said=Said.EXPIRED, status="unknown to PayPal"
+            )
+            return (said,)
+        doing = f"PayPal does not say what became of {ask.provider_ref}"
+        order = accepted(answer, doing)
+        if order.text("status") == "APPROVED":
+            key = f"capture-{ask.provider_ref}"
+            answer = yield from self._asked("POST", f"{path}/capture", {}, key)
+            if answer.status == 422:  # declined, or captured a moment ago
+                answer = yield from self._asked("GET", path)
+            order = accepted(answer, doing)
+        return tuple(_reports(order))
+
+    def refund(self, back: GiveBack) -> Plan[Report]:
+        """Refund all or a part of a capture, once per key."""
+        path = f"/v2/payments/captures/{quote(back.money_ref, safe='')}/refund"
+        body = {
+            "amount": _amount(back.amount_minor, back.currency),
+            "custom_id": back.order_id,
+        }
+        answer = yield from self._asked("POST", path, body, back.key)
+        refund = accepted(answer, f"PayPal does not refund {back.order_id}")
+        return _refund_report(
+            refund,
+            back.order_id,
+            (back.amount_minor, back.currency.value),
+        )
+
+    def _asked(
+        self, verb: str, path: str, body: object = None, key: str = ""
+    ) -> Plan[Answer]:
+        """Log in, then ask: a token lives for hours, but nobody here keeps secrets."""
+        token = yield from self._token()
+        headers = [
+            ("Authorization", f"Bearer {token}"),
+            ("Content-Type", "application/json"),
+        ]
+        if key:
+            headers += [("PayPal-Request-Id", key), ("Prefer", "return=representation")]
+        data = b"" if body is None else msgspec.json.encode(body)
+        answer = yield Call(verb, self._settings.api + path, tuple(headers), data)
+        return answer
+
+    def _token(self) -> Plan[str]:
+        pair = f"{self._settings.client_id}:{self._settings.secret}".encode()
+        headers = (
+            ("Authorization", f"Basic {base64.b64encode(pair).decode()}"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        )
+        url = f"{self._settings.api}/v1/oauth2/token"
+        answer = yield Call("POST", url, headers, b"grant_type=client_credentials")
+        return accepted(answer, "PayPal does not log us in").text("access_token")
+
+    def _check(self, incoming: Incoming) -> Plan[None]:
+        url = certificate_url(incoming)
+        if url not in self._certificates:
+            answer = yield Call("GET", url)
+            if answer.status != 200:
+                raise Forged(f"PayPal has no certificate at {url[:200]}.")
+            self._signatures.check_chain(answer.body)
+            self._certificates = {url: answer.body}  # one is in use at a time
+        self._signatures.check(
+            incoming, self._certificates[url], self._settings.web_hook_id
+        )
+
+
+def _order(start: Start) -> dict[str, object]:
+    attempt = start.attempt
+    name = start.order_id
+    context = {
+        "return_url": start.urls.accepted,
+        "cancel_url": start.urls.canceled,
+        "user_action": "PAY_NOW",
+        "shipping_preference": "NO_SHIPPING",
+        "locale": "de-CH" if start.language == "de" else "en-US",
+    }
+    unit = {
+        "reference_id": name,
+        "custom_id": name,
+        "invoice_id": name,
+        "description": start.subject[:127],
+        "amount": _amount(attempt.amount_minor, start.bill.currency),
+    }
+    return {
+        "intent": "CAPTURE",
+        "purchase_units": [unit],
+        "payment_source": {"paypal": {"experience_context": context}},
+    }
+
+
+def _amount(minor: int, currency: Currency) -> dict[str, str]:
+    return {"currency_code": currency.value, "value": plain_amount(minor)}
+
+
+def _reports(order: Fields) -> Iterator[Report]:
+    """Say what an order's captures and refunds are; without any, what the order is."""
+    is_captured = False
+    name = ""
+    for unit in order.objects("purchase_units"):
+        name = _our_order(unit) or name
+        payments = unit.object("payments")
+        for capture in payments.objects("captures"):
+            is_captured = True
+            yield _capture_report(capture, name, order.text("id"))
+        for refund in payments.objects("refunds"):
+            yield _refund_report(refund, name)
+    if not is_captured:
+        status = order.text("status")
+        said = _ORDERS.get(status, Said.NOTHING)
+        yield Report(
+            order_id=name, said=said, provider_ref=order.text("id"), status=status
+        )
+
+
+def _capture_report(capture: Fields, name: str, paypal_name: str) -> Report:
+    minor, currency = _money(capture.object("amount"))
+    fee, _ = _money(capture.object("seller_receivable_breakdown").object("paypal_fee"))
+    status = capture.text("status")
+    return Report(
+        order_id=name,
+        said=_CAPTURES.get(status, Said.UNCERTAIN),
+        provider_ref=paypal_name,
+        money_ref=capture.text("id"),
+        amount_minor=minor,
+        currency=currency,
+        fee_minor=fee,
+        status=f"capture {status}",
+        alarm=None
+        if status in _CAPTURES
+        else f"PayPal's capture is {status!r}: look it up there.",
+    )
+
+
+def _refund_report(
+    refund: Fields, name: str, asked: tuple[int | None, str] = (None, "")
+) -> Report:
+    minor, currency = _money(refund.object("amount"))
+    status = refund.text("status")
+    said = _REFUNDS.get(status, Said.NOTHING)
+    return Report(
+        order_id=name,
+        said=said,
+        money_ref=refund.text("id"),
+        amount_minor=asked[0] if minor is None else minor,
+        currency=currency or asked[1],
+        status=f"refund {status}",
+        alarm=None
+        if said in {Said.REFUNDED, Said.REFUND_PENDING}
+        else f"PayPal's refund is {status!r}: give the money back another way.",
+    )
+
+
+def _reversed(about: Fields) -> Report:
+    """PayPal took a capture back; only its signed web-hook says so."""
+    minor, currency = _money(about.object("amount"))
+    related = about.object("supplementary_data").object("related_ids")
+    return Report(
+        order_id=_our_order(about),
+        said=Said.CHARGED_BACK,
+        provider_ref=related.text("order_id"),
+        money_ref=f"reversal-{about.text('id')}",
+        amount_minor=minor,
+        currency=currency,
+        status="capture REVERSED",
+    )
+
+
+def _money(amount: Fields) -> tuple[int | None, str]:
+    return minor_units(amount.text("value")), amount.text("currency_code")
+
+
+def _our_order(about: Fields) -> str:
+    """Take the attempt's name over only if it is one of this hub's."""
+    text = about.text("custom_id")
+    try:
+        read_order_id(text)
+    except BadReference:
+        return ""
+    return text
