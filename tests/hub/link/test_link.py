@@ -10,6 +10,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from contract.config import EventLimits
 from contract.ids import TillId, new_uuid7
 from contract.messages import (
     AdviceBatch,
@@ -17,6 +18,8 @@ from contract.messages import (
     DeclineReason,
     HubStatus,
     OrderBooked,
+    OrderCheck,
+    OrderChecked,
     OrderConflict,
     OrderDeclined,
     Rejected,
@@ -30,16 +33,19 @@ from contract.messages import (
     encode_advice,
 )
 from contract.money import Money
+from contract.order import encode_order
 from hub.core.tokens import verify as verify_token
-from hub.service.events import register_till
+from hub.service.events import register_till, set_limits
 from tests.hub import samples
 from tests.hub.hubs import PATIENCE_S, TOPICS, request, until
 from tests.hub.samples import order
+from tests.hub.service.shop import a_top_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
+    from contract.order import Order
     from hub.link.link import Link
     from provisioning.broker import PrivateBroker
     from provisioning.ca import EventCa
@@ -81,6 +87,28 @@ async def test_an_advice_is_answered_after_it_is_recorded(
         recorded = await till.hear(AdviceRecorded)
         assert [each.order for each in recorded.recorded] == [sale.id]
         assert await parts.store.fetch_row("order_for_receipt", 7, sale.id)
+
+
+async def test_a_top_up_is_checked_before_it_is_paid(
+    parts: Parts, link: Link, join: Join
+) -> None:
+    wallet = await parts.wallet(1000)
+    await set_limits(parts.store, 7, EventLimits(max_balance_minor=3000))
+    await parts.context.refresh()
+    async with join(samples.DESK) as till:
+        till.say(checking(a_top_up(wallet, 2000, catalogue=1)))
+        checked = await till.hear(OrderChecked)
+        assert checked.facts.cap_room == Money(2000)
+
+        till.say(checking(a_top_up(wallet, 2001, catalogue=1)))
+        declined = await till.hear(OrderDeclined)
+        assert declined.reason is DeclineReason.BALANCE_CAP
+
+
+def checking(about: Order) -> bytes:
+    """The bytes of a check, without a wristband at hand."""
+    body = msgspec.Raw(encode_order(about))
+    return encode(OrderCheck(id=new_uuid7(), order=body, answer_by=samples.NOW))
 
 
 async def test_other_content_for_an_attempt_is_a_conflict(
