@@ -187,11 +187,13 @@ async def main() -> None:
     journal = await SqliteJournal.open(
         Path(sys.argv[1]), till=TILL, event=EVENT, require_disk=False
     )
-    for number, records in enumerate(commits_of(1)):
-        await journal.commit(records)
-        print(number, flush=True)
-        if number == 40:
-            os.kill(os.getpid(), 9)
+    try:
+        for number, records in enumerate(commits_of(1)):
+            await journal.commit(records)
+            if number == 10:
+                os.kill(os.getpid(), 9)
+    finally:
+        await journal.close()
 
 asyncio.run(main())
 """
@@ -207,7 +209,7 @@ async def test_what_was_committed_survives_kill_9(tmp_path: Path) -> None:
     )
     assert done.returncode == -9, done.stderr
     twin = MemoryJournal()
-    for records in commits_of(1)[:41]:
+    for records in commits_of(1)[:11]:
         twin.write(records)
     reopened = await SqliteJournal.open(
         tmp_path, till=TILL, event=EVENT, require_disk=False
