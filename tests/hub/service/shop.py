@@ -45,6 +45,7 @@ from contract.order import (
     plain_line,
     sum_taxes,
     undone,
+    voucher_lines,
 )
 from hub.service.events import publish_catalogue
 from tests.hub import samples
@@ -155,6 +156,12 @@ def a_grant(wallet: int, vouchers: int, **more: Any) -> Order:
     given = (Credit(wallet=wallet, vouchers=vouchers),)
     more = {"till": DESK, "credits": given, "granted_by": "lead-1"} | more
     return an_order(OrderKind.GRANT, (), None, **more)
+
+
+def with_vouchers(wallet: int, vouchers: int, *lines: Line) -> Order:
+    """A sale that uses so many vouchers where they save most."""
+    products = {each.id: each for each in CATALOGUE.products}
+    return a_sale(wallet, *lines, *voucher_lines(lines, products, vouchers))
 
 
 def by(wallet: int) -> Payment:

@@ -8,15 +8,13 @@ sale, swapped wristband, grants. What must hold after each: the books prove them
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from contract.config import EventLimits, TillProfile
-from contract.ids import EventId
+from contract.config import TillProfile
 from contract.messages import (
     AdviceFlag,
     DeclineReason,
@@ -24,61 +22,47 @@ from contract.messages import (
     OrderChecked,
     OrderDeclined,
 )
-from contract.money import Currency, Money
+from contract.money import Money
 from contract.order import (
     CardReceipt,
     Credit,
     Line,
     LineRole,
-    Order,
     OrderKind,
     Path,
     Payment,
     PaymentMethod,
-    discount_lines,
     make_line,
-    plain_line,
-    rounding_lines,
-    voucher_lines,
 )
-from hub.service.context import ContextKeeper
 from hub.service.events import (
     CatalogueTaken,
-    create_event,
     publish_catalogue,
     register_till,
-    set_limits,
 )
 from hub.service.verification import verify
 from tests.hub import samples
-from tests.hub.hubs import running_parts
 from tests.hub.service.shop import (
     BEER,
     BOOK,
     CATALOGUE,
     CUP,
-    DESK,
-    ENTRY,
     GIFT,
     OTHER,
     PRETZEL,
     YOUTH,
-    YOUTH_ENTRY,
     Shop,
-    a_grant,
-    a_payout,
     a_sale,
     a_top_up,
     again,
     an_order,
     by,
     canceling,
+    with_vouchers,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from hub.store.store import Store
     from tests.hub.hubs import Parts
 
 NUMBER = samples.EVENT.number
@@ -96,31 +80,6 @@ async def shop(parts: Parts) -> AsyncIterator[Shop]:
         parts.store, NUMBER, incarnation=parts.context.current.incarnation
     )
     assert report.ok, report.findings
-
-
-async def limited(shop: Shop, **limits: int) -> None:
-    await set_limits(shop.parts.store, NUMBER, EventLimits(**limits))
-    await shop.parts.context.refresh()
-
-
-def with_vouchers(wallet: int, vouchers: int, *lines: Line) -> Order:
-    products = {each.id: each for each in CATALOGUE.products}
-    return a_sale(wallet, *lines, *voucher_lines(lines, products, vouchers))
-
-
-def a_ticket(
-    *given: tuple[int, int, int], lines: tuple[Line, ...], **more: Any
-) -> Order:
-    """Entry for some wristbands: serial, top-up and vouchers of each."""
-    gained = tuple(
-        Credit(wallet=wallet, amount_minor=minor, vouchers=vouchers)
-        for wallet, minor, vouchers in given
-    )
-    money = sum(minor for _, minor, _ in given)
-    extra = (plain_line(LineRole.CREDIT, money, "Top-up"),) if money else ()
-    return an_order(
-        OrderKind.TICKET, (*lines, *extra), till=DESK, credits=gained, **more
-    )
 
 
 # --- selling -------------------------------------------------------------------------
@@ -383,231 +342,3 @@ async def test_a_top_up_is_canceled_where_it_went_and_only_if_it_is_there(
     assert spent.text.startswith("Only 15.50 EUR is left on the wristband")
     await shop.advise(a_top_up(wallet, 450))
     assert (await shop.booked(canceling(top_up))).balance == Money(0)
-
-
-# --- money in and out ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("payment", [Payment(method=PaymentMethod.CASH), CARD])
-async def test_top_up_is_checked_then_paid_then_booked(
-    shop: Shop, payment: Payment
-) -> None:
-    wallet = await shop.band()
-    top_up = a_top_up(wallet, 2000, payment)
-
-    assert isinstance(await shop.check(top_up), OrderChecked)
-    assert await shop.advise(top_up) == ()
-    assert await shop.held(wallet) == (2000, 0)
-
-
-async def test_top_up_has_a_minimum(shop: Shop) -> None:
-    await limited(shop, top_up_min_minor=100)
-    wallet = await shop.band()
-
-    declined = await shop.check(a_top_up(wallet, 99))
-    assert isinstance(declined, OrderDeclined)
-    assert declined.reason is DeclineReason.BELOW_MINIMUM
-    assert declined.facts.suggested == Money(100)
-    assert isinstance(await shop.check(a_top_up(wallet, 100)), OrderChecked)
-
-
-async def test_top_up_has_a_maximum_balance(shop: Shop) -> None:
-    wallet = await shop.band(4000)
-    await limited(shop, max_balance_minor=5000)
-
-    declined = await shop.check(a_top_up(wallet, 1001))
-    assert isinstance(declined, OrderDeclined)
-    assert declined.reason is DeclineReason.BALANCE_CAP
-    assert declined.facts.cap_room == declined.facts.suggested == Money(1000)
-    assert "may take 10.00 EUR more" in declined.text
-    checked = await shop.check(a_top_up(wallet, 1000))
-    assert isinstance(checked, OrderChecked)
-    assert checked.facts.cap_room == Money(1000)
-    # The money is in the till already: it is booked, and said.
-    assert await shop.advise(a_top_up(wallet, 1500)) == (AdviceFlag.EXCEEDS_CAP,)
-    assert await shop.held(wallet) == (5500, 0)
-    fresh = await shop.band()
-    assert await shop.advise(a_top_up(fresh, 5001)) == (AdviceFlag.EXCEEDS_CAP,)
-
-
-async def test_all_wallets_together_have_a_cap(shop: Shop) -> None:
-    first, second = await shop.band(3000), await shop.band(1000)
-    await limited(shop, event_cap_minor=5000)
-
-    declined = await shop.check(a_top_up(second, 1001))
-    assert isinstance(declined, OrderDeclined)
-    assert declined.reason is DeclineReason.EVENT_CAP
-    assert declined.facts.suggested == Money(1000)
-    assert await shop.advise(a_top_up(first, 1000)) == ()
-    assert await shop.advise(a_top_up(second, 1)) == (AdviceFlag.EXCEEDS_CAP,)
-    # What is spent makes room again.
-    await shop.booked(a_sale(first, make_line(BEER, 1)))
-    assert isinstance(await shop.check(a_top_up(second, 449)), OrderChecked)
-
-
-async def test_giving_back_is_never_refused_for_a_limit(shop: Shop) -> None:
-    wallet = await shop.band(5000)
-    sale = a_sale(wallet, make_line(BEER, 1))
-    await shop.booked(sale)
-    await shop.advise(sale)
-    await limited(shop, max_balance_minor=1000, event_cap_minor=1000)
-
-    assert (await shop.booked(canceling(sale))).balance == Money(5000)
-
-
-async def test_payout_of_a_part_and_of_the_rest(shop: Shop) -> None:
-    wallet = await shop.band(2000)
-
-    part = a_payout(wallet, 500)
-    assert (await shop.booked(part)).balance == Money(1500)
-    assert await shop.advise(part) == ()
-    too_much = await shop.declined(a_payout(wallet, 1501))
-    assert too_much.reason is DeclineReason.INSUFFICIENT_BALANCE
-    assert too_much.facts.balance == Money(1500)
-    assert too_much.text == "Only 15.00 EUR on the wristband. Pay out that or less."
-    assert (await shop.booked(a_payout(wallet, 1500))).balance == Money(0)
-    assert await shop.posted("cash_register", "desk-1") == 0
-
-
-async def test_payout_needs_the_wristband_itself(shop: Shop) -> None:
-    wallet, other = await shop.band(2000), await shop.band()
-
-    verdict = await shop.ask(a_payout(wallet, 500), samples.credential(other))
-    assert isinstance(verdict, OrderDeclined)
-    assert verdict.reason is DeclineReason.FORGED_WRISTBAND
-    assert await shop.held(wallet) == (2000, 0)
-
-
-async def test_pending_card_payment_is_asked_before_and_booked_once_paid(
-    shop: Shop,
-) -> None:
-    wallet = await shop.band()
-    unpaid = a_top_up(wallet, 2000, Payment(method=PaymentMethod.CARD))
-
-    assert isinstance(await shop.check(unpaid), OrderChecked)
-    assert await shop.held(wallet) == (0, 0)
-    paid = msgspec.structs.replace(unpaid, payment=CARD)
-    assert await shop.advise(paid) == ()
-    assert await shop.posted("card_clearing", "sumup") == -2000
-    # Without the terminal's receipt it is booked, and said.
-    lost = a_top_up(wallet, 300, Payment(method=PaymentMethod.CARD))
-    assert await shop.advise(lost) == (AdviceFlag.CARD_RECEIPT_MISSING,)
-    assert await shop.posted("card_clearing", "unknown") == -300
-
-
-# --- tickets and gifts ---------------------------------------------------------------
-
-
-async def test_ticket_sale_for_a_group_with_included_and_further_top_up(
-    shop: Shop,
-) -> None:
-    adult, young = await shop.band(), await shop.band(variant=YOUTH)
-    lines = (make_line(ENTRY, 1), make_line(YOUTH_ENTRY, 1))
-    ticket = a_ticket((adult, 500, 0), (young, 1000, 2), lines=lines)
-
-    assert isinstance(await shop.check(ticket), OrderChecked)
-    assert await shop.advise(ticket) == ()
-    assert await shop.held(adult) == (500, 0)
-    assert await shop.held(young) == (1000, 2)
-    assert await shop.posted("cash_register", "desk-1") == -3100
-
-
-async def test_a_ticket_is_that_of_its_wristband(shop: Shop) -> None:
-    adult, young = await shop.band(), await shop.band(variant=YOUTH)
-    cases = {
-        "another sort of wristband": a_ticket(
-            (young, 500, 0), lines=(make_line(ENTRY, 1),)
-        ),
-        "the included top-up is missing": a_ticket(
-            (adult, 400, 0), lines=(make_line(ENTRY, 1),)
-        ),
-        "too many vouchers": a_ticket((adult, 500, 3), lines=(make_line(ENTRY, 1),)),
-        "one ticket for two": a_ticket(
-            (adult, 500, 0), (young, 0, 2), lines=(make_line(ENTRY, 1),)
-        ),
-        "no ticket at all": a_ticket((adult, 500, 0), lines=(make_line(BEER, 1),)),
-    }
-    for case, order in cases.items():
-        assert isinstance(await shop.check(order), OrderDeclined), case
-
-
-async def test_tickets_paid_by_a_wristband_keep_the_limits(shop: Shop) -> None:
-    payer, guest = await shop.band(5000), await shop.band()
-    await limited(shop, max_balance_minor=600)
-    lines = (make_line(ENTRY, 1),)
-
-    declined = await shop.declined(
-        a_ticket((guest, 700, 0), lines=lines, payment=by(payer))
-    )
-    assert declined.reason is DeclineReason.BALANCE_CAP
-    booked = await shop.booked(
-        a_ticket((guest, 600, 0), lines=lines, payment=by(payer))
-    )
-    assert booked.balance == Money(5000 - 1600)
-    assert await shop.held(guest) == (600, 0)
-
-
-async def test_free_ticket_says_who_granted_it(shop: Shop) -> None:
-    young = await shop.band(variant=YOUTH)
-    entry = (make_line(YOUTH_ENTRY, 1),)
-    lines = (*entry, *discount_lines(entry, "Free ticket"))
-    free = a_ticket((young, 0, 2), lines=lines, payment=None, granted_by="lead-1")
-
-    assert isinstance(await shop.check(free), OrderChecked)
-    booked = await shop.booked(free)
-    assert booked.vouchers == 2
-    assert await shop.advise(free) == ()
-    assert await shop.posted("revenue", "2") == 0
-    nobody = msgspec.structs.replace(free, id=samples.order(1).id, granted_by="")
-    assert isinstance(await shop.check(nobody), OrderDeclined)
-
-
-async def test_grant_of_vouchers_and_its_cancellation(shop: Shop) -> None:
-    wallet = await shop.band(0)
-    grant = a_grant(wallet, 3)
-
-    assert (await shop.booked(grant)).vouchers == 3
-    assert await shop.advise(grant) == ()
-    await shop.booked(with_vouchers(wallet, 1, make_line(BEER, 1)))
-    used = await shop.declined(canceling(grant, payment=None))
-    assert used.reason is DeclineReason.INSUFFICIENT_VOUCHERS
-    second = a_grant(wallet, 2)
-    await shop.booked(second)
-    await shop.advise(second)
-    assert (await shop.booked(canceling(second, payment=None))).vouchers == 2
-
-
-# --- bills and coins -----------------------------------------------------------------
-
-
-async def test_a_bill_that_nobody_wrote_is_not_paid(shop: Shop) -> None:
-    line = plain_line(LineRole.BILL, 12000, "Bill")
-    order = an_order(OrderKind.BILL_PAYMENT, (line,), bill="0" * 27)
-
-    declined = await shop.check(order)
-    assert isinstance(declined, OrderDeclined)
-    assert declined.reason is DeclineReason.UNKNOWN_BILL
-    assert await shop.advise(order) == (AdviceFlag.BILL_NOT_DUE,)
-
-
-async def test_francs_in_coins_are_rounded_by_a_line(store: Store) -> None:
-    swiss = replace(
-        samples.EVENT, number=8, slug=EventId("swiss"), currency=Currency.CHF
-    )
-    await create_event(store, swiss)
-    prices = msgspec.structs.replace(CATALOGUE, event=swiss.slug, currency=Currency.CHF)
-    await publish_catalogue(store, swiss.number, prices)
-    await register_till(store, swiss.number, samples.TILL, "Bar")
-    context = ContextKeeper(store, swiss.slug)
-    await context.refresh()
-    line = make_line(samples.CENT, 452)
-    francs = {"event": swiss.slug, "currency": Currency.CHF}
-    unrounded = a_sale(None, line, **francs)
-    rounded = a_sale(None, line, *rounding_lines(unrounded.total), **francs)
-    async with running_parts(store, context) as parts:
-        shop = Shop(parts)
-
-        assert rounded.total_minor == 450
-        assert await shop.advise(rounded) == ()
-        assert await shop.posted("rounding", "all") == -2
-        assert await shop.advise(unrounded) == (AdviceFlag.INCONSISTENT_ORDER,)
