@@ -76,7 +76,7 @@ def test_a_file_that_holds_no_report_is_named(tmp_path: Path, content: str) -> N
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["ledgr"], "There is no benchmark 'ledgr'. There are: till, ledger, flow."),
+        (["ledgr"], "There is no benchmark 'ledgr'. There are: till, ledger, flow, "),
         (["compare"], "Say which report to compare with: bench compare FILE."),
         (["compare", "gone.json"], "gone.json holds no benchmark's report"),
     ],
