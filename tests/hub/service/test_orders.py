@@ -251,7 +251,7 @@ ABSURD: dict[str, dict[str, Any]] = {
     "lines of nothing": {"lines": [None]},
     "nothing sold": {"lines": [], "total_minor": 0, "taxes": []},
     "another currency": {"currency": "CHF"},
-    "no currency": {"currency": "XXX"},
+    "no currency": {"currency": "ABC"},
     "another event": {"event": "winter"},
     "a catalogue of tomorrow": {"catalogue": 2**50},
     "attempt zero": {"attempt": 0, "payment": None},
