@@ -371,18 +371,27 @@ def _amounts(charge: Charge) -> list[tuple[int, str, int]]:
 def reverse(
     item: Item, known: OrderState, state: LedgerState, records: Records
 ) -> None:
-    """Undo an order's live booking, to the last cent of what it moved."""
+    """Undo an order's live booking, to the last cent of what it moved.
+
+    Vouchers that were used since can't be taken back: they are a loss.
+    """
     live = known.live
     assert live is not None, "there is something to reverse"
     by_number = state.wallets
-    for charge in live.charges:
-        wallet = by_number[charge.wallet]
-        back = Charge(charge.wallet, -charge.minor, -charge.vouchers)
-        limits.apply(back, wallet, state, records)
-    state.last_entry += 1
     mirrored = tuple(
         [(account, unit, -amount) for account, unit, amount in live.postings]
     )
+    for charge in live.charges:
+        wallet = by_number[charge.wallet]
+        used = max(0, charge.vouchers - wallet.vouchers)
+        back = Charge(charge.wallet, -charge.minor, used - charge.vouchers)
+        limits.apply(back, wallet, state, records)
+        if used:
+            account = state.accounts[LOSS_ACCOUNTS[DeclineReason.INSUFFICIENT_BALANCE]]
+            moved = (charge.wallet, VOUCHER, used), (account, VOUCHER, -used)
+            merged = _merged([*mirrored, *moved])
+            mirrored = tuple([posting for posting in merged if posting[2]])
+    state.last_entry += 1
     records.entry(
         Entry(
             state.last_entry,

@@ -268,13 +268,24 @@ class _Case:
                 f"Entry {row['id']} reverses entry {row['reverses']}, which is no live "
                 "booking of this order.",
             )
-        elif _mirror(undone) != _amounts(row):
+        elif _mirror(undone) != _amounts(row) and not self._lost_vouchers(undone, row):
             self._find(
                 "reversal", f"Entry {row['id']} does not mirror entry {undone['id']}."
             )
         else:
             return
         self._sort(row)
+
+    def _lost_vouchers(self, undone: Row, row: Row) -> bool:
+        """Whether a reversal mirrors but for vouchers that were used since."""
+        sums = Counter[object]()
+        for account, unit, amount in (*_amounts(undone), *_amounts(row)):
+            found = self.books.account(account)
+            is_loss = found is not None and found[0] == Role.STAND_IN_LOSS.value
+            is_guest = is_loss or self.books.is_wallet(account)
+            voucher = unit == Unit.VOUCHER.value
+            sums["guest" if is_guest and voucher else (account, unit)] += amount
+        return not any(sums.values())
 
     def _sort(self, row: Row) -> _Posted:
         posted, sums = _Posted(), Counter[str]()

@@ -21,7 +21,7 @@ from hub.core import chain
 from hub.core.draft import Draft
 from hub.core.state import Band, LedgerState, OrderState, Undone, Wallet
 from tests.hub import samples
-from tests.hub.store.ledgers import asked, completed
+from tests.hub.store.ledgers import aborted, asked, completed
 
 BEER = msgspec.structs.replace(samples.BEER, price_in_vouchers=1)
 
@@ -101,3 +101,43 @@ def test_what_a_group_gave_back_is_remembered_as_the_database_tells_it(
     book(state, cancellation)
 
     assert state.order(ticket.id).undone == {cancellation.id: Undone(-400, -2, None)}
+
+
+def test_vouchers_used_since_are_lost_when_their_grant_is_undone(
+    state: LedgerState,
+) -> None:
+    grant = msgspec.structs.replace(
+        samples.order(1),
+        kind=OrderKind.GRANT,
+        lines=(),
+        taxes=(),
+        total_minor=0,
+        payment=None,
+        credits=(Credit(wallet=1, vouchers=2),),
+        granted_by="c17",
+    )
+    beer = make_line(BEER, 1)
+    lines = (beer, *voucher_lines([beer], {BEER.id: BEER}, 1))
+    sale = msgspec.structs.replace(
+        samples.order(0, 1),
+        lines=lines,
+        taxes=sum_taxes(lines, samples.CATALOGUE.tax_rates()),
+    )
+    missing = state.missing([asked(grant), asked(sale)])
+    for account in missing.accounts:
+        state.accounts[account] = 100 + len(state.accounts)
+
+    draft = Draft(state)
+    for item in (asked(grant), asked(sale), completed(sale), aborted(grant)):
+        draft.take(item)
+    draft.close()
+
+    assert state.wallets[1].vouchers == 0
+    reversal = draft.records.entries.rows[-1][0]
+    posted = [row[1:] for row in draft.records.postings.rows if row[0] == reversal]
+    names = {number: account.key for account, number in state.accounts.items()}
+    assert [(names.get(a, a), unit, n) for a, unit, n in posted] == [
+        ("all", "voucher", 2),
+        (1, "voucher", -1),
+        ("insufficient_balance", "voucher", -1),
+    ]
