@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contract.messages import Anchor, CatalogueLink, FromTill
     from contract.money import Money
     from contract.order import CardReceipt
+    from contract.wallets import WalletSnapshot
     from edge.core.intents import Intent
     from edge.core.records import (
         CachedWallet,
@@ -167,7 +168,10 @@ class TillPort(Protocol):
 
 
 class CatalogueSource(Protocol):
-    """Where catalogue versions are downloaded."""
+    """Where catalogue versions, and all wallets at once, are downloaded."""
 
     async def fetch(self, link: CatalogueLink) -> bytes:
         """Download a version's bytes; raises CatalogueUnavailable saying why."""
+
+    async def wallets(self, path: str) -> WalletSnapshot:
+        """Download the wallet snapshot; raises WalletsUnavailable saying why."""

@@ -8,6 +8,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from contract.fiscal import ABORTED_PROCESS_DATA
@@ -24,6 +25,7 @@ from edge.core.errors import (
     NotConnected,
     TerminalDown,
     TerminalSilent,
+    WalletsUnavailable,
 )
 from edge.core.picture import picture
 from edge.core.records import FiscalStart
@@ -56,6 +58,7 @@ QUEUE_LENGTH_MAX: Final = 10_000  # far above what a till sees within one step
 MS_PER_S: Final = 1000
 STATUS_INTERVAL_S: Final = 2.0
 OPEN_PATIENCE_S: Final = 5.0
+WALLETS_AT_ONCE: Final = 500
 
 logger = logging.getLogger(__name__)
 
@@ -216,8 +219,8 @@ class Till:
                 | effects.CloseStray()
             ):
                 self._fiscal_jobs.put_nowait(effect)
-            case effects.FetchCatalogue():
-                self._spawn(self._fetch(effect))
+            case effects.FetchCatalogue() | effects.FetchWallets():
+                self._spawn(self._download(effect))
             case effects.OpenFiscal():
                 self._spawn(self._open_fiscal())
             case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
@@ -252,13 +255,36 @@ class Till:
         except NotConnected:
             self._enqueue(events.NotSent())
 
-    async def _fetch(self, effect: effects.FetchCatalogue) -> None:
+    async def _download(
+        self, effect: effects.FetchCatalogue | effects.FetchWallets
+    ) -> None:
+        if isinstance(effect, effects.FetchWallets):
+            await self._fetch_wallets(effect.path)
+            return
         try:
             data = await self._ports.catalogues.fetch(effect.link)
         except CatalogueUnavailable as error:
             self._enqueue(events.CatalogueFailed(str(error)))
         else:
             self._enqueue(events.CatalogueFetched(data))
+
+    async def _fetch_wallets(self, path: str) -> None:
+        try:
+            found = await self._ports.catalogues.wallets(path)
+        except WalletsUnavailable as error:
+            self._enqueue(events.WalletsFailed(str(error)))
+            return
+        # In parts, so that a cashier's tap in between does not wait for all of it.
+        changes, left = found.changes(), len(found.wallets)
+        while True:
+            part = tuple(islice(changes, WALLETS_AT_ONCE))
+            left -= len(part)
+            self._enqueue(
+                events.WalletsFetched(found.number, found.anchor, part, left == 0)
+            )
+            if left == 0:
+                break
+            await asyncio.sleep(0)
 
     async def _look_up(self, order: OrderId) -> None:
         found, undoing = await self._ports.journal.find(order)

@@ -41,6 +41,7 @@ from edge.core import (
     presenting,
     signing,
     texts,
+    wallet_news,
 )
 from edge.core.edges import EDGES, mermaid
 from edge.core.effects import OpenFiscal, gathered
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         | events.ChargeDue
         | events.ClosingDue
         | events.CatalogueDue
+        | events.WalletsDue
     )
 
 __all__ = ["EDGES", "mermaid", "step", "trigger"]
@@ -193,6 +195,8 @@ def _on_alarm(state: TillState, alarm: Repeated) -> Step:
             moved = closing.on_due(state, number)
         case events.CatalogueDue():
             moved = hearing.on_catalogue_due(state)
+        case events.WalletsDue():
+            moved = wallet_news.wanted(state)
         case _:
             assert_never(alarm)
     return moved

@@ -193,6 +193,13 @@ class FetchCatalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchWallets:
+    """Download what the till may know of all wallets."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Write a line to the log; `urgent` ones ask for a person."""
 
@@ -212,6 +219,7 @@ Immediate = (
     SendRequest
     | SetAlarm
     | FetchCatalogue
+    | FetchWallets
     | OpenFiscal
     | Note
     | LookUp

@@ -55,3 +55,7 @@ class JournalBroken(CallTheTechnician):
 
 class CatalogueUnavailable(TryAgain):
     """The product list could not be downloaded."""
+
+
+class WalletsUnavailable(TryAgain):
+    """The wallet snapshot could not be downloaded."""

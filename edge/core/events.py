@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from contract.fiscal import Signature
     from contract.ids import OrderId, WristbandUid
-    from contract.messages import Anchor, FromHub, Lamp
+    from contract.messages import Anchor, FromHub, Lamp, WalletChange
     from contract.order import CardReceipt
     from edge.core.records import FiscalStart, ShiftOrder, StoredOrder
 
@@ -226,6 +226,23 @@ class CatalogueFailed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class WalletsFetched:
+    """A part of the wallet snapshot as of a message's number; `is_last` ends it."""
+
+    number: int
+    anchor: Anchor
+    changes: tuple[WalletChange, ...]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WalletsFailed:
+    """The wallet snapshot could not be fetched; the text says why."""
+
+    text: str
+
+
 # --- the till itself -----------------------------------------------------------------
 
 
@@ -299,6 +316,11 @@ class CatalogueDue:
     """Alarm: time to fetch the catalogue (again)."""
 
 
+@dataclass(frozen=True, slots=True)
+class WalletsDue:
+    """Alarm: time to fetch the wallet snapshot again."""
+
+
 Alarm = (
     RepeatRequest
     | RequestExpired
@@ -308,6 +330,7 @@ Alarm = (
     | ClosingDue
     | InquiryExpired
     | CatalogueDue
+    | WalletsDue
 )
 
 DeviceEvent = CardRead | CardUnreadable | CardLeft | ReaderLamp | FiscalLamp
@@ -329,6 +352,8 @@ LinkEvent = (
     | AdviceStuck
     | CatalogueFetched
     | CatalogueFailed
+    | WalletsFetched
+    | WalletsFailed
 )
 
 Event = (

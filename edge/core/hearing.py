@@ -23,6 +23,7 @@ from contract.messages import (
     WalletChanges,
     encode,
 )
+from edge.core import wallet_news
 from edge.core.effects import (
     CacheWallets,
     Commit,
@@ -49,6 +50,8 @@ from edge.core.events import (
     ProbeDue,
     ProbeImpossible,
     UndeliveredAgain,
+    WalletsFailed,
+    WalletsFetched,
 )
 from edge.core.records import (
     AdvicesRecorded,
@@ -60,7 +63,7 @@ from edge.core.state import Terms
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
-    from contract.messages import Anchor
+    from contract.messages import Anchor, WalletChange
     from edge.core.effects import Effect, Effects
     from edge.core.events import LinkEvent
     from edge.core.state import Connection, Moment, Step, TillState
@@ -107,7 +110,8 @@ def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
         case LinkUp():
             # What the hub says of itself may have come just before.
             fresh = replace(known, linked=True, silent=False)
-            step = _connected(state, fresh, moment), (DeliverNow(), *_fetch(state))
+            state, effects = wallet_news.renewed(_connected(state, fresh, moment))
+            step = state, (DeliverNow(), *_fetch(state), *effects)
         case LinkDown() | NotSent():
             step = (
                 _connected(state, replace(known, linked=False, online=None), moment),
@@ -122,13 +126,26 @@ def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
             step = replace(state, undelivered=dict.fromkeys((*orders, *unsealed))), ()
         case AdviceStuck(order=order, text=text):
             step = _stuck(state, order, text)
+        case _:
+            step = _downloaded(state, event)
+    return step
+
+
+def _downloaded(
+    state: TillState,
+    event: CatalogueFetched | CatalogueFailed | WalletsFetched | WalletsFailed,
+) -> Step:
+    match event:
         case CatalogueFetched(data=data):
-            step = _catalogue(state, data)
+            return _catalogue(state, data)
         case CatalogueFailed(text=text):
-            step = _no_catalogue(state, text)
+            return _no_catalogue(state, text)
+        case WalletsFetched():
+            return _fetched(state, event)
+        case WalletsFailed(text=text):
+            return wallet_news.failed(state, text)
         case _:
             assert_never(event)
-    return step
 
 
 def on_probe_due(state: TillState) -> Step:
@@ -185,7 +202,8 @@ def on_anchor(state: TillState, anchor: Anchor, *, may_be_old: bool = False) -> 
             urgent=True,
         ),
     )
-    return state, effects if same else (*effects, ForgetWallets())
+    state, more = wallet_news.renewed(state)
+    return state, (*effects, *(() if same else (ForgetWallets(),)), *more)
 
 
 def _connected(
@@ -237,13 +255,27 @@ def _remarks(news: tuple[tuple[OrderId, tuple[AdviceFlag, ...]], ...]) -> Effect
 
 
 def _wallets(state: TillState, message: WalletChanges) -> Step:
-    state, effects = on_anchor(state, message.anchor, may_be_old=True)
-    if message.anchor.incarnation != state.incarnation:
+    state, effects = _known(state, message.anchor, message.changes)
+    state, more = wallet_news.told(state, message.number)
+    return state, (*effects, *more)
+
+
+def _fetched(state: TillState, event: WalletsFetched) -> Step:
+    state, effects = _known(state, event.anchor, event.changes)
+    if not event.is_last:
         return state, effects
-    book = state.book.heard(message.changes, message.anchor.batch)
+    state, more = wallet_news.fetched(state, event.number)
+    return state, (*effects, *more)
+
+
+def _known(state: TillState, anchor: Anchor, changes: tuple[WalletChange, ...]) -> Step:
+    state, effects = on_anchor(state, anchor, may_be_old=True)
+    if anchor.incarnation != state.incarnation:
+        return state, effects
+    book = state.book.heard(changes, anchor.batch)
     news = tuple(
         (WalletSerial(each.wallet), book.wallets[WalletSerial(each.wallet)])
-        for each in message.changes
+        for each in changes
     )
     return replace(state, book=book), (*effects, CacheWallets(news))
 
@@ -274,9 +306,12 @@ def _configured(state: TillState, config: TillConfig) -> Step:
         if terms.config == config:
             return state, ()
         terms = replace(terms, config=config)
-        return replace(state, terms=terms, next_config=None), (keep,)
-    state = replace(state, next_config=config)
-    return state, (keep, *_fetch(state))
+        state, effects = wallet_news.wanted(
+            replace(state, terms=terms, next_config=None)
+        )
+        return state, (keep, *effects)
+    state, effects = wallet_news.wanted(replace(state, next_config=config))
+    return state, (keep, *_fetch(state), *effects)
 
 
 def _fetch(state: TillState) -> tuple[Effect, ...]:

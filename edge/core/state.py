@@ -344,6 +344,19 @@ class FiscalUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class WalletNews:
+    """The latest messages heard without a gap, from `first` to `last`.
+
+    `complete`: a snapshot before them is known, and so all there is.
+    """
+
+    first: int | None = None
+    last: int | None = None
+    complete: bool = False
+    fetching: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TillState:
     """The whole till; `registers` is the cash that it put into each, by the key."""
 
@@ -365,6 +378,7 @@ class TillState:
     registers: Mapping[str, int] = field(default_factory=dict)
     undelivered: Mapping[OrderId, None] = field(default_factory=dict)
     book: StandInBook = field(default_factory=StandInBook)
+    news: WalletNews = field(default_factory=WalletNews)
     connection: Connection = field(default_factory=Connection)
     unit: FiscalUnit = field(default_factory=FiscalUnit)
     reader: Lamp = UNKNOWN_LAMP

@@ -20,7 +20,11 @@ from contract.fiscal import Outage, process_data
 from contract.ids import OrderId, TillId, WalletSerial
 from contract.messages import LampState, OrderAdvice, encode_advice
 from contract.order import Outcome, Path, decode_order, encode_order
-from edge.core.errors import CatalogueUnavailable, FiscalModuleDown
+from edge.core.errors import (
+    CatalogueUnavailable,
+    FiscalModuleDown,
+    WalletsUnavailable,
+)
 from edge.core.records import (
     AdviceSealed,
     AttemptMade,
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
 
     from contract.fiscal import Signature
     from contract.messages import CatalogueLink, OrderRequest
+    from contract.wallets import WalletSnapshot
     from edge.core.records import FiscalStart, Record
     from edge.core.view import TillView
     from edge.ports import FiscalInfo
@@ -278,6 +283,10 @@ class NoCatalogues:
     async def fetch(self, link: CatalogueLink) -> bytes:
         """Fail, as an edge listener that is down does."""
         raise CatalogueUnavailable(f"Nobody serves {link.path} in this run.")
+
+    async def wallets(self, path: str) -> WalletSnapshot:
+        """Fail likewise."""
+        raise WalletsUnavailable(f"Nobody serves {path} in this run.")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from contract.messages import (
     encode,
 )
 from contract.money import Currency
-from edge.core.errors import FiscalModuleDown, NotConnected
+from edge.core.errors import FiscalModuleDown, NotConnected, WalletsUnavailable
 from edge.core.events import CardRead, HubSaid, LinkDown, LinkUp, NobodyListens
 from edge.core.records import FiscalStart
 from edge.core.state import Identity
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from contract.messages import CatalogueLink as Link
+    from contract.wallets import WalletSnapshot
     from edge.core.events import Event
     from edge.core.view import TillView
     from edge.ports import Journal
@@ -168,6 +169,9 @@ class FakeCatalogues:
     async def fetch(self, link: Link) -> bytes:
         assert link.path == "/c/3"
         return CATALOGUE_BYTES
+
+    async def wallets(self, path: str) -> WalletSnapshot:
+        raise WalletsUnavailable(f"Nobody serves {path} here.")
 
 
 class Bench:
