@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.core.settings import Loaded, Settings
+    from edge.ports import CardTerminal
 
 CANCEL_AGAIN_S = 3
 
@@ -81,7 +82,9 @@ async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def assemble(settings: Settings) -> Assembly:
+async def assemble(
+    settings: Settings, terminal: CardTerminal | None = None
+) -> Assembly:
     """Put a till together; raises KassenbandError with a sentence for a person."""
     me = Identity(settings.till_id, settings.event)
     hub = settings.hub
@@ -106,7 +109,7 @@ async def assemble(settings: Settings) -> Assembly:
     )
     reader = NfcReader(name_prefix=settings.reader.name_prefix, post=post)
     catalogues = HttpsCatalogues(hub.edge_url, certificate)
-    ports = Ports(journal, link, fiscal, catalogues, SystemClock())
+    ports = Ports(journal, link, fiscal, catalogues, SystemClock(), terminal)
     till = Till(me, ports, software=_version())
     post.to = till.post
     return Assembly(till, journal, link, reader, fiscal)

@@ -6,10 +6,11 @@ exports what was signed. Nothing is taken from whoever did the selling.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from contract.order import Outcome
+from contract.order import OrderKind, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LedgerOrder:
-    """What the ledger says of an order: its bookings that no reversal undoes."""
+    """What the ledger says of an order: its bookings that no reversal undoes.
+
+    `total_minor` is what it sold for, `paid_minor` what came in by cash and card.
+    """
 
     order: str
     live_entries: int
     total_minor: int
+    paid_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,10 @@ class SignedProcess:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The audit's figures; `problems` names each thing that is wrong."""
+    """The audit's figures; `problems` names each thing that is wrong.
+
+    `booked_by_kind` counts the orders that journal and ledger agree on.
+    """
 
     orders_booked: int
     orders_declined: int
@@ -48,6 +56,8 @@ class Findings:
     p50_ms: int | None
     p99_ms: int | None
     problems: tuple[str, ...]
+    booked_by_kind: Mapping[str, int] = field(default_factory=dict)
+    closings_recorded: int = 0
 
     @property
     def good(self) -> bool:
@@ -62,6 +72,7 @@ def audit(
     *,
     declined: int,
     ledger_findings: Sequence[str],
+    closings: int = 0,
 ) -> Findings:
     """Compare the three witnesses; `journals` by till. Pure, to be tested on lies."""
     decided = [
@@ -94,6 +105,14 @@ def audit(
         p50_ms=percentile_ms(latencies, 50),
         p99_ms=percentile_ms(latencies, 99),
         problems=tuple(problems),
+        booked_by_kind=dict(
+            sorted(
+                Counter(
+                    order.kind for _, order in completed if _live_entries(order, booked)
+                ).items()
+            )
+        ),
+        closings_recorded=closings,
     )
 
 
@@ -112,6 +131,13 @@ def _is_completed(order: JournaledOrder) -> bool:
 def _live_entries(order: JournaledOrder, booked: Mapping[str, LedgerOrder]) -> int:
     found = booked.get(order.id)
     return found.live_entries if found else 0
+
+
+def _is_total(order: JournaledOrder, found: LedgerOrder) -> bool:
+    if order.kind == OrderKind.CASH_TRANSFER.value:
+        return found.paid_minor == 0  # from one register to another
+    paid = found.paid_minor if order.wallet is None else found.total_minor
+    return paid == order.total_minor
 
 
 def _is_signed(
@@ -141,7 +167,7 @@ def _problems(
         live = _live_entries(order, booked)
         if live != int(_is_completed(order)):
             yield f"{name} ended as {order.outcome} but is booked {live} times"
-        if live and booked[order.id].total_minor != order.total_minor:
+        if live and not _is_total(order, booked[order.id]):
             yield f"{name} is booked with another total"
         if not order.recorded:
             yield f"the ledger did not record how {name} ended"

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 
 from edge.assembly import Assembly, assemble, read_settings
 from edge.core.errors import KassenbandError
-from edge.journal.reading import read_orders
+from edge.journal.reading import closings_ended, read_orders
+from edge.simulator.card_terminal import SimulatedTerminal
 from edge.simulator.cashier import Habits, ScriptedCashier
 from edge.simulator.wristband import VirtualWristband
+from provisioning.demo_event import SPARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 DELIVERY_TIMEOUT_S = 60.0
 LOOK_AGAIN_S = 0.2
+
 GOOD, BAD, CANNOT = 0, 1, 2
 
 
@@ -54,16 +57,18 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    wristbands = [
-        VirtualWristband.load(path) for path in sorted(options.wristbands.iterdir())
-    ]
-    async with await assemble(settings) as assembly:
+    wristbands = _wristbands(options.wristbands)
+    spare = wristbands.pop(SPARE, None)
+    choices = random.Random(options.seed)
+    terminal = SimulatedTerminal(random.Random(options.seed))
+    async with await assemble(settings, terminal) as assembly:
         cashier = ScriptedCashier(
             assembly.till,
-            random=random.Random(options.seed),
+            random=choices,
             port=options.port,
-            wristbands=wristbands,
-            habits=Habits(pause_s=options.pause_ms / 1000),
+            wristbands=list(wristbands.values()),
+            spare=spare,
+            habits=Habits(card_at_once=8, errand=50, pause_s=options.pause_ms / 1000),
         )
         selling = asyncio.create_task(cashier.sell_until(stop))
         failing = asyncio.create_task(assembly.failed())
@@ -74,6 +79,11 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
         delivered = await _all_delivered(assembly, settings.journal.directory, parent)
         failing.cancel()
     return GOOD if delivered else BAD
+
+
+def _wristbands(folder: Path) -> dict[str, VirtualWristband]:
+    paths = sorted(folder.iterdir())
+    return {path.name: VirtualWristband.load(path) for path in paths}
 
 
 async def _all_delivered(assembly: Assembly, journal: Path, parent: int) -> bool:
@@ -97,7 +107,9 @@ async def _all_delivered(assembly: Assembly, journal: Path, parent: int) -> bool
 
 
 def _is_idle(journal: Path) -> bool:
-    return all(order.recorded for order in read_orders(journal))
+    return all(order.recorded for order in read_orders(journal)) and closings_ended(
+        journal
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
+from contract.catalogue import (
+    Catalogue,
+    Product,
+    ProductGroup,
+    ProductKind,
+    TaxRate,
+    Ticket,
+)
 from contract.ids import EventId, WristbandUid
 from contract.messages import StandInLimits
 from contract.money import Currency
@@ -14,6 +21,7 @@ EVENT = EventId("rehearsal")
 EVENT_NAME = "Rehearsal"
 EVENT_NUMBER = 1
 CURRENCY = Currency.EUR
+SPARE = "spare"  # the file of the wristband that nobody has used
 CROWD_SIZE = 24  # guests who come to one till without a screen
 SELLER = Seller(
     name="Kassenband Rehearsal",
@@ -25,10 +33,11 @@ SELLER = Seller(
 )
 STAND_IN = StandInLimits(allowance_minor=20_00, till_total_minor=2_000_00)
 
-GENERAL, REDUCED = 1, 2
+GENERAL, REDUCED, NONE = 1, 2, 5
 _TAXES = (
     TaxRate(code=GENERAL, rate_bp=1900, name="19 %"),
     TaxRate(code=REDUCED, rate_bp=700, name="7 %"),
+    TaxRate(code=NONE, rate_bp=0, name="0 %"),
 )
 _GROUPS = (
     ProductGroup(id=1, name="Beer", color="#e0a526"),
@@ -69,7 +78,22 @@ _PRODUCTS = (
     ("Rain poncho", "Rain\nponcho", 400, GENERAL, 5),
     ("Festival shirt", "Festival\nshirt", 2200, GENERAL, 5),
     ("Tote bag", "Tote bag", 900, GENERAL, 5),
+    ("Donation", "Donate", 100, NONE, 5),
+    ("Entry", "Entry", 1500, REDUCED, 5),
 )
+_DEPOSITS = frozenset({"Cup deposit", "Bottle deposit"})
+_FREE_PRICES = frozenset({"Donation"})
+_FOR_VOUCHERS = frozenset({"Lager 0.5 l", "Wheat beer 0.5 l", "Pretzel"})
+_ADULTS_ONLY = frozenset({"Gin and tonic", "Fruit brandy 2 cl"})
+YOUTH = 1  # the variant of wristbands for guests under 18
+LAGER, CUP, DONATION, ENTRY = 1, 25, 31, 32
+
+
+def _kind(name: str) -> ProductKind:
+    if name in _DEPOSITS:
+        return ProductKind.DEPOSIT
+    return ProductKind.DONATION if name in _FREE_PRICES else ProductKind.GOODS
+
 
 CATALOGUE = Catalogue(
     event=EVENT,
@@ -85,17 +109,25 @@ CATALOGUE = Catalogue(
             price_minor=price_minor,
             tax_code=tax_code,
             group=group,
+            kind=_kind(name),
+            free_price=name in _FREE_PRICES,
+            price_in_vouchers=int(name in _FOR_VOUCHERS),
+            restricted_variants=(YOUTH,) if name in _ADULTS_ONLY else (),
         )
         for number, (name, label, price_minor, tax_code, group) in enumerate(
             _PRODUCTS, start=1
         )
     ),
+    tickets=(Ticket(id=1, product=ENTRY, top_up_minor=500, vouchers=1),),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A virtual wristband of the demo and what the hub shall know of it."""
+    """A virtual wristband of the demo and what the hub shall know of it.
+
+    A spare one lies at the till, for a guest whose own is lost.
+    """
 
     name: str
     uid: WristbandUid
@@ -103,6 +135,7 @@ class Guest:
     known: bool = True
     blocked: bool = False
     has_token: bool = True
+    spare: bool = False
 
 
 def panel_guests() -> tuple[Guest, ...]:
@@ -121,7 +154,8 @@ def crowd(till: int, size: int = CROWD_SIZE) -> tuple[Guest, ...]:
 
     Most are well funded; every eighth is nearly empty, one blocked, one unknown.
     """
-    return tuple(_crowd_guest(till, number, size) for number in range(size))
+    spare = Guest(f"spare-{till}", _uid(0x8000 + till), spare=True)
+    return (*(_crowd_guest(till, number, size) for number in range(size)), spare)
 
 
 def _crowd_guest(till: int, number: int, size: int) -> Guest:

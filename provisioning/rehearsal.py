@@ -20,7 +20,12 @@ from provisioning.audit import Findings, audit
 from provisioning.interactive import sell_on_screen
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.shop import TSE_LATENCY_MS, Counter, Shop, ShopPlan, program
-from provisioning.witnesses import ask_journals, ask_ledger, ask_tses
+from provisioning.witnesses import (
+    ask_closings,
+    ask_journals,
+    ask_ledger,
+    ask_tses,
+)
 from tse_driver.errors import TseError
 
 if TYPE_CHECKING:
@@ -141,13 +146,14 @@ def _sell(shop: Shop, cashiers: Sequence[Child], seconds: int) -> None:
 
 
 def _examine(shop: Shop) -> Findings:
-    booked, declined, ledger_findings = asyncio.run(ask_ledger(shop.dsn))
+    booked, declined, findings = asyncio.run(ask_ledger(shop.dsn))
     return audit(
         ask_journals(shop.counters),
         booked,
         ask_tses(shop),
         declined=declined,
-        ledger_findings=ledger_findings,
+        ledger_findings=findings,
+        closings=asyncio.run(ask_closings(shop.dsn)),
     )
 
 

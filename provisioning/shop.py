@@ -221,7 +221,8 @@ class Shop:
         for counter in self.counters:
             counter.wristbands.mkdir()
             for guest in guests[counter.till]:
-                wristbands[guest.name].save(counter.wristbands / guest.name)
+                name = demo_event.SPARE if guest.spare else guest.name
+                wristbands[guest.name].save(counter.wristbands / name)
             counter.config.write_text(self._till_settings(counter))
 
     def _hub_settings(self) -> str:

@@ -75,9 +75,22 @@ async def ask_ledger(
         await store.close()
     booked = {
         str(row["order_id"]): LedgerOrder(
-            str(row["order_id"]), row["live_entries"], row["total_minor"]
+            str(row["order_id"]),
+            row["live_entries"],
+            row["total_minor"],
+            row["paid_minor"],
         )
         for row in rows
     }
     findings = [f"{each.check}: {each.text}" for each in report.findings]
     return booked, declined, findings
+
+
+async def ask_closings(dsn: str) -> int:
+    """Count the closings that the ledger has recorded."""
+    store = await Store.open(dsn)
+    try:
+        found = await store.fetch_value("count_closings", demo_event.EVENT_NUMBER)
+    finally:
+        await store.close()
+    return int(found)

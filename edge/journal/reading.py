@@ -76,6 +76,16 @@ def read_anchors(directory: Path) -> bytes:
     return encode_anchors(till, event, (tuple(head) for head in heads))
 
 
+def closings_ended(directory: Path) -> bool:
+    """Whether the hub has recorded every closing of a journal."""
+    path = directory / JOURNAL_FILE
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return not database.execute(queries()["open_closings"]).fetchall()
+    except sqlite3.Error as error:
+        raise JournalBroken(f"The journal {path} can't be read: {error}.") from error
+
+
 def summary(orders: list[JournaledOrder]) -> dict[str, int]:
     """Count what a journal holds."""
     return {

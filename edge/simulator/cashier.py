@@ -11,24 +11,34 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contract.order import OrderKind
 from edge.core.intents import (
     AbortOrder,
     AnswerHandedOut,
+    AskWristband,
     BackToBasket,
+    CloseTill,
     Dismiss,
+    MoneyTaken,
+    PayByCard,
     PayByCash,
     PayByWristband,
     Pick,
+    Return,
 )
 from edge.core.view import Phase
+from edge.simulator import repertoire
+from edge.simulator.repertoire import Who
 from edge.simulator.vpcd import NoVirtualReader, tap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from random import Random
+    from uuid import UUID
 
     from edge.core.view import TillView
     from edge.ports import TillPort
+    from edge.simulator.repertoire import Errand
     from edge.simulator.wristband import VirtualWristband
 
 LOOK_AGAIN_S = 1.0
@@ -36,6 +46,7 @@ STEP_TIMEOUT_S = 10.0  # an answer of the till: hub deadline, card and disk incl
 TAP_TIMEOUT_S = 4.0  # then a person lifts the wristband and holds it there again
 TAPS_MAX = 3
 PICKS_MAX = 3
+CLOSINGS_MAX = 20  # until every order is signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,9 @@ class Habits:
     cash_at_once: int = 8
     after_decline_cash: int = 40
     after_decline_other_wristband: int = 40  # else the basket is aborted
+    card_at_once: int = 0
+    errand: int = 0
+    """Orders that are no sale; with any, a shift begins and ends, and Z is closed."""
     pause_s: float = 0.0
 
 
@@ -59,6 +73,7 @@ class ScriptedCashier:
         random: Random,
         port: int,
         wristbands: Sequence[VirtualWristband],
+        spare: VirtualWristband | None = None,
         habits: Habits | None = None,
     ) -> None:
         if not wristbands:
@@ -67,18 +82,28 @@ class ScriptedCashier:
         self._random = random
         self._port = port
         self._queue = list(wristbands)  # the one that rested longest comes first
+        self._spare = spare  # never used, for a swap
         self._habits = habits or Habits()
+        self._errands: list[Errand] = []
+        self._sold: UUID | None = None
+        self._last: VirtualWristband | None = None
         self._changed = asyncio.Event()
 
     async def sell_until(self, stop: asyncio.Event) -> None:
         """Sell order after order until told to stop; leaves no order open."""
         unsubscribe = self._till.watch(self._look)
+        began = False
         try:
             while not stop.is_set():
                 if await self._clear_counter(LOOK_AGAIN_S) and not stop.is_set():
-                    await self._sell()
+                    if self._habits.errand and not began:
+                        began = True
+                        await self._run(repertoire.shift_start(self._till.view))
+                        continue
+                    await self._next_order()
                     await asyncio.sleep(self._habits.pause_s)
-            await self._clear_counter(STEP_TIMEOUT_S)
+            if await self._clear_counter(STEP_TIMEOUT_S) and began:
+                await self._end_shift()
         finally:
             unsubscribe()
 
@@ -86,7 +111,74 @@ class ScriptedCashier:
         """See what a person would see at once, an approval above all."""
         if view.phase is Phase.APPROVED and view.approval is not None:
             self._till.shown(view.approval.order)
+            if view.approval.kind is OrderKind.SALE:
+                self._sold = view.approval.order
         self._changed.set()
+
+    async def _next_order(self) -> None:
+        if not self._happens(self._habits.errand):
+            await self._sell()
+            return
+        view = self._till.view
+        if self._spare is not None:
+            await self._swap(self._spare)
+            self._spare = None
+            return
+        if not self._errands and view.catalogue is not None:
+            self._errands = list(repertoire.errands(view, self._sold, self._random))
+            start = self._random.randrange(len(self._errands))
+            self._errands = self._errands[start:] + self._errands[:start]
+        if self._errands:
+            await self._run(self._errands.pop(0))
+
+    async def _run(self, errand: Errand) -> None:
+        """Do an errand to its end; what is left of it is cleared away after."""
+        self._till.submit(errand.begin)
+        for _ in range(errand.taps):
+            if not await self._reaches(Phase.PRESENT):
+                return
+            before = self._till.view
+            same = self._last if errand.who is Who.SAME else None
+            wristband = same or self._next_wristband()
+            async with self._held(wristband):
+                await self._until(_taken(before), TAP_TIMEOUT_S)
+            self._last = wristband
+        if errand.pay is not None:
+            self._till.submit(errand.pay)
+            ends = {Phase.APPROVED, Phase.DECLINED, Phase.COLLECT}
+            await self._until(lambda view: view.phase in ends, STEP_TIMEOUT_S)
+            if self._till.view.phase is Phase.COLLECT:
+                self._till.submit(MoneyTaken())
+                await self._reaches(Phase.APPROVED)
+
+    async def _swap(self, spare: VirtualWristband) -> None:
+        """Ask whose wristband it is, then move its wallet to the spare one."""
+        lost = self._next_wristband()
+        self._till.submit(AskWristband())
+        if not await self._reaches(Phase.PRESENT):
+            return
+        async with self._held(lost):
+            told = await self._until(
+                lambda view: view.wristband is not None, TAP_TIMEOUT_S
+            )
+        info = self._till.view.wristband
+        if not told or info is None or info.blocked:
+            return
+        self._queue.remove(lost)
+        self._queue.append(spare)
+        self._till.submit(repertoire.swap(info.wristband).begin)
+        if await self._reaches(Phase.PRESENT):
+            async with self._held(spare):
+                await self._reaches(Phase.APPROVED)
+
+    async def _end_shift(self) -> None:
+        """Count the register, and close the Z number when all is signed."""
+        await self._run(repertoire.shift_end(self._till.view, self._random))
+        await self._clear_counter(STEP_TIMEOUT_S)
+        for _ in range(CLOSINGS_MAX):
+            self._till.submit(CloseTill())
+            if await self._until(_is_closed, LOOK_AGAIN_S):
+                return
 
     async def _sell(self) -> None:
         if not await self._fill_basket() or self._happens(self._habits.abort_basket):
@@ -94,6 +186,12 @@ class ScriptedCashier:
         view = self._till.view
         if view.cash_allowed and self._happens(self._habits.cash_at_once):
             await self._take_cash()
+            return
+        if self._happens(self._habits.card_at_once):
+            self._till.submit(PayByCard())
+            ends = {Phase.APPROVED, Phase.DECLINED, Phase.SELLING}
+            await self._until(lambda view: view.phase is Phase.CHARGE, LOOK_AGAIN_S)
+            await self._until(lambda view: view.phase in ends, STEP_TIMEOUT_S)
             return
         while await self._present_wristband() is Phase.DECLINED:
             self._till.submit(BackToBasket())
@@ -116,8 +214,16 @@ class ScriptedCashier:
         catalogue = self._till.view.catalogue
         if catalogue is None:
             return False
+        tickets = {each.product for each in catalogue.tickets}
+        sold = [each for each in catalogue.products if each.id not in tickets]
         for _ in range(self._random.randint(1, PICKS_MAX)):
-            self._till.submit(Pick(self._random.choice(catalogue.products).id))
+            product = self._random.choice(sold)
+            if product.returnable and self._habits.errand and self._happens(50):
+                self._till.submit(Return(product.id))
+            elif product.free_price:
+                self._till.submit(Pick(product.id, self._random.randrange(1, 10) * 50))
+            else:
+                self._till.submit(Pick(product.id))
         return await self._until(lambda view: bool(view.basket), STEP_TIMEOUT_S)
 
     async def _take_cash(self) -> None:
@@ -177,6 +283,8 @@ class ScriptedCashier:
         match view.phase:
             case Phase.SELLING:
                 self._till.submit(AbortOrder())
+            case Phase.COLLECT:
+                self._till.submit(AbortOrder())
             case Phase.PRESENT | Phase.DECLINED:
                 self._till.submit(BackToBasket())
             case Phase.APPROVED:
@@ -209,4 +317,19 @@ class ScriptedCashier:
 
 
 def _is_clear(view: TillView) -> bool:
-    return view.phase is Phase.SELLING and not view.basket
+    return view.phase is Phase.SELLING and view.kind is None and not view.basket
+
+
+def _is_closed(view: TillView) -> bool:
+    banner = view.banner
+    return banner is not None and banner.title.startswith("Z ")
+
+
+def _taken(before: TillView) -> Callable[[TillView], bool]:
+    """Tell whether the till has made something of the wristband held to it."""
+    waiting = {Phase.PRESENT, Phase.CHECKING}
+    return lambda view: (
+        view.phase not in waiting
+        or view.basket != before.basket
+        or view.banner is not None
+    )

@@ -380,15 +380,19 @@ WHERE o.order_id IS NOT NULL OR a.body IS NOT NULL;
 SELECT 1;
 
 -- booked_orders --
--- List the tills' orders with their bookings that no reversal undoes, and what they
--- sold for: what the demo's audit compares with journals and TSE exports.
-SELECT e.order_id, count(*) AS live_entries,
-       sum((
-           SELECT coalesce(sum(p.amount_minor), 0)
-           FROM posting AS p JOIN account AS a ON a.id = p.account
-           WHERE p.event = e.event AND p.entry = e.id AND a.role IN ('revenue', 'tax')
-       ))::bigint AS total_minor
+-- List the tills' orders with their bookings that no reversal undoes: what they sold
+-- for, and what was paid in cash and by card. The demo's audit compares them with
+-- journals and TSE exports.
+SELECT e.order_id, count(DISTINCT e.id) AS live_entries,
+       coalesce(sum(p.amount_minor) FILTER (WHERE a.role IN
+           ('revenue', 'tax', 'deposit_liability', 'rounding', 'donation')
+       ), 0)::bigint AS total_minor,
+       -coalesce(sum(p.amount_minor) FILTER (WHERE a.role IN
+           ('cash_register', 'card_clearing')
+       ), 0)::bigint AS paid_minor
 FROM entry AS e
+LEFT JOIN posting AS p ON p.event = e.event AND p.entry = e.id
+LEFT JOIN account AS a ON a.id = p.account
 WHERE e.event = $1 AND e.reverses IS NULL
   AND NOT EXISTS (
       SELECT FROM entry AS r
@@ -401,6 +405,10 @@ WHERE e.event = $1 AND e.reverses IS NULL
       SELECT FROM outcome AS o WHERE o.event = e.event AND o.order_id = e.order_id
   )
 GROUP BY e.order_id;
+
+-- count_closings --
+-- Count the recorded closings.
+SELECT count(*) FROM closing WHERE event = $1;
 
 -- declined_attempts --
 -- Count the requests that were refused.
