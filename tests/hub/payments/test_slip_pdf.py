@@ -71,15 +71,15 @@ def test_many_lines_go_on_overleaf() -> None:
 
 
 def test_names_in_other_alphabets_are_printed_and_coded() -> None:
-    payer = msgspec.structs.replace(PIA, name="Zoë Łukasz–Dvořák 李")
+    payer = msgspec.structs.replace(PIA, name="Zoë Łukasz-Dvořák 李")
     one = slip(transfer=transfer(payer=payer))
     data = slip_pdf(one, NOW)
 
     (text,) = texts(data)
-    assert "Zoë Lukasz–Dvorák ?" in text
+    assert "Zoë Lukasz-Dvorák ?" in text
     page = pypdfium2.PdfDocument(data)[0]
     (found,) = zxingcpp.read_barcodes(page.render(scale=3).to_pil())
-    assert "Zoë Łukasz–Dvořák 李" in found.text
+    assert "Zoë Łukasz-Dvořák 李" in found.text
 
 
 def test_the_same_bill_gives_the_same_bytes() -> None:
