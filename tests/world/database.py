@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Values = tuple[Any, ...]
 
 T = TypeVar("T")
-MONEY = Unit.MONEY.value
+MONEY, VOUCHER = Unit.MONEY.value, Unit.VOUCHER.value
 TABLES = (
     "attempts",
     "outcomes",
@@ -240,13 +240,13 @@ class Database:
         for row in records.attempts.rows:
             known = self.orders.get(row[0])
             if known is not None and row[1] in known.attempts:
-                raise asyncpg.UniqueViolationError
+                raise asyncpg.UniqueViolationError("a key is taken")
             if row[0] in self.poison:
-                raise asyncpg.CheckViolationError
+                raise asyncpg.CheckViolationError("poison")
         for row in records.outcomes.rows:
             known = self.orders.get(row[0])
             if known is not None and known.outcome is not None:
-                raise asyncpg.UniqueViolationError
+                raise asyncpg.UniqueViolationError("a key is taken")
 
     def _apply(self, appended: Appended) -> None:
         rows = appended.rows
@@ -424,13 +424,8 @@ class MemoryStore:
                     yield {
                         "cancels": original,
                         "order_id": order,
-                        "minor": sum(
-                            amount
-                            for account, unit, amount in database.postings.get(
-                                number, ()
-                            )
-                            if account in database.wallets and unit == MONEY
-                        ),
+                        "minor": self._on_wallets(number, MONEY),
+                        "vouchers": self._on_wallets(number, VOUCHER),
                         "body": None if asked is None else asked[4],
                         "advice": None if rows.outcome is None else rows.outcome[8],
                     }
@@ -446,6 +441,13 @@ class MemoryStore:
             "excess_minor": wallet.excess,
             "used": wallet.used,
         }
+
+    def _on_wallets(self, entry: int, unit: str) -> int:
+        return sum(
+            amount
+            for account, each, amount in self._database.postings.get(entry, ())
+            if account in self._database.wallets and each == unit
+        )
 
     def _rows(self, order: UUID) -> OrderRows:
         return self._database.orders.get(order) or OrderRows()

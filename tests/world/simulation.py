@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from contract.ids import TillId
+from contract.order import Outcome, decode_order
+from hub.core.booking import credit_item
+from tests.world.desk import Desk
 from tests.world.site import Site
 from tests.world.tills import SimulatedTill
 from tests.world.timeline import MS, Timeline
@@ -14,6 +18,7 @@ from tests.world.timeline import MS, Timeline
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from contract.order import Order
     from edge.core.view import Phase
 
     Edge = tuple[Phase, str, Phase]
@@ -27,6 +32,9 @@ class World:
 
     seed: int
     tills: list[SimulatedTill] = field(default_factory=list)
+    desks: list[Desk] = field(default_factory=list)
+    completed: list[Order] = field(default_factory=list)
+    """Orders that desks completed."""
     edges: set[Edge] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -39,23 +47,43 @@ class World:
         names = [TillId(f"bar-{number}") for number in range(count)]
         self.timeline = Timeline()
         hub_random = Random(f"{self.seed} hub")
-        self.site = Site(self.timeline, hub_random, names)
+        desks = [TillId("desk-0")] if self.random.random() < 0.7 else []
+        if self.is_large:
+            desks = [TillId("desk-0"), TillId("desk-1")]
+        self.site = Site(self.timeline, hub_random, [*names, *desks])
         self.tills = [SimulatedTill(self, name) for name in names]
-        self.site.tills = [till.down_from_hub for till in self.tills]
+        self.desks = [
+            Desk(self, name, is_faulty=self.random.random() < 0.3) for name in desks
+        ]
+        self.site.tills = [each.down_from_hub for each in self._everyone()]
 
     def run(self) -> None:
         """Sell in disorder, then heal everything and wait until all is settled."""
         for till in self.tills:
             till.boot()
             self.timeline.after(100, till.cashier_acts)
+        for desk in self.desks:
+            desk.start()
         self.timeline.after(500, self._hub_ticks)
         self._plan()
         self.timeline.run(self.busy_ms)
         self._heal()
         settled = self.timeline.run(HEAL_MS, done=self._settled)
-        assert settled, f"not settled: {[till.what_waits() for till in self.tills]}"
+        waits = [each.what_waits() for each in self._everyone()]
+        assert settled, f"not settled: {waits}"
         self.site.release_quarantine()
         assert self.timeline.run(HEAL_MS + 1000, done=self._settled)
+
+    def decided(self) -> list[Order]:
+        """Tell which orders might be canceled: the desks' and the tills'."""
+        rows = (row for till in self.tills for row in till.journal.rows.values())
+        decisions = (row.order.decision for row in rows)
+        of_tills = [
+            decode_order(each.document)
+            for each in decisions
+            if each is not None and each.outcome is Outcome.COMPLETED
+        ]
+        return [*self.completed, *of_tills]
 
     def _plan(self) -> None:
         """Let things happen that happen once, in some of the worlds."""
@@ -68,6 +96,10 @@ class World:
         if draw.random() < 0.1:
             till = draw.choice(self.tills).identity.till
             self._at(draw.random(), lambda: site.revoke(till))
+        if draw.random() < 0.3:
+            top_up = credit_item(UUID(int=self.seed + 1), 2, 700, "online")
+            self._at(draw.random(), lambda: site.book([top_up, top_up], _nothing))
+            self._at(draw.random(), lambda: site.book([top_up], _nothing))
         for each in self.tills:
             if draw.random() < 0.1:
                 self._at(draw.random(), each.set_clock)
@@ -86,9 +118,14 @@ class World:
         self.site.listens = True
         for till in self.tills:
             till.heal()
+        for desk in self.desks:
+            desk.heal()
 
     def _settled(self) -> bool:
-        return self.site.is_idle and all(till.is_settled() for till in self.tills)
+        return self.site.is_idle and all(each.is_settled() for each in self._everyone())
+
+    def _everyone(self) -> list[SimulatedTill | Desk]:
+        return [*self.tills, *self.desks]
 
     def _hub_ticks(self) -> None:
         """Tell wallets; at times the way to the hub is lost, or found again."""
@@ -98,3 +135,7 @@ class World:
                 self.site.announce()
         self.site.tell_wallets()
         self.timeline.after(500, self._hub_ticks)
+
+
+def _nothing() -> None:
+    pass

@@ -8,16 +8,19 @@ from uuid import UUID
 
 import msgspec
 
-from contract.catalogue import digest, encode_catalogue
+from contract.config import TillProfile
 from contract.messages import (
     AdviceBatch,
     AdviceFlag,
     AdviceRecorded,
     Anchor,
-    CatalogueLink,
     HubStatus,
     OrderBooked,
+    OrderCheck,
+    OrderChecked,
     OrderConflict,
+    OrderInfo,
+    OrderQuery,
     OrderRequest,
     RecordedOrder,
     Rejected,
@@ -29,25 +32,27 @@ from contract.messages import (
     decode_advice,
     decode_from_till,
 )
-from contract.order import Outcome, Path, decode_order
+from contract.order import OrderKind, Outcome, Path, PaymentMethod, decode_order
 from hub.core import verdicts
 from hub.core.allowances import Allowances
-from hub.core.booking import ResultCode, advice_item, credit_item, request_item
+from hub.core.booking import Result, ResultCode, advice_item, credit_item, request_item
 from hub.core.orders import (
     Agreed,
     Till,
     advice_flags,
     barred,
+    check_refusal,
     request_refusal,
     wallet_refusal,
 )
 from hub.service.answers import declined
-from tests.contract.samples import CATALOGUE, EVENT, SELLER
+from tests.contract.samples import EVENT, SELLER
 from tests.edge.core.issuing import EVENT as EVENT_NUMBER
 from tests.edge.core.issuing import KEYS
 from tests.world.database import Caps, Database, at_once
 from tests.world.hub import HubProcess, Job, open_ledger
 from tests.world.proof import Proof
+from tests.world.wares import CATALOGUE, CATALOGUES, LINKS, VARIANT, WALLETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -56,32 +61,13 @@ if TYPE_CHECKING:
     from contract.ids import TillId
     from contract.messages import FromHub
     from contract.order import Order
-    from hub.core.booking import Item, Result
+    from hub.core.booking import Item
     from hub.core.orders import Refusal
     from tests.world.hub import Done
     from tests.world.timeline import Timeline
 
 LIMITS = StandInLimits(allowance_minor=2500, till_total_minor=6000)
-NEXT_CATALOGUE = msgspec.structs.replace(
-    CATALOGUE,
-    version=CATALOGUE.version + 1,
-    products=(
-        msgspec.structs.replace(CATALOGUE.products[0], price_minor=500),
-        *CATALOGUE.products[1:],
-    ),
-)
-CATALOGUES = {each.version: each for each in (CATALOGUE, NEXT_CATALOGUE)}
-CATALOGUE_BYTES = {
-    version: encode_catalogue(each) for version, each in CATALOGUES.items()
-}
-LINKS = {
-    version: CatalogueLink(version=version, digest=digest(data), path=f"/c/{version}")
-    for version, data in CATALOGUE_BYTES.items()
-}
 TAKEOVER_MS = 1500
-WALLETS = {1: 10_000, 2: 2_500, 3: 500, 4: 20_000, 5: 0, 6: 0}
-"""What is on the wristbands in the beginning."""
-VARIANT = 2
 
 
 @dataclass(slots=True)
@@ -195,6 +181,10 @@ class Site:
         message = decode_from_till(said)
         if isinstance(message, AdviceBatch):
             self._hear_advices(till, message, reply)
+        elif isinstance(message, OrderCheck):
+            self._hear_check(message, reply)
+        elif isinstance(message, OrderQuery):
+            self._hear_query(message, reply)
         else:
             assert isinstance(message, OrderRequest)
             self._hear_request(message, reply)
@@ -212,6 +202,57 @@ class Site:
         items = [self._advice(body) for _, body in self.quarantine]
         self.quarantine.clear()
         self.book(items, lambda: None)
+
+    def _hear_check(
+        self, message: OrderCheck, reply: Callable[[FromHub], None]
+    ) -> None:
+        order = decode_order(message.order)
+        refusal = check_refusal(order, message.credential, self.agreed)
+        anchor = self.anchor()
+        if refusal is None:
+            reply(
+                OrderChecked(
+                    id=self._uuid(),
+                    regarding=message.id,
+                    order=order.id,
+                    attempt=order.attempt,
+                    anchor=anchor,
+                )
+            )
+            return
+        code, head = ResultCode.DECLINED, self.database.head
+        result = Result(code, refusal.reason, None, (), anchor.batch, head)
+        reply(
+            declined(
+                message.id, order, refusal, result, agreed=self.agreed, anchor=anchor
+            )
+        )
+
+    def _hear_query(
+        self, message: OrderQuery, reply: Callable[[FromHub], None]
+    ) -> None:
+        rows = self.database.orders.get(message.order)
+        if rows is None or rows.outcome is None or not rows.live:
+            reply(
+                Rejected(
+                    id=self._uuid(),
+                    regarding=message.id,
+                    reason=RejectReason.INVALID,
+                    text="The ledger holds no such order.",
+                )
+            )
+            return
+        undoing = self.database.cancellations.get(message.order, ())
+        is_undone = any(self.database.orders[each].live for each in undoing)
+        reply(
+            OrderInfo(
+                id=self._uuid(),
+                regarding=message.id,
+                order=decode_advice(rows.outcome[8]).order,
+                anchor=self.anchor(),
+                canceled=is_undone,
+            )
+        )
 
     def _hear_request(
         self, message: OrderRequest, reply: Callable[[FromHub], None]
@@ -409,6 +450,9 @@ class Site:
             catalogue=LINKS[self.agreed.current_catalogue],
             token_keys=KEYS,
             stand_in=LIMITS,
+            profile=TillProfile(
+                name="all", kinds=tuple(OrderKind), methods=tuple(PaymentMethod)
+            ),
         )
 
     def _uuid(self) -> UUID:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
@@ -10,14 +9,14 @@ from uuid import UUID
 
 import msgspec
 
-from contract.ids import WristbandUid
 from contract.messages import (
     AdviceBatch,
     HubStatus,
     decode_from_hub,
     encode,
 )
-from edge.core import effects, events, intents
+from contract.order import CardReceipt, OrderKind
+from edge.core import acts, effects, events, intents
 from edge.core.checkout import EDGES, step, trigger
 from edge.core.delivery import DeliveryQueue
 from edge.core.picture import picture
@@ -26,10 +25,9 @@ from edge.core.state import Approved, Identity, Moment, Selling, TillState
 from edge.core.view import Phase
 from edge.journal.memory import MemoryJournal
 from tests.contract.samples import EVENT
-from tests.edge.core.issuing import issue
-from tests.world.site import CATALOGUE_BYTES, WALLETS
 from tests.world.timeline import MS, Wire
 from tests.world.tse import SimulatedTse
+from tests.world.wares import CARDS, CATALOGUE_BYTES, CUP, EMPTY_CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,29 +41,26 @@ if TYPE_CHECKING:
 
 CLOCK_STEP_S = 900
 COURIER_MS = 200
+AT_COLLECTION: tuple[Intent, ...] = (
+    intents.MoneyTaken(),
+    intents.MoneyTaken(),
+    intents.MoneyTaken(),
+    intents.AbortOrder(),
+    intents.BackToBasket(),
+)
+WITH_ACT: tuple[Intent, ...] = (
+    intents.PayByCash(),
+    intents.PayByCash(),
+    intents.PayByCard(),
+    intents.Submit(),
+    intents.AbortOrder(),
+)
 
 
 class PowerCut(Exception):
     """The till is gone in the middle of a step."""
 
 
-@dataclass(frozen=True)
-class Card:
-    """A wristband that somebody holds to a reader."""
-
-    uid: WristbandUid
-    message: bytes
-
-    @classmethod
-    def of(cls, serial: int) -> Card:
-        """Make the wristband that the issuing desk gave this number."""
-        uid = WristbandUid(bytes([4, 0, 0, 0, 0, 0, serial]))
-        return cls(uid, issue(uid=uid, serial=serial))
-
-
-UNKNOWN_WALLET = 9
-CARDS = {serial: Card.of(serial) for serial in (*WALLETS, UNKNOWN_WALLET)}
-EMPTY_CARD = Card(WristbandUid(bytes(7)), b"")
 AFTER_DECLINE: tuple[Intent, ...] = (
     intents.BackToBasket(),
     intents.PayByWristband(),
@@ -95,6 +90,8 @@ class SimulatedTill:
         self.queue = DeliveryQueue()
         self.clock_off = timedelta()
         self.statuses = 0
+        self.charges: set[str] = set()
+        """What the card terminal has paid; it forgets nothing when the till does."""
 
     # --- power -----------------------------------------------------------------------
 
@@ -140,6 +137,8 @@ class SimulatedTill:
             and not state.undelivered
             and not state.signing
             and not state.cancellations
+            and not state.lookups
+            and not state.charges
             and len(self.queue) == 0
         )
 
@@ -151,6 +150,8 @@ class SimulatedTill:
             state.undelivered,
             state.signing,
             state.cancellations,
+            state.lookups,
+            state.charges,
             state.connection,
         )
 
@@ -224,10 +225,36 @@ class SimulatedTill:
                 | effects.CloseStray()
             ):
                 self.tse.perform(effect, self._if_same_epoch())
+            case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
+                self._at_terminal(effect)
+            case effects.LookUp(order=order):
+                found = events.OrderFound(order, *self.journal.found(order))
+                self._soon(1, lambda: self.take(found))
+            case effects.SumUp(z_number=z_number):
+                summed = events.SummedUp(z_number, *self.journal.summed(z_number))
+                self._soon(1, lambda: self.take(summed))
             case effects.Note() | effects.OpenFiscal():
                 pass
             case _:
                 self._tell_courier(effect)
+
+    def _at_terminal(self, effect: effects.ForTerminal) -> None:
+        """Let the card terminal pay, refuse, or pay and say nothing."""
+        order, reference = effect.order, effect.reference
+        receipt = CardReceipt(provider="terminals", id=reference)
+        paid = events.CardPaid(order, reference, receipt)
+        done: events.TerminalEvent = paid
+        if isinstance(effect, effects.FindCharge):
+            if reference not in self.charges:
+                done = events.CardNotFound(order, reference)
+        elif not self.healed and self.random.random() < 0.3:
+            done = events.CardFailed(order, reference, "The card is refused.")
+        else:
+            self.charges.add(reference)
+            if not self.healed and self.random.random() < 0.2:
+                text = "The terminal is silent."
+                done = events.CardFailed(order, reference, text, silent=True)
+        self._soon(self.random.randint(5, 300), lambda: self.take(done))
 
     def _tell_courier(self, effect: effects.ForCourier) -> None:
         now = self.world.timeline.now_ns
@@ -238,8 +265,9 @@ class SimulatedTill:
                 self.queue.recorded(orders, regarding, now)
             case effects.DeliverNow():
                 self.queue.wake()
-            case effects.RefusedByHub():
-                raise AssertionError("this hub refuses nothing")
+            case effects.RefusedByHub(rejected=rejected):
+                refused = self.queue.refused(rejected.regarding, now)
+                assert refused is None, "this hub refuses no advice"
             case effects.Probe():
                 self._probe()
 
@@ -332,28 +360,59 @@ class SimulatedTill:
                 self.take(self.random.choice(AFTER_DECLINE))
             case Phase.HANDED_OUT:
                 self._answers()
+            case Phase.COLLECT:
+                self.take(self.random.choice(AT_COLLECTION))
             case _:
                 pass
 
     def _at_basket(self) -> None:
         counter = self.state.counter
         assert isinstance(counter, Selling)
+        order = counter.order
         if self.healed:
-            if counter.order is not None:
+            if order is not None:
                 self.take(intents.AbortOrder())
-            return
+        elif order is None and self.random.random() < 0.3:
+            self._does_otherwise()
+        elif order is not None and order.content.kind is not OrderKind.SALE:
+            self.take(self.random.choice(WITH_ACT))
+        else:
+            self._sells(is_open=order is not None)
+
+    def _sells(self, *, is_open: bool) -> None:
         chance = self.random.random()
         product = self.random.choice([1, 2])
-        if counter.order is None or chance < 0.4:
+        if not is_open or chance < 0.4:
             self.take(intents.Pick(product))
+        elif chance < 0.45:
+            self.take(intents.Return(CUP.id))
         elif chance < 0.5:
             self.take(intents.Remove(product))
         elif chance < 0.85:
             self.take(intents.PayByWristband())
         elif chance < 0.92:
             self.take(intents.PayByCash())
+        elif chance < 0.96:
+            self.take(intents.PayByCard())
         else:
             self.take(intents.AbortOrder())
+
+    def _does_otherwise(self) -> None:
+        """Begin something that is no sale."""
+        chance = self.random.random()
+        if chance < 0.4:
+            decided = self.world.decided()
+            if decided:
+                original = self.random.choice(decided)
+                by_line = (1,) if self.random.random() < 0.5 else None
+                self.take(intents.CancelOrder(original.id, by_line))
+        elif chance < 0.7:
+            self.take(intents.Begin(acts.TopUp(self.random.choice([500, 2000]))))
+        elif chance < 0.85:
+            self.take(intents.Begin(acts.Payout(300)))
+        else:
+            kind, blocked = OrderKind.BLOCK, self.random.random() < 0.5
+            self.take(intents.Begin(acts.WristbandAct(kind, blocked=blocked)))
 
     def _holds_card(self) -> None:
         chance = self.random.random()
