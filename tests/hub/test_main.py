@@ -9,11 +9,13 @@ import sys
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contract.anchors import encode_anchors
 from contract.topics import HUB_CLIENT
 from hub.store.store import Store
 from provisioning.broker import BrokerFiles, PrivateBroker
@@ -157,6 +159,45 @@ async def test_verify_says_what_it_found(config: Path) -> None:
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["ok"] is True
     assert report["findings"] == []
+
+
+async def test_verify_compares_what_tills_remember(
+    config: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "bar-1.json"
+    kept.write_bytes(
+        encode_anchors("bar-1", samples.EVENT.slug, [(str(UUID(int=1)), 5, "ab" * 32)])
+    )
+
+    done = run("--config", config, "verify", "--signatures", "all", "--journal", kept)
+
+    assert done.returncode == 1, done.stderr
+    assert "anchor: till bar-1: It remembers incarnation" in done.stdout
+    assert "1 findings." in done.stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"no JSON"])
+async def test_verify_names_a_file_that_is_no_journal(
+    config: Path, tmp_path: Path, content: bytes
+) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_bytes(content)
+
+    done = run("--config", config, "verify", "--journal", wrong)
+
+    assert done.returncode == 2
+    assert "kassenband-till journal anchors --json" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_restored_ledger_begins_anew_and_is_well(config: Path) -> None:
+    done = run("--config", config, "migrate", "--restored")
+    assert done.returncode == 0, done.stderr
+    assert "a new incarnation with batch 1" in done.stdout
+
+    judged = run("--config", config, "verify")
+    assert judged.returncode == 0, judged.stdout
+    assert "The ledger began again with batch 1" in judged.stdout
 
 
 async def test_migrate_may_be_repeated(config: Path) -> None:
