@@ -256,6 +256,10 @@ class _Reader:
     def _begin_report(self) -> Report:
         head = self._head
         account = head.value("Acct/Id/IBAN") or head.value("Acct/Id/Othr/Id")
+        if not account:
+            raise BankFileRefused(
+                "The file does not say which account it is about. Download it again."
+            )
         self._report = Report(
             kind=self._kind,
             message_id=self._message_id,

@@ -190,6 +190,7 @@ OUTSIDE = (
         (file(ONE, version="13"), "version 13"),
         (file(ONE, about="<AddtlInf>SPS/1.7/TEST</AddtlInf>"), "TEST"),
         (file(ONE, foot="<AddtlNtfctnInf>test</AddtlNtfctnInf>"), "TEST"),
+        (file(ONE).replace(IBAN.encode(), b""), "which account"),
         (file(ONE, head="<a>" * 50 + "</a>" * 50), "nested"),
         (file(ONE, head=f"<Id>{'x' * 20_000}</Id>"), "too long"),
     ],
