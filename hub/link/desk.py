@@ -9,6 +9,7 @@ from contract.messages import (
     CashierLogin,
     CashierLogout,
     Closing,
+    OrderQuery,
     OrderRequest,
     WristbandQuery,
 )
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from hub.service.inquiries import Inquiries
     from hub.service.staff import Staff
 
-Said: TypeAlias = WristbandQuery | CashierLogin | CashierLogout | Closing
+Said: TypeAlias = WristbandQuery | OrderQuery | CashierLogin | CashierLogout | Closing
 """What the desk answers."""
 
 
@@ -44,6 +45,8 @@ class Desk:
             match message:
                 case WristbandQuery():
                     return await self._inquiries.wristband(message)
+                case OrderQuery():
+                    return await self._inquiries.order(message)
                 case CashierLogin():
                     return await self._staff.log_in(message, till)
                 case CashierLogout():

@@ -24,6 +24,7 @@ from contract.messages import (
     HubStatus,
     Malformed,
     OrderCheck,
+    OrderQuery,
     OrderRequest,
     Rejected,
     RejectReason,
@@ -308,7 +309,13 @@ class Link:
                 return (await self._orders.checks.check(message, till),)
             case TokenRequest():
                 return (await self._issue(message, till),)
-            case WristbandQuery() | CashierLogin() | CashierLogout() | Closing():
+            case (
+                WristbandQuery()
+                | OrderQuery()
+                | CashierLogin()
+                | CashierLogout()
+                | Closing()
+            ):
                 return (await self._desk.answer(message, till),)
             case TillStatus():
                 _check_till(message.till, till, message)

@@ -1,4 +1,4 @@
-"""What tills ask about wristbands: how they stand, and what was bought with them."""
+"""What tills ask: how wristbands stand, what was bought with them, what orders were."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from contract.ids import TillId, new_uuid7
 from contract.messages import (
     Malformed,
+    OrderInfo,
     PastOrder,
     RejectReason,
     WristbandInfo,
@@ -20,7 +21,7 @@ from hub.core.tokens import verify
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from contract.messages import Note, WristbandQuery
+    from contract.messages import Note, OrderQuery, WristbandQuery
     from contract.order import Order
     from hub.service.context import ContextKeeper
     from hub.service.orders import Orders
@@ -73,6 +74,37 @@ class Inquiries:
             successor=row["successor"],
             comment=(row["comment"] or "") if sees_all else "",
             orders=await self._history(row["wallet"], orders_max),
+        )
+
+    async def order(self, message: OrderQuery) -> OrderInfo:
+        """Tell what a completed order was, so that any till can cancel it.
+
+        Raises Malformed for an order that is not known, or not known to be completed.
+        """
+        event = self._context.current.number
+        anchor = self._orders.anchor()
+        rows = await self._store.fetch("order_and_undoing", event, message.order)
+        found = {row["order_id"]: decode_advice(row["advice"]).order for row in rows}
+        document = found.pop(message.order, None)
+        if document is None:
+            raise Malformed(
+                RejectReason.UNKNOWN_ORDER,
+                "The hub has no completed order with this number, or not yet.",
+                message.id,
+            )
+        taken = {
+            line.cancels_line
+            for undoing in found.values()
+            for line in decode_order(undoing).lines
+        }
+        by_line = tuple(sorted(each for each in taken if each is not None))
+        return OrderInfo(
+            id=new_uuid7(),
+            regarding=message.id,
+            order=document,
+            anchor=anchor,
+            canceled=bool(found) and not by_line,
+            undone=by_line,
         )
 
     async def note(self, notes: Iterable[Note], till: TillId, said: bytes) -> None:

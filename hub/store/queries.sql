@@ -379,6 +379,16 @@ WHERE o.order_id IS NOT NULL OR a.body IS NOT NULL;
 -- Say that the database answers.
 SELECT 1;
 
+-- order_and_undoing --
+-- The advice of a completed order, and those of what completed to cancel it.
+SELECT order_id, advice FROM outcome
+WHERE event = $1 AND outcome = 'completed'
+  AND order_id IN (
+      SELECT $2::uuid
+      UNION ALL
+      SELECT order_id FROM entry WHERE event = $1 AND cancels = $2::uuid
+  );
+
 -- booked_orders --
 -- List the tills' orders with their bookings that no reversal undoes: what they sold
 -- for, and what was paid in cash and by card. The demo's audit compares them with

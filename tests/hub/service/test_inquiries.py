@@ -11,12 +11,13 @@ from contract.messages import (
     Note,
     OrderBooked,
     OrderDeclined,
+    OrderQuery,
     RejectReason,
     WristbandInfo,
     WristbandQuery,
 )
 from contract.money import Money
-from contract.order import OrderKind, Outcome
+from contract.order import OrderKind, Outcome, decode_order
 from hub.service.verification import verify
 from tests.hub import acts, samples
 from tests.hub.acts import on_wristband, swap
@@ -239,3 +240,16 @@ async def test_a_comment_is_nowhere_in_the_ledger(parts: Parts) -> None:
     await connection.close()
 
     assert COMMENT not in said
+
+
+async def test_an_order_is_told_to_whoever_will_cancel_it(parts: Parts) -> None:
+    sold = order(450)
+    query = OrderQuery(id=new_uuid7(), order=sold.id)
+    with pytest.raises(Malformed) as refused:
+        await parts.inquiries.order(query)
+    assert refused.value.reason is RejectReason.UNKNOWN_ORDER
+    await request(parts, sold)
+    await advise(parts, sold)
+    told = await parts.inquiries.order(query)
+    assert decode_order(told.order) == sold
+    assert (told.canceled, told.undone) == (False, ())
