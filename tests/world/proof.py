@@ -123,7 +123,7 @@ class Proof:
                 undone = postings.get(reverses)
                 if undone is None:
                     undone = self._database.postings.get(reverses, [])
-                self._mirrors(undone, postings[number])
+                self._mirrors(undone, postings[number], f"reversing {order}")
             assert len(now) <= 1, f"{order} is booked twice"
         for order, outcome in ended.items():
             known = self._database.orders.get(order) or OrderRows()
@@ -132,7 +132,10 @@ class Proof:
             assert len(lives) == (outcome == COMPLETED), f"{order} is {outcome}"
 
     def _mirrors(
-        self, undone: list[tuple[int, str, int]], posted: list[tuple[int, str, int]]
+        self,
+        undone: list[tuple[int, str, int]],
+        posted: list[tuple[int, str, int]],
+        what: str,
     ) -> None:
         """Check a reversal; vouchers that were used since may be a loss in it."""
         guests = {
@@ -144,7 +147,7 @@ class Proof:
         for account, unit, amount in (*undone, *posted):
             is_guest = unit == VOUCHER and account in guests
             sums["guest" if is_guest else (account, unit)] += amount
-        assert not any(sums.values()), "a reversal is no mirror"
+        assert not any(sums.values()), f"{what} leaves {dict(sums)}"
 
     # --- every answer ----------------------------------------------------------------
 
@@ -212,7 +215,7 @@ class Proof:
             if rows.outcome[1] == COMPLETED:
                 self._books_its_rule(rows.outcome, rows.live[0][0])
             else:
-                assert self._net(rows) == {}, f"{order} was aborted and is not neutral"
+                self._mirrors([], self._posted(rows), f"{order} was aborted, but")
         for number, wallet in self._database.wallets.items():
             assert sums[(number, MONEY)] == wallet.balance
             assert sums[(number, VOUCHER)] == wallet.vouchers
@@ -234,12 +237,12 @@ class Proof:
                 del sums[key]
         assert booked == expected, f"{order.id} is not booked as its rule says"
 
-    def _net(self, rows: OrderRows) -> Sums:
-        net: Sums = defaultdict(int)
-        for number in rows.entries:
-            for account, unit, amount in self._database.postings.get(number, ()):
-                net[(account, unit)] += amount
-        return {place: amount for place, amount in net.items() if amount}
+    def _posted(self, rows: OrderRows) -> list[tuple[int, str, int]]:
+        return [
+            posting
+            for number in rows.entries
+            for posting in self._database.postings.get(number, ())
+        ]
 
     def _gives_back_no_more_than_paid(self) -> None:
         """Hold for originals whose cancellations were all booked by requests."""
@@ -258,7 +261,7 @@ class Proof:
     def _on_wallets(self, rows: OrderRows, unit: str) -> int:
         return sum(
             amount
-            for (account, each), amount in self._net(rows).items()
+            for account, each, amount in self._posted(rows)
             if account in self._database.wallets and each == unit
         )
 
