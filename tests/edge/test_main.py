@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.anchors import decode_anchors
 from contract.ids import EventId, TillId
 from edge.__main__ import main
 from edge.journal.journal import SqliteJournal
@@ -111,6 +112,10 @@ def test_the_journal_can_be_read_and_exported(
     order = json.loads(line)
     assert order["attempts"] == [{"number": 1, "verdict": "booked", "batch": 1}]
     assert order["card_to_shown_us"] >= order["card_to_decision_us"]
+    assert main(["--config", str(config), "journal", "anchors", "--json"]) == 0
+    remembered = decode_anchors(capsys.readouterr().out.encode())
+    assert remembered.till == "bar-1"
+    assert 1 in {each.batch for each in remembered.anchors}
 
 
 async def test_the_selftest_names_what_is_bad() -> None:
