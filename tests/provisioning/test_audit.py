@@ -115,3 +115,14 @@ def test_percentiles_take_the_nearest_rank() -> None:
     assert percentile_ms([], 50) is None
     assert percentile_ms([1_000, 2_000, 3_000, 4_000], 50) == 2
     assert percentile_ms([1_000, 2_000, 3_000, 4_000], 99) == 4
+
+
+def test_orders_are_counted_by_kind_and_each_is_paid_as_it_says() -> None:
+    paid_in = replace(SOLD, kind="top_up", wallet=None)
+    booked = replace(BOOKED, total_minor=0, paid_minor=1200)
+    findings = judge(paid_in, booked=booked)
+    assert findings.good
+    assert findings.booked_by_kind == {"top_up": 1}
+    assert not judge(paid_in, booked=replace(booked, paid_minor=1100)).good
+    transfer = replace(paid_in, kind="cash_transfer")
+    assert judge(transfer, booked=replace(booked, paid_minor=0)).good

@@ -6,8 +6,10 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -143,6 +145,83 @@ async def test_a_torn_journal_is_explained(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_FILE).write_bytes(b"torn" * 1000)
     with pytest.raises(JournalBroken, match="Check the disk"):
         await SqliteJournal.open(tmp_path, till=TILL, event=EVENT, require_disk=False)
+
+
+OLD = """
+CREATE TABLE kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE orders (
+    id TEXT PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE, z_number INTEGER NOT NULL,
+    kind TEXT NOT NULL, opened_at TEXT NOT NULL, cancels TEXT, document BLOB NOT NULL,
+    attempt INTEGER, decided_document BLOB, outcome TEXT, path TEXT, decided_at TEXT,
+    process_data TEXT, total_minor INTEGER, wallet INTEGER, basis_batch INTEGER,
+    card_to_decision_us INTEGER, shown INTEGER NOT NULL DEFAULT 0,
+    card_to_shown_us INTEGER, fiscal_number INTEGER, fiscal_counter INTEGER,
+    fiscal_started_at TEXT, signature TEXT, outage TEXT, advice BLOB,
+    recorded INTEGER NOT NULL DEFAULT 0, recorded_as INTEGER, flags TEXT,
+    batch INTEGER, incarnation TEXT
+) STRICT;
+"""
+ROW = """
+INSERT INTO orders (id, sequence, z_number, kind, opened_at, document, attempt,
+    decided_document, outcome, decided_at, process_data, total_minor, wallet, advice)
+VALUES (?, ?, 1, 'sale', ?, ?, 1, ?, 'completed', ?, 'Beleg^', 450, ?, x'00')
+"""
+
+
+async def test_a_journal_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    at = "2026-07-04T21:15:30.000000+00:00"
+    with closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as old:
+        old.executescript(OLD)
+        for number, (wallet, method) in enumerate([(7, "wallet"), (None, "cash")], 1):
+            document = f'{{"till":"bar-0","payment":{{"method":"{method}"}}}}'.encode()
+            order = str(UUID(int=number))
+            old.execute(ROW, (order, number, at, document, document, at, wallet))
+        old.commit()
+    for _ in range(2):  # once is enough, and twice does no harm
+        opened = await SqliteJournal.open(
+            tmp_path, till=TILL, event=EVENT, require_disk=False
+        )
+        found = await opened.recover()
+        await opened.close()
+        assert [(e.wallet, e.total_minor) for e in found.spends] == [(7, 450)]
+        assert found.registers == {"bar-0": 450}
+        assert (found.next_sequence, found.z_number) == (3, 1)
+
+
+async def test_a_journal_of_newer_software_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    with pytest.raises(JournalBroken, match="version 99"):
+        await SqliteJournal.open(tmp_path, till=TILL, event=EVENT, require_disk=False)
+
+
+async def test_an_older_wallet_cache_is_made_anew(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / WALLETS_FILE)) as old:
+        old.execute("CREATE TABLE wallets (serial INTEGER PRIMARY KEY, batch INTEGER)")
+    opened = await SqliteJournal.open(
+        tmp_path, till=TILL, event=EVENT, require_disk=False
+    )
+    assert (await opened.recover()).wallets == {}
+    await opened.close()
+
+
+async def test_a_shifts_orders_are_read_as_its_twin_reads_them(
+    journal: SqliteJournal,
+) -> None:
+    twin = MemoryJournal()
+    for records in commits_of(6):
+        await journal.commit(records)
+        twin.write(records)
+    assert await journal.shift(1) == twin.summed(1)
+    for order in twin.rows:
+        (mine, undoing), (its, its_undoing) = (
+            await journal.find(order),
+            twin.found(order),
+        )
+        assert mine is not None
+        assert its is not None
+        assert (mine.id, mine.attempts) == (its.id, its.attempts)
+        assert {each.id for each in undoing} == {each.id for each in its_undoing}
 
 
 async def test_two_processes_never_share_a_journal(

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from random import Random
+from uuid import UUID
+
+from contract.order import OrderKind
+from edge.core.intents import Begin, CancelOrder
+from edge.core.view import Phase, TillView
+from edge.simulator.repertoire import errands, shift_end, shift_start, swap
+from tests.contract.orders import FESTIVAL
+from tests.edge.core.festival import Festival
+
+VIEW = TillView(
+    phase=Phase.SELLING,
+    till="bar-1",
+    catalogue=FESTIVAL,
+    register="bar-1",
+    register_minor=450,
+)
+
+
+def test_a_shift_has_every_kind_of_order() -> None:
+    random = Random(1)
+    round_ = list(errands(VIEW, UUID(int=1), random))
+    everything = [*round_, shift_start(VIEW), shift_end(VIEW, random), swap(7)]
+    kinds = {
+        each.begin.act.kind for each in everything if isinstance(each.begin, Begin)
+    }
+    assert any(isinstance(each.begin, CancelOrder) for each in everything)
+    assert kinds == set(OrderKind) - {OrderKind.SALE, OrderKind.CANCELLATION}
+
+
+def test_each_errand_can_be_begun_at_a_till() -> None:
+    for errand in errands(VIEW, None, Random(2)):
+        desk = Festival().up()
+        desk.do(errand.begin)
+        assert desk.records, errand
