@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from contract.ids import TillId
@@ -61,6 +62,27 @@ class Allowances:
         )
         beyond = max(used + total - allowance, total - limits.till_total_minor, 0)
         return min(beyond, total)
+
+    def unplaced(self, order: Order) -> list[UUID]:
+        """List the orders counted with this one whose batch is not known.
+
+        The ledger may have them since a request whose verdict came too late: its till
+        then heard of their batch, and may have relied on a later balance.
+        """
+        payment = order.payment
+        if payment is None or payment.wallet is None:
+            return []
+        pair = self._spent.get((order.till, payment.wallet), {})
+        return [number for number, each in pair.items() if each.batch is None]
+
+    def place(self, order: Order, batches: Mapping[UUID, int]) -> None:
+        """Note in which batches requests booked orders counted with this one."""
+        payment = order.payment
+        if payment is None or payment.wallet is None:
+            return
+        for number, each in self._spent.get((order.till, payment.wallet), {}).items():
+            if each.batch is None and number in batches:
+                each.batch = batches[number]
 
     def recorded(self, order: Order, batch: int) -> None:
         """Note the batch of an order; a repeat's does not count."""

@@ -108,6 +108,7 @@ class Orders:
         bills: Bills | None = None,
         clock: HubClock = hub_time,
     ) -> None:
+        self._store = store
         self._context = context
         self._booking = booking
         self._staff = Staff(store, context) if staff is None else staff
@@ -264,6 +265,8 @@ class Orders:
             if advice.path is Path.STAND_IN:
                 limits = self._context.current.stand_in
                 excess = self._allowances.excess(order, advice.basis_batch, limits)
+                if excess and await self._place_others(order):
+                    excess = self._allowances.excess(order, advice.basis_batch, limits)
             if order.bill is not None and await self.checks.is_not_due(order):
                 flags = (*flags, AdviceFlag.BILL_NOT_DUE)
         item = advice_item(
@@ -277,6 +280,15 @@ class Orders:
         if excess:
             item = msgspec.structs.replace(item, excess_minor=excess)
         return _Known(order, advice, body, item)
+
+    async def _place_others(self, order: Order) -> bool:
+        """Look up which orders of an excess the ledger has had all along."""
+        unplaced = self._allowances.unplaced(order)
+        event = self._context.current.number
+        rows = await self._store.fetch("booked_requests", event, unplaced)
+        batches = {row["order_id"]: row["batch"] for row in rows}
+        self._allowances.place(order, batches)
+        return bool(batches)
 
     def _registered(self, order: Order) -> Till:
         agreed = self._context.current.agreed

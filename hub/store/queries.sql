@@ -85,6 +85,14 @@ SELECT a.order_id, a.attempt, a.digest, a.reason, a.balance_minor
 FROM unnest($2::uuid[]) AS wanted (order_id)
 JOIN attempt AS a ON a.event = $1 AND a.order_id = wanted.order_id;
 
+-- booked_requests --
+-- Say in which batch some orders were first booked by a request.
+SELECT a.order_id, min(a.batch) AS batch
+FROM unnest($2::uuid[]) AS wanted (order_id)
+JOIN attempt AS a ON a.event = $1 AND a.order_id = wanted.order_id
+WHERE a.reason IS NULL
+GROUP BY a.order_id;
+
 -- load_ends --
 -- Read how some orders ended.
 SELECT o.order_id, o.outcome::text AS outcome, o.attempt, o.digest, o.advice_digest,

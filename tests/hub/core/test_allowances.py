@@ -122,3 +122,17 @@ def test_a_till_that_keeps_the_rule_is_never_blamed(
             available = min(value, LIMITS.allowance_minor)
             news = WalletChange(wallet=WALLET, available_minor=available)
             till = till.heard([news], batch)
+
+
+def test_what_a_request_booked_counts_from_its_batch_on() -> None:
+    """Its verdict came too late for the sale, but the till heard of the batch."""
+    book = Allowances()
+    first, second = order(1500, WALLET), order(800, WALLET)
+    book.excess(first, 3, LIMITS)
+    assert book.excess(second, 4, LIMITS) == 300
+    assert book.unplaced(second) == [first.id, second.id]
+
+    book.place(second, {first.id: 4})
+
+    assert book.excess(second, 4, LIMITS) == 0
+    assert book.excess(second, 3, LIMITS) == 300

@@ -129,6 +129,30 @@ async def test_stand_in_beyond_the_allowance_is_a_loss_and_not_the_guests(
     assert await shop.advise(beers(wallet, 3), Path.STAND_IN, basis_batch=later) == ()
 
 
+async def test_what_was_booked_when_asked_for_does_not_use_the_allowance_up(
+    shop: Shop,
+) -> None:
+    """Its verdict came too late, and both advices come at once, after the outage."""
+    wallet = await shop.band(9000)
+    basis = shop.parts.booking.position[0]
+    late, later = beers(wallet, 3), beers(wallet, 3)
+    await shop.booked(late)
+    newer = shop.parts.booking.position[0]
+
+    advices = (
+        shop.advice(late, Path.STAND_IN, basis_batch=basis),
+        shop.advice(later, Path.STAND_IN, basis_batch=newer),
+    )
+    raws = tuple(map(msgspec.Raw, advices))
+    (answer,) = await shop.parts.orders.advise(
+        AdviceBatch(id=new_uuid7(), advices=raws), late.till
+    )
+
+    assert isinstance(answer, AdviceRecorded)
+    assert [each.flags for each in answer.recorded] == [(), ()]
+    assert await shop.held(wallet) == (9000 - late.total_minor - later.total_minor, 0)
+
+
 async def test_two_tills_sell_to_one_wristband_while_the_hub_is_silent(
     shop: Shop,
 ) -> None:
