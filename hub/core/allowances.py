@@ -63,17 +63,17 @@ class Allowances:
         beyond = max(used + total - allowance, total - limits.till_total_minor, 0)
         return min(beyond, total)
 
-    def unplaced(self, order: Order) -> list[UUID]:
-        """List the orders counted with this one whose batch is not known.
+    def others(self, order: Order) -> list[UUID]:
+        """List the orders that may have been counted with this one.
 
         The ledger may have them since a request whose verdict came too late: its till
-        then heard of their batch, and may have relied on a later balance.
+        then heard of that batch, and may have relied on a later balance.
         """
         payment = order.payment
         if payment is None or payment.wallet is None:
             return []
         pair = self._spent.get((order.till, payment.wallet), {})
-        return [number for number, each in pair.items() if each.batch is None]
+        return [number for number in pair if number != order.id]
 
     def place(self, order: Order, batches: Mapping[UUID, int]) -> None:
         """Note in which batches requests booked orders counted with this one."""
@@ -81,8 +81,9 @@ class Allowances:
         if payment is None or payment.wallet is None:
             return
         for number, each in self._spent.get((order.till, payment.wallet), {}).items():
-            if each.batch is None and number in batches:
-                each.batch = batches[number]
+            if number in batches:
+                batch = batches[number]
+                each.batch = batch if each.batch is None else min(batch, each.batch)
 
     def recorded(self, order: Order, batch: int) -> None:
         """Note the batch of an order; a repeat's does not count."""

@@ -283,9 +283,9 @@ class Orders:
 
     async def _place_others(self, order: Order) -> bool:
         """Look up which orders of an excess the ledger has had all along."""
-        unplaced = self._allowances.unplaced(order)
+        others = self._allowances.others(order)
         event = self._context.current.number
-        rows = await self._store.fetch("booked_requests", event, unplaced)
+        rows = await self._store.fetch("booked_requests", event, others)
         batches = {row["order_id"]: row["batch"] for row in rows}
         self._allowances.place(order, batches)
         return bool(batches)

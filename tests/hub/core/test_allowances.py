@@ -130,8 +130,9 @@ def test_what_a_request_booked_counts_from_its_batch_on() -> None:
     first, second = order(1500, WALLET), order(800, WALLET)
     book.excess(first, 3, LIMITS)
     assert book.excess(second, 4, LIMITS) == 300
-    assert book.unplaced(second) == [first.id, second.id]
+    assert book.others(second) == [first.id]
 
+    book.recorded(first, 6)
     book.place(second, {first.id: 4})
 
     assert book.excess(second, 4, LIMITS) == 0
