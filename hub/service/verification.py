@@ -8,6 +8,7 @@ look at one moment of the database.
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
@@ -279,6 +280,8 @@ def _work_apart(dsn: str, exported: str, job: Job) -> Tally:
         finally:
             await store.close()
 
+    # Nothing here lives in cycles; looking for them takes a tenth of the time.
+    gc.disable()
     return asyncio.run(do())
 
 
