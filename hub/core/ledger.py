@@ -121,7 +121,9 @@ CHART: Mapping[Role, AccountKind] = {
         Nature.ASSET, "the provider", "online payments not yet at the bank"
     ),
     Role.BILL_RECEIVABLE: AccountKind(
-        Nature.ASSET, "the bill's reference", "what payers paid in until all is due is there"
+        Nature.ASSET,
+        "the bill's reference",
+        "what payers paid in until all is due is there",
     ),
     Role.ORGANIZER_PAYABLE: AccountKind(
         Nature.LIABILITY, "the organizer", "start fees to be passed on"
