@@ -161,6 +161,8 @@ class Database:
         self.bands = {
             serial: IssuedBand(wallet) for serial, wallet in self._issued.items()
         }
+        self.booked_in: dict[UUID, int] = {}
+        """In which batch a request first booked an order."""
         self.band_changes: dict[int, list[tuple[int, UUID, IssuedBand]]] = {}
         self.closings: dict[tuple[str, int], Values] = {}
 
@@ -252,6 +254,8 @@ class Database:
         rows = appended.rows
         for row in rows["attempts"]:
             self._order(row[0]).attempts[row[1]] = row
+            if row[5] is None:
+                self.booked_in.setdefault(row[0], appended.number)
         for row in rows["outcomes"]:
             self._order(row[0]).outcome = row
         for row in rows["contradictions"]:

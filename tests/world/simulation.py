@@ -55,6 +55,7 @@ class World:
         self.desks = [
             Desk(self, name, is_faulty=self.random.random() < 0.3) for name in desks
         ]
+        self.site.honest = frozenset(names)
         self.site.tills = [each.down_from_hub for each in self._everyone()]
 
     def run(self) -> None:

@@ -33,6 +33,7 @@ from contract.messages import (
     decode_from_till,
 )
 from contract.order import OrderKind, Outcome, Path, PaymentMethod, decode_order
+from edge.core import events
 from hub.core import verdicts
 from hub.core.allowances import Allowances
 from hub.core.booking import Result, ResultCode, advice_item, credit_item, request_item
@@ -97,6 +98,8 @@ class Site:
         self.agreed = _agreed({CATALOGUE.version}, tills, revoked=())
         self.listens = True
         self.restored = False
+        self.honest: frozenset[TillId] = frozenset()
+        """Tills that keep to their allowance."""
         self.quarantine: list[tuple[TillId, bytes]] = []
         self.tills: list[Callable[[FromHub], None]] = []
         self._saved = 0
@@ -310,6 +313,11 @@ class Site:
         )
         if advice.outcome is Outcome.COMPLETED and advice.path is Path.STAND_IN:
             excess = self.allowances.excess(order, advice.basis_batch, LIMITS)
+            if excess:
+                self.allowances.place(order, self.database.booked_in)
+                excess = self.allowances.excess(order, advice.basis_batch, LIMITS)
+            is_honest = order.till in self.honest and not self.restored
+            assert not excess or not is_honest, f"{order.till} went further than it may"
             item = msgspec.structs.replace(item, excess_minor=excess)
         return item
 
@@ -393,26 +401,39 @@ class Site:
         if self.process is None or not self.listens or not self._changed:
             return
         self._news += 1
-        wallets = self.database.wallets
-        available = {
-            number: max(0, min(wallets[number].balance, LIMITS.allowance_minor))
-            for number in self._changed
-        }
-        changes = tuple(
-            WalletChange(
-                wallet=serial,
-                available_minor=available[band.wallet],
-                blocked=band.blocked,
-            )
-            for serial, band in self.database.bands.items()
-            if band.wallet in available
-        )
+        changes = self._news_of(self._changed)
         self._changed.clear()
         news = WalletChanges(
             id=self._uuid(), number=self._news, anchor=self.anchor(), changes=changes
         )
         for tell in self.tills:
             tell(news)
+
+    def snapshot(self) -> events.WalletsFetched | None:
+        """Tell all wallets at once, as the edge listener does; None when it is away."""
+        if self.process is None:
+            return None
+        changes = self._news_of(self.database.wallets)
+        return events.WalletsFetched(self._news, self.anchor(), changes, is_last=True)
+
+    def _news_of(self, numbers: Iterable[int]) -> tuple[WalletChange, ...]:
+        wallets = self.database.wallets
+        available = {
+            number: max(0, min(wallets[number].balance, LIMITS.allowance_minor))
+            for number in numbers
+        }
+        return tuple(
+            WalletChange(
+                wallet=serial,
+                available_minor=available[band.wallet],
+                blocked=band.blocked,
+                vouchers=wallets[band.wallet].vouchers,
+                variant=VARIANT,
+                swapped=band.successor is not None,
+            )
+            for serial, band in self.database.bands.items()
+            if band.wallet in available
+        )
 
     def anchor(self, result: Result | None = None) -> Anchor:
         """Name this ledger and how far it has come, or had come with a result."""
@@ -450,6 +471,7 @@ class Site:
             catalogue=LINKS[self.agreed.current_catalogue],
             token_keys=KEYS,
             stand_in=LIMITS,
+            wallets_path="/edge/wallets",
             profile=TillProfile(
                 name="all", kinds=tuple(OrderKind), methods=tuple(PaymentMethod)
             ),

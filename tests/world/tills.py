@@ -225,6 +225,8 @@ class SimulatedTill:
                 | effects.CloseStray()
             ):
                 self.tse.perform(effect, self._if_same_epoch())
+            case effects.FetchWallets():
+                self._soon(self.random.randint(1, 200), self._fetches_wallets)
             case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
                 self._at_terminal(effect)
             case effects.LookUp(order=order):
@@ -237,6 +239,15 @@ class SimulatedTill:
                 pass
             case _:
                 self._tell_courier(effect)
+
+    def _fetches_wallets(self) -> None:
+        """Ask for the snapshot; what is told of wallets meanwhile may overtake it."""
+        found = None if self.down.cut else self.world.site.snapshot()
+        if found is None:
+            failed = events.WalletsFailed("The edge listener does not answer.")
+            self._soon(1, lambda: self.take(failed))
+        else:
+            self._soon(self.random.randint(1, 300), lambda: self.take(found))
 
     def _at_terminal(self, effect: effects.ForTerminal) -> None:
         """Let the card terminal pay, refuse, or pay and say nothing."""
