@@ -406,5 +406,5 @@ def reverse(
     _hold_cash(mirrored, state, records)
     wristbands.undo(live, item, state.last_entry, state, records)
     if live.cancels is not None and live.cancels in state.orders:
-        state.orders[live.cancels].undone.pop(item.order, None)
+        state.order(live.cancels).undone.pop(item.order, None)
     known.live = None

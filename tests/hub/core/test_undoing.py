@@ -141,3 +141,22 @@ def test_vouchers_used_since_are_lost_when_their_grant_is_undone(
         (1, "voucher", -1),
         ("insufficient_balance", "voucher", -1),
     ]
+
+
+def test_an_original_whose_cancellation_is_undone_is_not_forgotten_at_once(
+    state: LedgerState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database does not know yet that it can be canceled again."""
+    monkeypatch.setattr("hub.core.state.ORDERS_KEPT", 2)
+    sale = samples.order(450, 1)
+    cancellation = canceling(sale)
+    book(state, sale)
+    draft = Draft(state)
+    state.originals.add(sale.id)
+    draft.take(asked(cancellation))
+    draft.take(asked(samples.order(1, 2)))
+
+    draft.take(aborted(cancellation))
+    draft.close()
+
+    assert sale.id in state.orders
