@@ -162,11 +162,17 @@ def on_catalogue_due(state: TillState) -> Step:
 
 
 def alive(state: TillState, moment: Moment) -> TillState:
-    """Note a sign of life from the hub: it closes the breaker and ends the outage."""
+    """Note a sign of life from the hub: it closes the breaker and ends the outage.
+
+    It counts for more than "offline": a dead hub's last will may come after the hub
+    that took over has said that it is there.
+    """
     known = state.connection
-    if not known.silent and known.outage_since is None:
+    if not known.silent and known.outage_since is None and known.online is not False:
         return state
-    return _connected(state, replace(known, silent=False), moment, heard=True)
+    online = None if known.online is False else known.online
+    known = replace(known, silent=False, online=online)
+    return _connected(state, known, moment, heard=True)
 
 
 def silenced(state: TillState, moment: Moment) -> Step:
@@ -235,7 +241,9 @@ def _recorded(state: TillState, message: AdviceRecorded) -> Step:
     )
     orders = tuple(order for order, _ in news)
     if news:
-        left = {key: None for key in state.undelivered if key not in set(orders)}
+        left = dict(state.undelivered)  # copied whole: 10 000 may wait after an outage
+        for order in orders:
+            left.pop(order, None)
         book = state.book.recorded(orders, message.anchor.batch)
         state = replace(state, undelivered=left, book=book)
         effects = (*effects, Commit((AdvicesRecorded(news, message.anchor),)))

@@ -108,11 +108,12 @@ class StandInBook:
                 return replace(spend, batch=batch)
             return spend
 
-        spends = {
+        touched = {
             wallet: tuple(confirm(each) for each in own)
             for wallet, own in self.spends.items()
+            if any(each.batch is None and each.order in orders for each in own)
         }
-        return replace(self, spends=spends)
+        return replace(self, spends={**self.spends, **touched})
 
     def heard(self, changes: Iterable[WalletChange], batch: int) -> StandInBook:
         """Take over what the hub says of wallets; older words change nothing."""

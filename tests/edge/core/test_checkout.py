@@ -23,6 +23,7 @@ from contract.messages import (
     RecordedOrder,
     Rejected,
     RejectReason,
+    WalletChanges,
 )
 from contract.money import Money
 from contract.order import LINES_MAX, Outcome, Path
@@ -175,6 +176,15 @@ def test_a_hub_that_says_goodbye_is_not_waited_for(available: int) -> None:
     desk.check()
     desk.say(HubStatus(id=UUID(int=9), online=False))
     assert desk.showing() is (Phase.APPROVED if available else Phase.DECLINED)
+
+
+def test_a_dead_hubs_last_will_does_not_outlive_the_hub_that_took_over() -> None:
+    desk = Desk().online()
+    desk.say(HubStatus(id=UUID(int=9), online=False))  # fires late
+    desk.say(WalletChanges(id=UUID(int=10), number=2, anchor=ANCHOR, changes=()))
+    assert desk.state.connection.outage_since is None
+    desk.check()
+    assert desk.performed(effects.SendRequest)
 
 
 def test_an_open_breaker_asks_nobody_and_closes_at_a_sign_of_life() -> None:

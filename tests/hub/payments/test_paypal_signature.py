@@ -61,7 +61,11 @@ def test_a_web_hook_for_somebody_else_is_not() -> None:
         check().check(signed(b"{}"), CERTIFICATES, "WH2")
 
 
-@pytest.mark.parametrize("pem", [OTHERS_HOST, SELF_MADE, b"", b"no certificate"])
+@pytest.mark.parametrize(
+    "pem",
+    [OTHERS_HOST, SELF_MADE, b"", b"no certificate"],
+    ids=["others host", "self made", "empty", "none"],
+)
 def test_only_paypals_own_trusted_certificate_counts(pem: bytes) -> None:
     with pytest.raises(Forged, match="certificate"):
         check().check_chain(pem)
