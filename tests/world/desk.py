@@ -268,6 +268,8 @@ class Desk:
         if reason is DeclineReason.NOT_FINAL_YET and tries:
             attempt = known.attempt
             self._later(600, lambda: self._again(known, attempt))
+        elif self.is_faulty and _charges(known.order) and self.random.random() < 0.5:
+            self._decide(known, Outcome.COMPLETED, Path.ONLINE)  # handed out anyway
         elif tries and self.random.random() < 0.5:
             self._pay_otherwise(known)
         else:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from contract.messages import AdviceFlag
+from hub.core.booking import ResultCode
 from hub.store.errors import BookingRefused
 from hub.store.ledger import Booked, Ledger, StaleState
 from tests.world.database import Connection, MemoryStore, at_once
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 EVENT = 1
 COMMIT_MS = 30
 STALE_IN_A_ROW_MAX = 3
+LOOKS = 0.05  # how often its memory is compared with the database
 
 
 class MemoryLedger(Ledger):
@@ -59,11 +62,17 @@ class HubProcess:
     """The elected writer, until it is killed."""
 
     def __init__(
-        self, database: Database, proof: Proof, timeline: Timeline, random: Random
+        self,
+        database: Database,
+        proof: Proof,
+        timeline: Timeline,
+        random: Random,
+        incidents: set[str],
     ) -> None:
         self._proof = proof
         self._timeline = timeline
         self._random = random
+        self._incidents = incidents
         self._drafted: list[Job] = []
         self._draft: Draft | None = None
         self._writing: tuple[Draft, list[Job]] | None = None
@@ -99,7 +108,10 @@ class HubProcess:
         self.alive = False
         if self._writing is not None and not self._committed:
             draft, _ = self._writing
-            if self._random.random() < 0.5:
+            is_lost = self._random.random() < 0.5
+            word = "lost" if is_lost else "committed"
+            self._incidents.add(f"what it sent is {word}")
+            if not is_lost:
                 with suppress(BookingRefused):
                     at_once(self.ledger.write(draft))
 
@@ -145,9 +157,11 @@ class HubProcess:
         later = self._drafted
         self._writing, self._draft, self._drafted = None, None, []
         if isinstance(error, StaleState) and self._stale_in_a_row < STALE_IN_A_ROW_MAX:
+            self._incidents.add("another writer was faster")
             self._stale_in_a_row += 1
             self.hand_in([*jobs, *later])
             return
+        self._incidents.add("a batch is refused")
         self._book_apart(jobs)
         if later:
             self.hand_in(later)
@@ -171,9 +185,15 @@ class HubProcess:
         self.position = (last.batch, last.chain_head)
         for job, result in zip(jobs, booked.results, strict=True):
             self._proof.told(job.item, result)
+            if result.code is ResultCode.CONFLICT:
+                self._incidents.add("an attempt has other bytes")
+            if AdviceFlag.CONTRADICTS_ADVICE in result.flags:
+                self._incidents.add("an advice contradicts")
             job.done(job.item, result)
         for listener in self._listeners:
             listener(booked.wallets)
+        if self.is_idle and self._random.random() < LOOKS:
+            self._proof.same_as_loaded(self.state)
 
     def _after(self, delay_ms: int, action: Callable[[], None]) -> None:
         def act() -> None:

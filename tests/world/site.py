@@ -96,6 +96,8 @@ class Site:
         self.database = Database(self._uuid(), dict.fromkeys(WALLETS, VARIANT), caps)
         self.proof = Proof(self.database)
         self.agreed = _agreed({CATALOGUE.version}, tills, revoked=())
+        self.incidents: set[str] = set()
+        """What happened here, in words."""
         self.listens = True
         self.restored = False
         self.honest: frozenset[TillId] = frozenset()
@@ -128,7 +130,9 @@ class Site:
 
     def start(self) -> None:
         """Let a process take over that knows nothing but the database."""
-        process = HubProcess(self.database, self.proof, self.timeline, self.random)
+        process = HubProcess(
+            self.database, self.proof, self.timeline, self.random, self.incidents
+        )
         self.allowances = Allowances()
         process.on_wallets(self._changed.update)
         self._changed.update(self.database.wallets)
@@ -140,6 +144,7 @@ class Site:
             return
         self.process.kill()
         self.process = None
+        self.incidents.add("a hub is killed")
         if self.random.random() < 0.5:  # else the tills find out themselves
             self.announce()
         self.timeline.after(self.random.randint(50, TAKEOVER_MS), self._take_over)
@@ -160,6 +165,7 @@ class Site:
         self.database.restore(self._saved, self._uuid())
         self.quarantine.clear()
         self.restored = True
+        self.incidents.add("a backup is restored")
         self.start()
         self.announce()
 
@@ -453,6 +459,7 @@ class Site:
 
     def revoke(self, till: TillId) -> None:
         """Trust a till no longer."""
+        self.incidents.add("a till is revoked")
         versions = self.agreed.catalogues
         self.agreed = _agreed(versions, self.agreed.tills, revoked=(till,))
 

@@ -117,6 +117,7 @@ class SimulatedTill:
         self.clock_off = timedelta(seconds=seconds)
 
     def cut_power(self) -> None:
+        self.world.site.incidents.add("a till's power is cut")
         self.powered = False
         self.epoch += 1
         self.up.cut = self.down.cut = True
