@@ -37,11 +37,12 @@ class World:
     tills: list[SimulatedTill] = field(default_factory=list)
     desks: list[Desk] = field(default_factory=list)
     completed: list[Order] = field(default_factory=list)
-    """Orders that desks completed."""
+    """Orders that might be canceled; those of tills are added when asked for."""
     edges: set[Edge] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
+        self._of_tills: set[UUID] = set()
         self.is_large = self.seed % 40 == 0
         self.busy_ms = 20_000 if self.is_large else self.random.randint(2000, 5000)
         count = (
@@ -85,14 +86,14 @@ class World:
 
     def decided(self) -> list[Order]:
         """Tell which orders might be canceled: the desks' and the tills'."""
-        rows = (row for till in self.tills for row in till.journal.rows.values())
-        decisions = (row.order.decision for row in rows)
-        of_tills = [
-            decode_order(each.document)
-            for each in decisions
-            if each is not None and each.outcome is Outcome.COMPLETED
-        ]
-        return [*self.completed, *of_tills]
+        for till in self.tills:
+            for order, row in till.journal.rows.items():
+                decision = row.order.decision
+                if decision is not None and order not in self._of_tills:
+                    self._of_tills.add(order)
+                    if decision.outcome is Outcome.COMPLETED:
+                        self.completed.append(decode_order(decision.document))
+        return self.completed
 
     def _plan(self) -> None:
         """Let things happen that happen once, in some of the worlds."""
