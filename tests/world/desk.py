@@ -93,7 +93,6 @@ class Desk:
     orders: dict[UUID, DeskOrder] = field(default_factory=dict)
     healed: bool = False
     incarnation: UUID | None = None
-    left: set[UUID] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.random = Random(f"{self.world.seed} {self.till}")
@@ -232,8 +231,8 @@ class Desk:
     def _hear(self, message: FromHub) -> None:
         anchor = getattr(message, "anchor", None)
         if anchor is not None and anchor.incarnation != self.incarnation:
-            if anchor.incarnation in self.left:
-                return
+            if anchor.incarnation != self.world.site.database.incarnation:
+                return  # an answer of the ledger before the restore, come late
             self._begin_anew(anchor.incarnation)
         if isinstance(message, AdviceRecorded):
             for each in message.recorded:
@@ -257,10 +256,8 @@ class Desk:
                 self._decide(known, Outcome.ABORTED)
 
     def _begin_anew(self, incarnation: UUID) -> None:
-        if self.incarnation is not None:
-            self.left.add(self.incarnation)
-            for each in self.orders.values():
-                each.recorded = False
+        for each in self.orders.values():
+            each.recorded = False
         self.incarnation = incarnation
 
     def _declined(self, known: DeskOrder, reason: DeclineReason) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -357,32 +357,24 @@ class Site:
         refusal: Refusal | None,
         result: Result | None,
     ) -> FromHub:
+        said: dict[str, Any] = {
+            "id": self._uuid(),
+            "regarding": message.id,
+            "order": order.id,
+        }
         if result is None:
-            return Rejected(
-                id=self._uuid(),
-                regarding=message.id,
-                reason=RejectReason.HUB_FAULT,
-                text="The ledger refuses it.",
-                order=order.id,
-            )
+            reason = RejectReason.HUB_FAULT
+            return Rejected(**said, reason=reason, text="The ledger refuses it.")
         anchor = self.anchor(result)
+        attempt = order.attempt
         if result.code is ResultCode.CONFLICT:
-            return OrderConflict(
-                id=self._uuid(),
-                regarding=message.id,
-                order=order.id,
-                attempt=order.attempt,
-                text=verdicts.CONFLICT,
-                anchor=anchor,
-            )
+            text = verdicts.CONFLICT
+            return OrderConflict(**said, attempt=attempt, text=text, anchor=anchor)
         if result.reason is None:
-            balance = verdicts.balance_of(result.balance_minor, order)
             return OrderBooked(
-                id=self._uuid(),
-                regarding=message.id,
-                order=order.id,
-                attempt=order.attempt,
-                balance=balance,
+                **said,
+                attempt=attempt,
+                balance=verdicts.balance_of(result.balance_minor, order),
                 anchor=anchor,
                 vouchers=result.standing.vouchers if result.standing else None,
             )
