@@ -322,7 +322,9 @@ class Site:
             if excess:
                 self.allowances.place(order, self.database.booked_in)
                 excess = self.allowances.excess(order, advice.basis_batch, LIMITS)
-            is_honest = order.till in self.honest and not self.restored
+            # A revoked till believes booked what lies in quarantine.
+            knows = not self.restored and not self.agreed.tills[order.till].revoked
+            is_honest = order.till in self.honest and knows
             assert not excess or not is_honest, f"{order.till} went further than it may"
             item = msgspec.structs.replace(item, excess_minor=excess)
         return item
