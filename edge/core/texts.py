@@ -16,6 +16,25 @@ DECLINES: dict[DeclineReason, tuple[str, str]] = {
         "Not enough balance",
         "The guest can pay in cash, with another wristband, or top up first.",
     ),
+    DeclineReason.NOT_FINAL_YET: (
+        "Not final yet",
+        "The hub has not got the order to be canceled. Try again in a moment.",
+    ),
+    DeclineReason.NOTHING_TO_CANCEL: (
+        "Nothing to cancel",
+        "The hub has no such completed order. Look at the receipt again.",
+    ),
+    DeclineReason.ALREADY_CANCELED: (
+        "Canceled already",
+        "Do not give anything back again.",
+    ),
+    DeclineReason.ABORTED: ("Order refused", "Abort the order and begin anew."),
+    DeclineReason.SUPERSEDED: ("Order refused", "Abort the order and begin anew."),
+    DeclineReason.WRONG_EVENT: (
+        "Order refused",
+        "This till is of another event. Call the technician.",
+    ),
+    DeclineReason.AMOUNT_EDGE: ("Amount too large", "Enter a smaller amount."),
     DeclineReason.UNKNOWN_WRISTBAND: (
         "Wristband unknown",
         "The hub does not know this wristband. Send the guest to the service desk.",

@@ -329,7 +329,7 @@ def ticket_refusal(
             return Refusal(
                 DeclineReason.UNKNOWN_PRODUCT,
                 "There is no ticket for a wristband of this sort. "
-                "Send the guest to the wristband desk.",
+                "Send the guest to the service desk.",
             )
         if credit.vouchers != ticket.vouchers or (
             credit.amount_minor < ticket.top_up_minor
@@ -364,7 +364,7 @@ def minimum_refusal(order: Order, minimum: Money) -> Refusal | None:
 def _inconsistent(wrong: str) -> Refusal:
     return Refusal(
         DeclineReason.INCONSISTENT_ORDER,
-        f"The order does not add up: {wrong}. Void it and enter it again.",
+        f"The order does not add up: {wrong}. Abort it and enter it again.",
     )
 
 

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 CONFLICT = (
     "This attempt is known to the hub with other content. "
-    "Void the order and enter it again."
+    "Abort the order and enter it again."
 )
 
 _SENTENCES: Mapping[DeclineReason, str] = {
     DeclineReason.UNKNOWN_WRISTBAND: (
-        "The hub does not know this wristband. Send the guest to the wristband desk."
+        "The hub does not know this wristband. Send the guest to the service desk."
     ),
     DeclineReason.BLOCKED_WRISTBAND: (
-        "This wristband is blocked. Send the guest to the wristband desk."
+        "This wristband is blocked. Send the guest to the service desk."
     ),
     DeclineReason.NOT_FINAL_YET: (
         "The order to be canceled has not arrived at the hub yet. Try again later."
@@ -38,7 +38,7 @@ _SENTENCES: Mapping[DeclineReason, str] = {
         "The wristband's token is not genuine or not its own. Keep the wristband."
     ),
     DeclineReason.INCONSISTENT_ORDER: (
-        "The order does not add up. Void it and enter it again."
+        "The order does not add up. Abort it and enter it again."
     ),
     DeclineReason.UNKNOWN_PRODUCT: (
         "The order holds something that its catalogue does not. Enter it again."

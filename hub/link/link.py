@@ -337,7 +337,7 @@ class Link:
             raise Malformed(
                 RejectReason.NOT_ALLOWED,
                 f"The till {till} may not issue wristbands. Give it that right at the "
-                "hub, or use the wristband desk.",
+                "hub, or use the service desk.",
                 message.id,
             )
         try:

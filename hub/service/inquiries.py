@@ -57,7 +57,7 @@ class Inquiries:
             raise Malformed(
                 RejectReason.UNKNOWN_WRISTBAND,
                 "The hub does not know this wristband. "
-                "Send the guest to the wristband desk.",
+                "Send the guest to the service desk.",
                 message.id,
             )
         orders_max = message.orders_max if sees_all else 0
