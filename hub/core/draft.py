@@ -8,6 +8,7 @@ from hub.core import chain
 from hub.core.booking import Result
 from hub.core.judging import judge
 from hub.core.records import Records, Table
+from hub.core.state import follows
 
 if TYPE_CHECKING:
     from hub.core.booking import Item
@@ -27,6 +28,7 @@ class Draft:
         self._judgements: list[Judgement] = []
         self.head_before = state.chain_head
         self.held_before = state.guests_money.held
+        self._met_known = False
 
     @property
     def is_full(self) -> bool:
@@ -35,6 +37,9 @@ class Draft:
 
     def take(self, item: Item) -> None:
         """Judge an item of which nothing is missing in the state."""
+        known = self.state.orders.get(item.order)
+        if known is not None and (known.verdicts or known.end) and not follows(item):
+            self._met_known = True  # although it looked new
         self._judgements.append(judge(item, self.state, self.records))
         self.items.append(item)
 
@@ -43,7 +48,7 @@ class Draft:
         state, records = self.state, self.records
         state.batch += 1
         state.chain_head = chain.next_head(state.chain_head, records.lines)
-        state.is_wary = state.is_wary and len(records.fresh) < len(self.items)
+        state.is_wary = state.is_wary and self._met_known
         state.shed()
         self.number, self.head = state.batch, state.chain_head
         self.last_entry = state.last_entry

@@ -215,7 +215,7 @@ class LedgerState:
             )
             if item.shift is not None:
                 accounts.update(_register(item.shift) - self.accounts.keys())
-            if item.order not in self.orders and (self.is_wary or _follows(item)):
+            if item.order not in self.orders and (self.is_wary or follows(item)):
                 orders.add(item.order)
             if item.cancels is not None and item.cancels not in self.originals:
                 originals.add(item.cancels)
@@ -265,8 +265,8 @@ def _register(shift: ShiftChange) -> frozenset[Account]:
     return frozenset({Account(Role.CASH_REGISTER, shift.register)})
 
 
-def _follows(item: Item) -> bool:
-    """Whether an item is, by its looks, not the first word about its order."""
+def follows(item: Item) -> bool:
+    """Say whether an item is, by its looks, not the first word about its order."""
     if item.step is Step.CLOSING:
         return False
     if item.step is Step.REQUEST or item.stand_in:

@@ -39,7 +39,7 @@ def refusal(item: Item, state: LedgerState) -> DeclineReason | None:
         return DeclineReason.NOT_ALLOWED
     if not _is_cancelable(item, original) or not _same_payer(item, original, state):
         return DeclineReason.NOTHING_TO_CANCEL
-    if quantities_of(item.lines) is None and not _mirrors(item, original.end, state):
+    if not _goes_back(item, original.end, state):
         return DeclineReason.NOTHING_TO_CANCEL
     return _line_refusal(item, original.end.lines, others)
 
@@ -145,6 +145,13 @@ def _same_payer(item: Item, original: OrderState, state: LedgerState) -> bool:
     # A swapped wristband opens the same wallet as the one that paid.
     mine, its = state.bands.get(item.payer), state.bands.get(payer)
     return mine is not None and its is not None and mine.wallet == its.wallet
+
+
+def _goes_back(item: Item, end: End, state: LedgerState) -> bool:
+    """Whether money moves back from where it went; credits only as a whole."""
+    if quantities_of(item.lines) is None:
+        return _mirrors(item, end, state)
+    return all(move.serial == item.payer for move in item.moves)
 
 
 def _mirrors(item: Item, end: End, state: LedgerState) -> bool:

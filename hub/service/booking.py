@@ -258,6 +258,7 @@ class Booking:
         self, ledger: Ledger, jobs: list[_Job], error: BookingRefused
     ) -> None:
         """Nothing of a batch was booked, and what was judged after it is void, too."""
+        ledger.forget()
         self._waiting.extendleft(reversed(self._drafted))
         self._draft, self._drafted = None, []
         if isinstance(error, StaleState) and self._stale_in_a_row < STALE_IN_A_ROW_MAX:

@@ -88,6 +88,7 @@ class Wristbands:
             await self._store.fetch(
                 "renew_wristband", event.number, serial, hash_code(code), variant
             )
+            self._booking.forget()  # else it would go on judging by the old variant
         body, signature = self._signer.issue(uid, event.number, variant, serial)
         url = f"{event.portal_url.rstrip('/')}{PORTAL_PATH}{code}"
         return IssuedToken(uid.octets, body, signature, url, WalletSerial(serial))

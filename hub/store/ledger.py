@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
@@ -121,7 +120,8 @@ class Ledger:
         """Commit a closed draft.
 
         Raises DatabaseGone when the outcome is in doubt (book the same items again on
-        a new connection), StaleState or BookingRefused when nothing was booked.
+        a new connection), StaleState or BookingRefused when nothing was booked: then
+        drop every draft of this state, and `forget` it.
         """
         query = _QUERIES[_extent(draft)]
         try:
@@ -129,7 +129,6 @@ class Ledger:
         except LOST as error:
             raise DatabaseGone("The database closed the connection.") from error
         except (asyncpg.PostgresError, asyncpg.DataError, ValueError) as error:
-            self.forget()
             if getattr(error, "sqlstate", None) in STALE:
                 self._wary = getattr(error, "sqlstate", None) == NOT_NEW
                 raise StaleState(str(error)) from error
@@ -143,8 +142,13 @@ class Ledger:
             for item in items:
                 draft.take(item)
             draft.close()
-            with suppress(StaleState):
+            try:
                 return await self.write(draft)
+            except StaleState:
+                self.forget()
+            except BookingRefused:
+                self.forget()
+                raise
         raise BookingRefused("The ledger is never as it was read a moment before.")
 
     async def _known(self) -> LedgerState:

@@ -154,6 +154,7 @@ class HubProcess:
 
     def _recover(self, jobs: list[Job], error: BookingRefused) -> None:
         """Nothing of a batch was booked, and what was judged after it is void, too."""
+        self.ledger.forget()
         later = self._drafted
         self._writing, self._draft, self._drafted = None, None, []
         if isinstance(error, StaleState) and self._stale_in_a_row < STALE_IN_A_ROW_MAX:

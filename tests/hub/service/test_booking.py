@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from contract.order import Path
 from hub.core.booking import Result
 from hub.core.ledger import Account, Posting, Role
 from hub.service.booking import Booking, HubFault, NoLedger
@@ -90,6 +91,23 @@ async def test_what_another_writer_booked_meanwhile_is_read_again(
 
     assert told(result)[:2] == ("declined", "insufficient_balance")
     assert (await parts.wristbands.balance(wallet)).minor == 10
+
+
+async def test_a_void_batch_harms_nobody_who_comes_while_it_fails(
+    parts: Parts,
+) -> None:
+    wallets = [await parts.wallet(100, uid_end) for uid_end in range(1, 7)]
+    old = order(10, wallets[0])
+    await parts.booking.submit(completed(old, Path.STAND_IN))
+    parts.booking.forget()
+    ends = [parts.booking.submit(asked(old))]  # which the writer takes to be new
+    for wallet in wallets[1:]:
+        await asyncio.sleep(0.0005)
+        ends.append(parts.booking.submit(asked(order(10, wallet))))
+
+    results = await asyncio.gather(*ends)
+
+    assert [told(each)[0] for each in results] == ["booked"] * 6
 
 
 async def test_words_about_one_order_keep_their_order_in_a_batch(parts: Parts) -> None:

@@ -445,6 +445,23 @@ async def test_an_order_that_only_seems_new_is_looked_up(bench: Bench) -> None:
     assert await bench.balance(wallet) == (100, 0)
 
 
+async def test_the_writer_is_wary_only_while_old_orders_come_as_new(
+    bench: Bench,
+) -> None:
+    wallet = await bench.wallet(500)
+    first = order(300, wallet)
+    await bench.book(completed(first, Path.STAND_IN))
+    bench.ledger.forget()
+    await bench.book(asked(first))  # is looked up, and so is what comes next
+    draft = await bench.ledger.ready(())
+    assert draft.state.is_wary
+
+    await bench.book(asked(order(100, wallet)))
+
+    draft = await bench.ledger.ready(())
+    assert not draft.state.is_wary
+
+
 async def test_the_database_itself_keeps_a_wallet_above_its_overdraft(
     bench: Bench,
 ) -> None:

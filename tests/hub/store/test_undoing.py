@@ -221,3 +221,19 @@ async def test_a_swap_taken_back_leaves_both_wristbands_usable(bench: Bench) -> 
 
     assert [told(each) for each in results] == [RECORDED, BOOKED]
     assert await bench.balance(fresh) == (1000, 0)
+
+
+async def test_a_top_up_by_line_takes_from_nobody(bench: Bench) -> None:
+    wallet, other = await bench.wallet(), await bench.wallet(5000)
+    order = top_up(wallet, 1000)
+    await bench.book(completed(order))
+    whole = canceling(order)
+    line = msgspec.structs.replace(whole.lines[0], cancels_line=1)
+    forged = msgspec.structs.replace(
+        whole, lines=(line,), credits=(Credit(wallet=other, amount_minor=-1000),)
+    )
+
+    results = await bench.book(asked(forged))
+
+    assert told(results[0]) == ("declined", "nothing_to_cancel", ())
+    assert await bench.balance(other) == (5000, 0)
