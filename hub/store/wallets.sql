@@ -40,7 +40,13 @@ CROSS JOIN LATERAL (
                END),
         ',' ORDER BY b.serial
     ) AS told
-    FROM wristband AS b JOIN wallet AS w ON w.event = b.event AND w.id = b.wallet
+    FROM wristband AS b
+    -- A probe per wristband: while tables have no statistics, a join may be planned
+    -- to look at every wallet for each of them.
+    CROSS JOIN LATERAL (
+        SELECT balance_minor, vouchers FROM wallet
+        WHERE event = b.event AND id = b.wallet LIMIT 1
+    ) AS w
     WHERE b.event = e.number
 ) AS w
 WHERE e.number = $1;
