@@ -202,11 +202,11 @@ class Booking:
             jobs = [self._waiting.popleft() for _ in range(room)]
             try:
                 await ledger.load([job.item for job in jobs])
+                if self._draft is None:
+                    self._draft = await ledger.ready(())
             except BaseException:
                 self._waiting.extendleft(reversed(jobs))
                 raise
-            if self._draft is None:
-                self._draft = await ledger.ready(())
             for place, job in enumerate(jobs):
                 if self._draft.is_full:
                     self._waiting.extendleft(reversed(jobs[place:]))
@@ -265,25 +265,30 @@ class Booking:
             self._stale_in_a_row += 1
             self._waiting.extendleft(reversed(jobs))
         else:
-            try:
-                await self._book_apart(ledger, jobs)
-            except BaseException:
-                self._waiting.extendleft(reversed(jobs))
-                raise
+            await self._book_apart(ledger, jobs)
         self._stirred.set()
 
     async def _book_apart(self, ledger: Ledger, jobs: Sequence[_Job]) -> None:
-        """Book in halves what the database refuses, down to the guilty one."""
-        middle = len(jobs) // 2
-        halves = [jobs[:middle], jobs[middle:]] if middle else [jobs]
-        for half in halves:
+        """Book in halves what the database refuses, down to the guilty one.
+
+        If the ledger goes out of reach meanwhile, who was not told waits again.
+        """
+        parts = deque(_halves(jobs))
+        while parts:
+            part = parts.popleft()
             try:
-                self._tell(half, await ledger.book([job.item for job in half]))
+                booked = await ledger.book([job.item for job in part])
             except BookingRefused as error:
-                if len(half) > 1:
-                    await self._book_apart(ledger, half)
-                    continue
-                _give_up(half[0], str(error))
+                if len(part) > 1:
+                    parts.extendleft(reversed(_halves(part)))
+                else:
+                    _give_up(part[0], str(error))
+            except BaseException:
+                for each in (part, *parts):
+                    self._waiting.extend(each)
+                raise
+            else:
+                self._tell(part, booked)
 
     def _tell(self, jobs: Iterable[_Job], booked: Booked) -> None:
         last = booked.results[-1]
@@ -297,6 +302,11 @@ class Booking:
     def _tell_election(self, *, elected: bool) -> None:
         for listener in self._listeners:
             listener(elected)
+
+
+def _halves(jobs: Sequence[_Job]) -> list[Sequence[_Job]]:
+    middle = len(jobs) // 2
+    return [jobs[:middle], jobs[middle:]] if middle else [jobs]
 
 
 def _give_up(job: _Job, cause: str) -> None:

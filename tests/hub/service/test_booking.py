@@ -11,14 +11,16 @@ from contract.order import Path
 from hub.core.booking import Result
 from hub.core.ledger import Account, Posting, Role
 from hub.service.booking import Booking, HubFault, NoLedger
-from hub.store.ledger import Ledger
-from tests.hub.hubs import PATIENCE_S, running_parts
+from hub.store.errors import DatabaseGone
+from hub.store.ledger import Booked, Ledger
+from tests.hub.hubs import PATIENCE_S, running_parts, until
 from tests.hub.samples import order
 from tests.hub.store.ledgers import asked, completed, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hub.core.booking import Item
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
     from tests.hub.hubs import Parts
@@ -108,6 +110,33 @@ async def test_a_void_batch_harms_nobody_who_comes_while_it_fails(
     results = await asyncio.gather(*ends)
 
     assert [told(each)[0] for each in results] == ["booked"] * 6
+
+
+async def test_who_was_told_is_not_told_again_when_the_ledger_goes(
+    parts: Parts,
+) -> None:
+    wallet = await parts.wallet(2500)
+    guilty = msgspec.structs.replace(
+        completed(order(300)), postings=(Posting(Account(Role.REVENUE, "1"), 300),)
+    )
+    told_of: list[object] = []
+    real, calls = Ledger.book, 0
+
+    async def book(ledger: Ledger, items: Sequence[Item]) -> Booked:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise DatabaseGone("It was pulled.")
+        return await real(ledger, items)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ledger, "book", book)
+        for item in [*(asked(order(10, wallet)) for _ in range(3)), guilty]:
+            parts.booking.hand_in(item, told_of.append)
+        await until(lambda: len(told_of) >= 4 and parts.booking.is_writer)
+
+    assert [isinstance(each, Result) for each in told_of] == [True, True, False, False]
+    assert (await parts.wristbands.balance(wallet)).minor == 2480
 
 
 async def test_words_about_one_order_keep_their_order_in_a_batch(parts: Parts) -> None:
