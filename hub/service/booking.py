@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 ELECTION_PAUSE_S = 0.25
 STALE_IN_A_ROW_MAX = 3
+APART_MIN = 16
 
 
 class NotBooked(Exception):
@@ -199,6 +200,9 @@ class Booking:
         """Judge what waits, onto the next batch, while the last one is committed."""
         while self._waiting and not (self._draft and self._draft.is_full):
             room = len(self._waiting)
+            if self._writing is None and self._draft is None:
+                # Half of them: the database books these while the rest is judged.
+                room = max(room // 2, min(room, APART_MIN))
             jobs = [self._waiting.popleft() for _ in range(room)]
             try:
                 await ledger.load([job.item for job in jobs])
@@ -220,6 +224,8 @@ class Booking:
                     await self._start_over(ledger)
                     break
                 self._drafted.append(job)
+            if self._writing is None:
+                await self._take_turns(ledger)
 
     async def _start_over(self, ledger: Ledger) -> None:
         """Judge the batch in hand again: an item that failed may have left traces."""
