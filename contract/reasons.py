@@ -30,7 +30,7 @@ class DeclineReason(enum.Enum):
     SUPERSEDED = "superseded"
     # What an order holds.
     WRONG_EVENT = "wrong_event"
-    AMOUNT_EDGE = "amount_edge"
+    AMOUNT_TOO_LARGE = "amount_too_large"
     NOT_RETURNABLE = "not_returnable"
     AGE_RESTRICTED = "age_restricted"
     INSUFFICIENT_VOUCHERS = "insufficient_vouchers"

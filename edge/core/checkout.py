@@ -144,13 +144,13 @@ def _on_device(
 ) -> Step:
     moved: Step = state, ()
     match event:
-        case events.CardRead():
+        case events.WristbandRead():
             moved = presenting.on_card(state, event, moment)
-        case events.CardUnreadable(text=text, arrived_ns=arrived_ns):
+        case events.WristbandUnreadable(text=text, arrived_ns=arrived_ns):
             if presenting.counts(state, arrived_ns):
                 banner = Banner(Tone.ASK_THE_GUEST, "Wristband not readable", text)
                 moved = replace(state, banner=banner), ()
-        case events.CardLeft():
+        case events.WristbandLeft():
             pass
         case events.ReaderLamp(lamp=lamp):
             moved = replace(state, reader=lamp), ()

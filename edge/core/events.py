@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class CardRead:
-    """A card arrived at an empty reader and was read whole.
+class WristbandRead:
+    """A wristband arrived at an empty reader and was read whole.
 
     `message` is the NDEF message found on it (empty when there is none); what it means
     is for `edge.core.wristband` to say. `arrived_ns` is when the reader reported it.
@@ -34,15 +34,15 @@ class CardRead:
 
 
 @dataclass(frozen=True, slots=True)
-class CardUnreadable:
-    """A card arrived but could not be read: pulled away, torn or of a foreign kind."""
+class WristbandUnreadable:
+    """What arrived could not be read: pulled away, torn or of a foreign kind."""
 
     text: str
     arrived_ns: int
 
 
 @dataclass(frozen=True, slots=True)
-class CardLeft:
+class WristbandLeft:
     """The reader is empty again."""
 
 
@@ -333,7 +333,9 @@ Alarm = (
     | WalletsDue
 )
 
-DeviceEvent = CardRead | CardUnreadable | CardLeft | ReaderLamp | FiscalLamp
+DeviceEvent = (
+    WristbandRead | WristbandUnreadable | WristbandLeft | ReaderLamp | FiscalLamp
+)
 
 FiscalEvent = (
     FiscalOpened | FiscalStarted | FiscalFinished | FiscalFailed | FiscalNotFound

@@ -15,7 +15,7 @@ from edge.core.view import Banner, Decline, Tone
 from edge.core.wristband import TokenCodec, Wristband, WristbandProblem
 
 if TYPE_CHECKING:
-    from edge.core.events import CardRead
+    from edge.core.events import WristbandRead
     from edge.core.open_order import OpenOrder
     from edge.core.state import Moment, Step, TillState
     from edge.core.wristband import WristbandCodec
@@ -39,7 +39,7 @@ def counts(state: TillState, arrived_ns: int) -> bool:
     return arrived_ns > counter.waiting_since_ns
 
 
-def on_card(state: TillState, card: CardRead, moment: Moment) -> Step:
+def on_card(state: TillState, card: WristbandRead, moment: Moment) -> Step:
     """Take a wristband that was presented, if it counts and is genuine."""
     counter = state.counter
     if not counts(state, card.arrived_ns):

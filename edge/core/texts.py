@@ -34,7 +34,7 @@ DECLINES: dict[DeclineReason, tuple[str, str]] = {
         "Order refused",
         "This till is of another event. Call the technician.",
     ),
-    DeclineReason.AMOUNT_EDGE: ("Amount too large", "Enter a smaller amount."),
+    DeclineReason.AMOUNT_TOO_LARGE: ("Amount too large", "Enter a smaller amount."),
     DeclineReason.UNKNOWN_WRISTBAND: (
         "Wristband unknown",
         "The hub does not know this wristband. Send the guest to the service desk.",

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING
 
 from contract.messages import Lamp, LampState
 from edge.core.errors import KassenbandError, TryAgain
-from edge.core.events import CardLeft, CardRead, CardUnreadable, ReaderLamp
+from edge.core.events import (
+    ReaderLamp,
+    WristbandLeft,
+    WristbandRead,
+    WristbandUnreadable,
+)
 from edge.devices import pcsc
 from edge.devices.card import WRITE_BUDGET_S, CardGone, CardSession
 from edge.devices.pcsc import (
@@ -72,9 +77,9 @@ class _Debounce:
 
     last: WristbandUid | None = None
     left_ns: int = 0
-    held: CardRead | None = None
+    held: WristbandRead | None = None
 
-    def holds(self, read: CardRead) -> bool:
+    def holds(self, read: WristbandRead) -> bool:
         """Whether this arrival has to wait."""
         self.held = None
         since_ns = read.arrived_ns - self.left_ns
@@ -95,7 +100,7 @@ class _Debounce:
         due_ns = self.left_ns + int(SAME_WRISTBAND_S * 1e9)
         return min(WAIT_S, max(0, due_ns - now_ns) / 1e9 + 0.001)
 
-    def due(self, now_ns: int) -> CardRead | None:
+    def due(self, now_ns: int) -> WristbandRead | None:
         """Hand out the one held back, once it has stayed long enough."""
         if self.held is None or now_ns - self.left_ns < SAME_WRISTBAND_S * 1e9:
             return None
@@ -232,11 +237,11 @@ class NfcReader:
         self, context: Context, name: str, state: ReaderState, arrived_ns: int
     ) -> None:
         event = _read_card(context, name, state, arrived_ns)
-        if isinstance(event, CardRead) and self._debounce.holds(event):
+        if isinstance(event, WristbandRead) and self._debounce.holds(event):
             return
         self._announce(event)
 
-    def _announce(self, event: CardRead | CardUnreadable) -> None:
+    def _announce(self, event: WristbandRead | WristbandUnreadable) -> None:
         self._announced = True
         self._post(event)
 
@@ -244,7 +249,7 @@ class NfcReader:
         self._debounce.left(time.monotonic_ns())
         if self._announced:
             self._announced = False
-            self._post(CardLeft())
+            self._post(WristbandLeft())
 
     def _show(self, state: LampState, text: str) -> None:
         lamp = Lamp(state=state, text=text)
@@ -293,7 +298,7 @@ def present_card(
 
 def _read_card(
     context: Context, name: str, state: ReaderState, arrived_ns: int
-) -> CardRead | CardUnreadable:
+) -> WristbandRead | WristbandUnreadable:
     try:
         try:
             uid, message = _read_once(context, name, state)
@@ -302,8 +307,8 @@ def _read_card(
     except (ReaderGone, ServiceGone):
         raise
     except KassenbandError as error:
-        return CardUnreadable(str(error), arrived_ns)
-    return CardRead(uid, message, arrived_ns)
+        return WristbandUnreadable(str(error), arrived_ns)
+    return WristbandRead(uid, message, arrived_ns)
 
 
 def _read_once(

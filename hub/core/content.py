@@ -85,7 +85,7 @@ def content_refusal(order: Order, prices: Prices | None) -> Refusal | None:
     """Find what is wrong with an order itself; `prices` are its catalogue version's."""
     if is_beyond(order):
         return Refusal(
-            DeclineReason.AMOUNT_EDGE,
+            DeclineReason.AMOUNT_TOO_LARGE,
             f"No order of more than {plain_amount(AMOUNT_MINOR_MAX)} is taken. "
             "Enter it again.",
         )

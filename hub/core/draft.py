@@ -12,7 +12,7 @@ from hub.core.state import follows
 
 if TYPE_CHECKING:
     from hub.core.booking import Item
-    from hub.core.judging import Judgement
+    from hub.core.judging import Judgment
     from hub.core.state import LedgerState
 
 BATCH_MAX = 1024
@@ -25,7 +25,7 @@ class Draft:
         self.state = state
         self.records = Records()
         self.items: list[Item] = []
-        self._judgements: list[Judgement] = []
+        self._judgments: list[Judgment] = []
         self.head_before = state.chain_head
         self.held_before = state.guests_money.held
         self._met_known = False
@@ -40,7 +40,7 @@ class Draft:
         known = self.state.orders.get(item.order)
         if known is not None and (known.verdicts or known.end) and not follows(item):
             self._met_known = True  # although it looked new
-        self._judgements.append(judge(item, self.state, self.records))
+        self._judgments.append(judge(item, self.state, self.records))
         self.items.append(item)
 
     def close(self) -> None:
@@ -82,5 +82,5 @@ class Draft:
         """What each item came to, once the batch is committed."""
         return [
             Result(code, reason, balance, flags, self.number, self.head, standing)
-            for code, reason, balance, flags, standing in self._judgements
+            for code, reason, balance, flags, standing in self._judgments
         ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MONEY, VOUCHER = Unit.MONEY.value, Unit.VOUCHER.value
 
-Judgement = tuple[
+Judgment = tuple[
     ResultCode,
     "DeclineReason | None",
     "int | None",
@@ -36,7 +36,7 @@ Judgement = tuple[
 ]
 
 
-def judge(item: Item, state: LedgerState, records: Records) -> Judgement:
+def judge(item: Item, state: LedgerState, records: Records) -> Judgment:
     """Judge an item whose missing parts were loaded; all it changes is in `records`."""
     if item.closing is not None:
         return _close(item, item.closing, state, records)
@@ -50,7 +50,7 @@ def judge(item: Item, state: LedgerState, records: Records) -> Judgement:
 
 def _judge_request(
     item: Item, known: OrderState, state: LedgerState, records: Records
-) -> Judgement:
+) -> Judgment:
     seen, end = known.verdicts.get(item.attempt), known.end
     if seen is not None:
         if seen.digest != item.digest:
@@ -69,7 +69,7 @@ def _judge_request(
 
 def _close(
     item: Item, words: ClosingWords, state: LedgerState, records: Records
-) -> Judgement:
+) -> Judgment:
     assert item.till is not None, "a Z report is a till's"
     known = state.closings.get((item.till, words.z_number))
     if known is None:
@@ -106,7 +106,7 @@ def _decide(
 
 def _judge_advice(
     item: Item, known: OrderState, state: LedgerState, records: Records
-) -> Judgement:
+) -> Judgment:
     assert item.advice_digest is not None, "an advice has a digest"
     end = known.end
     if end is not None:

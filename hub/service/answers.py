@@ -21,7 +21,7 @@ from contract.messages import (
 )
 from contract.money import Money
 from contract.order import decode_order
-from hub.core import verdicts
+from hub.core import sentences
 from hub.core.content import named, restricted_products
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def id_in(data: bytes | msgspec.Raw, *path: str) -> UUID | None:
 
 def _facts(order: Order, result: Result, agreed: Agreed) -> Facts:
     standing = result.standing
-    balance = verdicts.balance_of(result.balance_minor, order)
+    balance = sentences.balance_of(result.balance_minor, order)
     if standing is None:
         return Facts(balance=balance)
     room = standing.cap_room_minor
@@ -156,4 +156,4 @@ def _sentence(reason: DeclineReason, order: Order, facts: Facts, agreed: Agreed)
             f"The wristband has {facts.vouchers} vouchers, not {order.vouchers}. "
             "Charge the order again."
         )
-    return verdicts.sentence(reason, order, facts.balance)
+    return sentences.sentence(reason, order, facts.balance)

@@ -28,7 +28,7 @@ from contract.messages import (
     decode_advice,
 )
 from contract.order import Order, Outcome, Path
-from hub.core import verdicts
+from hub.core import sentences
 from hub.core.allowances import Allowances
 from hub.core.booking import Item, Result, ResultCode, advice_item, request_item
 from hub.core.content import Refusal
@@ -323,7 +323,7 @@ class Orders:
                 regarding=regarding,
                 order=order.id,
                 attempt=order.attempt,
-                text=verdicts.CONFLICT,
+                text=sentences.CONFLICT,
                 anchor=anchor,
             )
         if result.reason is None:
@@ -332,7 +332,7 @@ class Orders:
                 regarding=regarding,
                 order=order.id,
                 attempt=order.attempt,
-                balance=verdicts.balance_of(result.balance_minor, order),
+                balance=sentences.balance_of(result.balance_minor, order),
                 anchor=anchor,
                 vouchers=result.standing.vouchers if result.standing else None,
             )

@@ -24,7 +24,7 @@ from contract.messages import (
 )
 from contract.money import Currency
 from edge.core.errors import FiscalModuleDown, NotConnected, WalletsUnavailable
-from edge.core.events import CardRead, HubSaid, LinkDown, LinkUp, NobodyListens
+from edge.core.events import HubSaid, LinkDown, LinkUp, NobodyListens, WristbandRead
 from edge.core.records import FiscalStart
 from edge.core.state import Identity
 from edge.journal.memory import MemoryJournal
@@ -205,7 +205,7 @@ class Bench:
     def tap(self, serial: int) -> None:
         """Hold a wallet's wristband to the reader."""
         uid, message = wristband(serial)
-        self.till.post(CardRead(uid, message, self.clock.monotonic_ns()))
+        self.till.post(WristbandRead(uid, message, self.clock.monotonic_ns()))
 
     async def until(self, wanted: Callable[[TillView], bool]) -> TillView:
         """Wait for a view; fails with what is shown instead."""

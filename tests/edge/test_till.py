@@ -18,7 +18,7 @@ from contract.messages import (
 )
 from contract.order import Outcome, Path, decode_order
 from edge.core.errors import JournalBroken
-from edge.core.events import CardRead
+from edge.core.events import WristbandRead
 from edge.core.intents import (
     AbortOrder,
     AnswerHandedOut,
@@ -168,7 +168,7 @@ async def test_an_empty_wristband_is_the_guests_business() -> None:
         bench.till.submit(PayByWristband())
         await bench.until(in_phase(Phase.PRESENT))
         uid, _ = wristband(1)
-        bench.till.post(CardRead(uid, b"", bench.clock.monotonic_ns()))
+        bench.till.post(WristbandRead(uid, b"", bench.clock.monotonic_ns()))
         view = await bench.until(lambda v: v.banner is not None)
         assert view.phase is Phase.PRESENT
         assert view.banner is not None

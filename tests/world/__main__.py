@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.world.judgement import judge
+from tests.world.judgment import judge
 from tests.world.simulation import World
 
 

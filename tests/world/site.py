@@ -34,7 +34,7 @@ from contract.messages import (
 )
 from contract.order import OrderKind, Outcome, Path, PaymentMethod, decode_order
 from edge.core import events
-from hub.core import verdicts
+from hub.core import sentences
 from hub.core.allowances import Allowances
 from hub.core.booking import Result, ResultCode, advice_item, credit_item, request_item
 from hub.core.orders import (
@@ -370,13 +370,13 @@ class Site:
         anchor = self.anchor(result)
         attempt = order.attempt
         if result.code is ResultCode.CONFLICT:
-            text = verdicts.CONFLICT
+            text = sentences.CONFLICT
             return OrderConflict(**said, attempt=attempt, text=text, anchor=anchor)
         if result.reason is None:
             return OrderBooked(
                 **said,
                 attempt=attempt,
-                balance=verdicts.balance_of(result.balance_minor, order),
+                balance=sentences.balance_of(result.balance_minor, order),
                 anchor=anchor,
                 vouchers=result.standing.vouchers if result.standing else None,
             )

@@ -11,7 +11,7 @@ from contract.messages import AdviceFlag, DeclineReason
 from contract.order import OrderKind, Outcome
 from edge.core.checkout import EDGES
 from edge.core.view import Phase
-from tests.world.judgement import judge
+from tests.world.judgment import judge
 from tests.world.simulation import World
 
 SEEDS = 2000
@@ -72,7 +72,7 @@ def test_the_worlds_walk_the_ways_that_matter(stories: list[Story]) -> None:
         (Phase.CHECKING, "OrderDeclined", Phase.DECLINED),
         (Phase.CHECKING, "RequestExpired", Phase.APPROVED),
         (Phase.CHECKING, "OrderChecked", Phase.COLLECT),
-        (Phase.PRESENT, "CardRead", Phase.APPROVED),
+        (Phase.PRESENT, "WristbandRead", Phase.APPROVED),
         (Phase.COLLECT, "MoneyTaken", Phase.APPROVED),
         (Phase.CHARGE, "CardPaid", Phase.APPROVED),
         (Phase.HANDED_OUT, "AnswerHandedOut", Phase.SELLING),

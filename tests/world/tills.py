@@ -438,7 +438,7 @@ class SimulatedTill:
             card = self.random.choice([*CARDS.values(), EMPTY_CARD])
             stale_ns = 10_000 * MS if self.random.random() < 0.1 else 0
             arrived = self.world.timeline.now_ns - stale_ns
-            self.take(events.CardRead(card.uid, card.message, arrived))
+            self.take(events.WristbandRead(card.uid, card.message, arrived))
             if stale_ns or card is EMPTY_CARD:
                 assert self.state.counter.phase is Phase.PRESENT
 

@@ -93,7 +93,7 @@ class Desk:
 
     def tap(self, serial: int = 1) -> None:
         uid, message = wristband(serial)
-        self.do(events.CardRead(uid, message, self.ns + 1))
+        self.do(events.WristbandRead(uid, message, self.ns + 1))
 
     def check(self) -> Checking:
         """Bring an order as far as the question to the hub."""

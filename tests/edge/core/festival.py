@@ -118,7 +118,7 @@ class Festival(Desk):
     def tap(self, serial: int = 1, variant: int = 2) -> None:
         uid = WristbandUid(bytes([4, 0, 0, 0, 0, 0, serial]))
         message = issue(uid=uid, serial=serial, variant=variant)
-        self.do(events.CardRead(uid, message, self.ns + 1))
+        self.do(events.WristbandRead(uid, message, self.ns + 1))
 
     def begin(self, act: Act) -> tuple[Effect, ...]:
         return self.do(intents.Begin(act))

@@ -239,9 +239,9 @@ def test_a_card_counts_only_if_it_came_after_the_screen_began_to_wait() -> None:
     desk.present()
     since = desk.ns
     uid, message = wristband(1)
-    desk.do(events.CardRead(uid, message, since))
+    desk.do(events.WristbandRead(uid, message, since))
     assert desk.showing() is Phase.PRESENT
-    desk.do(events.CardRead(uid, message, since + 1))
+    desk.do(events.WristbandRead(uid, message, since + 1))
     assert desk.showing() is Phase.CHECKING
 
 

@@ -7,7 +7,12 @@ import pytest
 
 from contract.messages import LampState
 from edge.core.errors import TryAgain
-from edge.core.events import CardLeft, CardRead, CardUnreadable, ReaderLamp
+from edge.core.events import (
+    ReaderLamp,
+    WristbandLeft,
+    WristbandRead,
+    WristbandUnreadable,
+)
 from edge.devices import nfc_reader, pcsc
 from edge.devices.nfc_reader import NfcReader, Presence, present_card
 from edge.devices.pcsc import ReaderGone, ReaderState, ServiceGone
@@ -77,10 +82,10 @@ def test_a_tap_is_read_and_ends(watch: Watch, wristband: VirtualWristband) -> No
     assert watch.lamp() == (LampState.GOOD, f"{NAME} is ready.")
     watch.scard.put(NAME, wristband)
     read = watch.next()
-    assert isinstance(read, CardRead)
+    assert isinstance(read, WristbandRead)
     assert (read.uid, read.message) == (UID, issue())
     watch.scard.take(NAME)
-    assert watch.next() == CardLeft()
+    assert watch.next() == WristbandLeft()
 
 
 def test_a_wristband_that_lay_there_before_does_not_pay(
@@ -95,7 +100,7 @@ def test_a_wristband_that_lay_there_before_does_not_pay(
     scard.take(NAME)
     watch.until_good()
     scard.put(NAME, wristband)
-    assert isinstance(watch.next(), CardRead)
+    assert isinstance(watch.next(), WristbandRead)
     watch.reader.stop()
 
 
@@ -104,11 +109,11 @@ def test_a_wristband_swapped_between_two_looks_is_two_taps(
 ) -> None:
     watch.until_good()
     watch.scard.put(NAME, wristband)
-    assert isinstance(watch.next(), CardRead)
+    assert isinstance(watch.next(), WristbandRead)
     watch.scard.swap(NAME, VirtualWristband.issued(OTHER_UID, b""))
-    assert watch.next() == CardLeft()
+    assert watch.next() == WristbandLeft()
     second = watch.next()
-    assert isinstance(second, CardRead)
+    assert isinstance(second, WristbandRead)
     assert second.uid == OTHER_UID
 
 
@@ -118,17 +123,17 @@ def test_a_wristband_at_the_fields_edge_counts_once(
     monkeypatch.setattr(nfc_reader, "SAME_WRISTBAND_S", 3600)
     watch.until_good()
     watch.scard.put(NAME, wristband)
-    assert isinstance(watch.next(), CardRead)
+    assert isinstance(watch.next(), WristbandRead)
     for _ in range(3):
         watch.scard.take(NAME)
         watch.scard.put(NAME, wristband)
     watch.scard.take(NAME)
     watch.scard.put(NAME, VirtualWristband.issued(OTHER_UID, b""))
     events = [watch.next()]
-    while not isinstance(events[-1], CardRead):
+    while not isinstance(events[-1], WristbandRead):
         events.append(watch.next())
     assert events[-1].uid == OTHER_UID
-    assert events[:-1] == [CardLeft()]
+    assert events[:-1] == [WristbandLeft()]
 
 
 def test_the_same_guest_may_tap_again_at_once_if_they_hold_still(
@@ -138,9 +143,9 @@ def test_the_same_guest_may_tap_again_at_once_if_they_hold_still(
     watch.until_good()
     for _ in range(2):
         watch.scard.put(NAME, wristband)
-        assert isinstance(watch.next(), CardRead)
+        assert isinstance(watch.next(), WristbandRead)
         watch.scard.take(NAME)
-        assert watch.next() == CardLeft()
+        assert watch.next() == WristbandLeft()
 
 
 def test_a_card_pulled_away_is_explained(
@@ -150,10 +155,10 @@ def test_a_card_pulled_away_is_explained(
     wristband.pulled_after = 3
     watch.scard.put(NAME, wristband)
     event = watch.next()
-    assert isinstance(event, CardUnreadable)
+    assert isinstance(event, WristbandUnreadable)
     assert "Hold it still" in event.text
     watch.scard.take(NAME)
-    assert watch.next() == CardLeft()
+    assert watch.next() == WristbandLeft()
 
 
 @pytest.mark.parametrize(
@@ -165,14 +170,14 @@ def test_one_disturbance_costs_the_guest_nothing(
     watch.until_good()
     watch.scard.fail("Transmit", code)
     watch.scard.put(NAME, wristband)
-    assert isinstance(watch.next(), CardRead)
+    assert isinstance(watch.next(), WristbandRead)
 
 
 def test_a_mute_card_is_explained(watch: Watch, wristband: VirtualWristband) -> None:
     watch.until_good()
     watch.scard.mute = True
     watch.scard.put(NAME, wristband)
-    assert isinstance(watch.next(), CardUnreadable)
+    assert isinstance(watch.next(), WristbandUnreadable)
 
 
 def test_another_program_on_the_reader_is_named(
@@ -182,7 +187,7 @@ def test_another_program_on_the_reader_is_named(
     watch.scard.fail("Connect", pcsc.SHARING_VIOLATION)
     watch.scard.put(NAME, wristband)
     event = watch.next()
-    assert isinstance(event, CardUnreadable)
+    assert isinstance(event, WristbandUnreadable)
     assert "Another program holds the reader" in event.text
 
 
@@ -191,19 +196,19 @@ def test_an_unplugged_reader_comes_back(
 ) -> None:
     watch.until_good()
     watch.scard.put(NAME, wristband)
-    assert isinstance(watch.next(), CardRead)
+    assert isinstance(watch.next(), WristbandRead)
     watch.scard.unplug(NAME)
     assert watch.lamp() == (
         LampState.BAD,
         f"The reader {NAME} is gone. Plug it in again.",
     )
-    assert watch.next() == CardLeft()
+    assert watch.next() == WristbandLeft()
     state, text = watch.lamp()
     assert text.startswith('No reader named "Kassenband..." is connected. Plug')
     watch.scard.plug_in(NAME)
     watch.until_good()
     watch.scard.put(NAME, VirtualWristband.issued(OTHER_UID, b""))
-    assert isinstance(watch.next(), CardRead)
+    assert isinstance(watch.next(), WristbandRead)
     assert state is LampState.BAD
 
 
@@ -236,7 +241,7 @@ def test_a_service_that_fails_is_named_and_tried_again(
     del watch.scard.always["EstablishContext"]
     watch.until_good()
     watch.scard.put(NAME, wristband)
-    assert isinstance(watch.next(), CardRead)
+    assert isinstance(watch.next(), WristbandRead)
 
 
 def test_a_service_that_refuses_is_named_with_its_own_remedy(watch: Watch) -> None:

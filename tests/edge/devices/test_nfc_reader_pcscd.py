@@ -78,7 +78,7 @@ class Watch:
         # A reader that was unplugged comes back on another port.
         with tap(self.daemon.slots[self._slot].port, wristband):
             event = self.next()
-        assert self.next() == {"event": "CardLeft"}
+        assert self.next() == {"event": "WristbandLeft"}
         return event
 
 
@@ -101,7 +101,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
 
 
 def judged(event: dict[str, str]) -> Wristband | Flaw:
-    assert event["event"] == "CardRead", event
+    assert event["event"] == "WristbandRead", event
     message = bytes.fromhex(event["message"])
     found = read_wristband(UID, message, KEYS, EVENT)
     return found.kind if isinstance(found, WristbandProblem) else found
@@ -144,7 +144,7 @@ def test_a_torn_wristband_is_empty_and_a_broken_one_is_named(watch: Watch) -> No
     broken = VirtualWristband.blank()
     broken.tag.memory[16:18] = b"\x03\xfe"
     event = watch.tap(broken)
-    assert event["event"] == "CardUnreadable"
+    assert event["event"] == "WristbandUnreadable"
     assert "damaged" in event["text"]
 
 
@@ -156,7 +156,7 @@ def test_a_card_pulled_while_it_is_read_is_explained(
     wristband.tag.put_message(issue())
     wristband.pulled_after = commands
     event = watch.tap(wristband)
-    assert event["event"] == "CardUnreadable"
+    assert event["event"] == "WristbandUnreadable"
     assert "Hold it still" in event["text"]
 
 
@@ -183,7 +183,7 @@ def test_pcscd_and_reader_go_and_come_back(tmp_path: Path) -> None:
         daemon.stop()
         daemon.start(slots=2)
         watch.until("ReaderLamp", state="good")
-        assert watch.tap(VirtualWristband.blank())["event"] == "CardRead"
+        assert watch.tap(VirtualWristband.blank())["event"] == "WristbandRead"
 
 
 def test_a_wristband_lying_there_before_has_to_be_lifted(tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import sys
 
-from edge.core.events import CardRead, CardUnreadable, ReaderLamp
+from edge.core.events import ReaderLamp, WristbandRead, WristbandUnreadable
 from edge.devices.nfc_reader import NfcReader
 
 
 def report(event: object) -> None:
     line = {"event": type(event).__name__}
-    if isinstance(event, CardRead):
+    if isinstance(event, WristbandRead):
         line |= {"uid": str(event.uid), "message": event.message.hex()}
-    elif isinstance(event, CardUnreadable):
+    elif isinstance(event, WristbandUnreadable):
         line |= {"text": event.text}
     elif isinstance(event, ReaderLamp):
         line |= {"state": event.lamp.state.value, "text": event.lamp.text}

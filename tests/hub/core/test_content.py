@@ -157,15 +157,15 @@ FAULTY: dict[str, tuple[DeclineReason, Order]] = {
         a_sale(WALLET, BEERS, msgspec.structs.replace(VOUCHERS[0], vouchers=2)),
     ),
     "an amount at the edge": (
-        DeclineReason.AMOUNT_EDGE,
+        DeclineReason.AMOUNT_TOO_LARGE,
         a_top_up(WALLET, AMOUNT_MINOR_MAX + 1),
     ),
     "the largest amount there is": (
-        DeclineReason.AMOUNT_EDGE,
+        DeclineReason.AMOUNT_TOO_LARGE,
         a_sale(WALLET, altered(make_line(BEER, 1), unit_price_minor=MINOR_MAX)),
     ),
     "the smallest amount there is": (
-        DeclineReason.AMOUNT_EDGE,
+        DeclineReason.AMOUNT_TOO_LARGE,
         a_sale(WALLET, altered(make_line(BEER, -1), unit_price_minor=MINOR_MAX)),
     ),
     "a ticket that is none": (

@@ -359,7 +359,7 @@ DECLINED: dict[DeclineReason, Any] = {
     ),
     DeclineReason.UNKNOWN_WRISTBAND: lambda _: a_grant(4_000_000, 1),
     DeclineReason.UNKNOWN_TILL: lambda wallet: beers(wallet, 1, till=TillId("bar-9")),
-    DeclineReason.AMOUNT_EDGE: lambda wallet: a_payout(wallet, 10**15),
+    DeclineReason.AMOUNT_TOO_LARGE: lambda wallet: a_payout(wallet, 10**15),
     DeclineReason.INCONSISTENT_ORDER: lambda wallet: a_top_up(wallet, 500),
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 from contract.messages import DeclineReason
 from contract.money import Money
-from hub.core.verdicts import sentence
+from hub.core.sentences import sentence
 from tests.hub.samples import order
 
 # Said by the till itself, never by the hub.

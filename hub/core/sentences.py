@@ -48,7 +48,7 @@ _SENTENCES: Mapping[DeclineReason, str] = {
     ),
     DeclineReason.WRONG_CURRENCY: "The order is in another currency than this event.",
     DeclineReason.WRONG_EVENT: "The order belongs to another event. Check the till.",
-    DeclineReason.AMOUNT_EDGE: (
+    DeclineReason.AMOUNT_TOO_LARGE: (
         "An amount of the order is larger than any ledger keeps. Enter it again."
     ),
     DeclineReason.NOT_RETURNABLE: (
