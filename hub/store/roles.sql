@@ -34,3 +34,30 @@ GRANT UPDATE (name, uid_hash, pin_hash, roles, blocked) ON staff TO kassenband_h
 GRANT UPDATE (contact) ON guest TO kassenband_hub;
 -- Only what people wrote of people can be erased.
 GRANT DELETE ON wristband_note, guest TO kassenband_hub;
+-- People on the portal.
+GRANT INSERT ON
+    portal_user, portal_session, portal_code, club, club_officer, competition,
+    competition_method, category, start_fee, additional_fee, team, team_fee,
+    registration_site, mail_outbox
+    TO kassenband_hub;
+GRANT UPDATE (email, password_hash, verified_at, language, name, street, house_number,
+              postal_code, town, country)
+    ON portal_user TO kassenband_hub;
+GRANT UPDATE (expires_at) ON portal_session TO kassenband_hub;
+GRANT UPDATE (used_at) ON portal_code TO kassenband_hub;
+GRANT UPDATE (name) ON club TO kassenband_hub;
+GRANT UPDATE (name, organizer, creditor, payee, reference_prefix, zone, opens_at,
+              is_public)
+    ON competition TO kassenband_hub;
+GRANT UPDATE ON competition_method, category, start_fee, additional_fee
+    TO kassenband_hub;
+GRANT UPDATE (category, name, members, club, paid_by_club, start_fee_minor,
+              withdrawn_at)
+    ON team TO kassenband_hub;
+GRANT UPDATE (revoked_at) ON registration_site TO kassenband_hub;
+GRANT UPDATE (body, due_at, attempts, sent_at, given_up_at, problem) ON mail_outbox
+    TO kassenband_hub;
+GRANT DELETE ON
+    portal_user, portal_session, portal_code, club_officer, competition_method,
+    category, start_fee, additional_fee, team_fee, mail_outbox
+    TO kassenband_hub;

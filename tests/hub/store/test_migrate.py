@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from hub.store.errors import DatabaseGone, StoreError
-from hub.store.migrate import migrate
+from hub.store.migrate import MIGRATIONS, migrate
 from hub.store.queries import FOLDER, QUERIES
 from hub.store.store import HUB_ROLE
 from tests.hub.conftest import KINDS
@@ -17,6 +17,7 @@ from tests.hub.conftest import KINDS
 if TYPE_CHECKING:
     from tests.hub.conftest import Servers
 
+MIGRATION_NAMES = sorted(path.name for path in MIGRATIONS.glob("*.sql"))
 APPEND_ONLY = (
     "incarnation",
     "signature_check",
@@ -38,7 +39,7 @@ APPEND_ONLY = (
 
 
 async def test_a_second_run_applies_nothing(empty_database: str) -> None:
-    assert await migrate(empty_database) == ["0001_pre_ledger.sql"]
+    assert await migrate(empty_database) == MIGRATION_NAMES
     assert await migrate(empty_database) == []
 
 
@@ -51,6 +52,7 @@ async def test_the_schema_file_is_what_all_migrations_make(servers: Servers) -> 
     for name in (
         "own_table.sql",
         "schema.sql",
+        *(f"migrations/{later}" for later in MIGRATION_NAMES[1:]),
         "functions.sql",
         "roles.sql",
     ):
