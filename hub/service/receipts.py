@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract.ids import TillId
 from contract.messages import decode_advice
-from contract.order import Outcome, decode_order
+from contract.order import OrderKind, Outcome, decode_order
 from contract.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from contract.money import Money
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
+
+GUESTS_KINDS = frozenset(
+    {
+        OrderKind.SALE,
+        OrderKind.CANCELLATION,
+        OrderKind.TOP_UP,
+        OrderKind.PAYOUT,
+        OrderKind.TICKET,
+        OrderKind.GRANT,
+        OrderKind.BILL_PAYMENT,
+        OrderKind.REGISTER,
+        OrderKind.SWAP,
+    }
+)
+"""The kinds of order a guest has a receipt of; all others are the staff's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +49,25 @@ class Receipts:
         self._context = context
 
     async def receipt(self, order: UUID) -> Receipt | PendingReceipt | None:
-        """Find a receipt; None for an unknown and for an aborted order."""
+        """Find a receipt; None for an unknown, an aborted and the staff's own order."""
         event = self._context.current
         row = await self._store.fetch_row("order_for_receipt", event.number, order)
         if row is None or row["outcome"] == Outcome.ABORTED.value:
             return None
         if row["outcome"] is None:
             asked = decode_order(row["attempt"])
+            if asked.acts_as not in GUESTS_KINDS:
+                return None
             return PendingReceipt(TillId(asked.till), asked.total)
         advice = decode_advice(row["advice"])
+        ended = decode_order(bytes(advice.order))
+        if ended.acts_as not in GUESTS_KINDS:
+            return None
         return Receipt(
             seller=event.seller,
             event_name=event.name,
-            till=(sold := decode_order(bytes(advice.order))).till,
-            order=sold,
+            till=ended.till,
+            order=ended,
             issued_at=advice.decided_at,
             signature=advice.signature,
             outage=advice.outage,

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.order import OrderKind, PaymentMethod
+from contract.order import PaymentMethod
 from contract.receipt import qr_text
 from hub.web.qr_code import qr_svg
 
@@ -91,6 +91,8 @@ class ReceiptView:
     lines: tuple[LineView, ...]
     total: str
     paid_by: str
+    vouchers: tuple[tuple[str, str], ...]
+    """What was added to the wristbands, and what they gave; in words and number."""
     taxes: tuple[TaxView, ...]
     fiscal: FiscalView | None
     outage: OutageView | None
@@ -101,12 +103,11 @@ def view_receipt(receipt: Receipt, texts: Texts, formats: Formats) -> ReceiptVie
     assert (receipt.signature is None) != (receipt.outage is None), "not closed"
     order = receipt.order
     marks = {tax.code: _MARKS[row] for row, tax in enumerate(order.taxes)}
-    canceled = order.kind is OrderKind.CANCELLATION
     return ReceiptView(
         seller=receipt.seller,
         event_name=receipt.event_name,
         demo=receipt.demo,
-        title=texts.receipt.cancellation_title if canceled else texts.receipt.title,
+        title=texts.receipt.titles[order.kind],
         cancels=order.cancels,
         till=receipt.till,
         number=str(order.sequence),
@@ -114,6 +115,7 @@ def view_receipt(receipt: Receipt, texts: Texts, formats: Formats) -> ReceiptVie
         lines=tuple(_line(line, marks, formats) for line in order.lines),
         total=formats.money(order.total),
         paid_by=_paid_by(order, texts),
+        vouchers=_vouchers(order, texts, formats),
         taxes=tuple(_tax(tax, marks, texts, formats) for tax in order.taxes),
         fiscal=_fiscal(receipt.signature, texts, formats),
         outage=_outage(receipt.outage, receipt, formats),
@@ -165,7 +167,20 @@ def _paid_by(order: Order, texts: Texts) -> str:
             paid, back = texts.receipt.paid_wallet, texts.receipt.refunded_wallet
         case PaymentMethod.CASH:
             paid, back = texts.receipt.paid_cash, texts.receipt.refunded_cash
+        case PaymentMethod.CARD:
+            paid, back = texts.receipt.paid_card, texts.receipt.refunded_card
     return back if refunded else paid
+
+
+def _vouchers(
+    order: Order, texts: Texts, formats: Formats
+) -> tuple[tuple[str, str], ...]:
+    given = sum(each.vouchers for each in order.credits)
+    sums = (
+        (texts.receipt.vouchers_given, given),
+        (texts.receipt.vouchers_taken, order.vouchers),
+    )
+    return tuple((name, formats.count(count)) for name, count in sums if count)
 
 
 def _fiscal(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from contract.money import Currency
+from contract.order import OrderKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,8 +70,7 @@ class StartTexts(_Texts, frozen=True):
 class ReceiptTexts(_Texts, frozen=True):
     """The receipt page."""
 
-    title: str
-    cancellation_title: str
+    titles: dict[OrderKind, str]
     cancels: str
     number: str
     till: str
@@ -85,8 +85,12 @@ class ReceiptTexts(_Texts, frozen=True):
     total: str
     paid_wallet: str
     paid_cash: str
+    paid_card: str
     refunded_wallet: str
     refunded_cash: str
+    refunded_card: str
+    vouchers_given: str
+    vouchers_taken: str
     tax_title: str
     rate: str
     net: str

@@ -3,6 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import msgspec
+
+from contract.order import OrderKind
 from contract.receipt import Receipt
 from hub.service.receipts import PendingReceipt, Receipts
 from tests.hub.samples import SELLER_NAME, TILL, order
@@ -50,3 +53,10 @@ async def test_a_catalogue_is_served_as_published(parts: Parts) -> None:
     assert data is not None
     assert b"Pretzel" in data
     assert await receipts.catalogue(2) is None
+
+
+async def test_what_staff_do_has_no_receipt_for_guests(parts: Parts) -> None:
+    start = msgspec.structs.replace(order(450), kind=OrderKind.SHIFT_START)
+    await parts.booking.submit(completed(start))
+
+    assert await Receipts(parts.store, parts.context).receipt(start.id) is None

@@ -10,6 +10,7 @@ from contract.receipt import qr_text
 from hub.web.formats import Formats, load_zone
 from hub.web.receipt_view import ReceiptView, view_receipt
 from hub.web.texts import Language, texts
+from tests.contract.orders import ORDERS
 from tests.contract.samples import ORDER, SIGNATURE
 from tests.hub.web import receipts
 
@@ -74,6 +75,31 @@ def test_a_cancellation_refunds() -> None:
 def test_a_receipt_without_payment_says_nothing_of_one() -> None:
     order = msgspec.structs.replace(ORDER, attempt=0, payment=None)
     assert view(receipts.receipt_of(order)).paid_by == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "paid_by", "vouchers"),
+    [
+        ("sale", "Receipt", "Paid by wristband", [("Vouchers redeemed", "2")]),
+        ("sale_in_cash", "Receipt", "Paid in cash", []),
+        ("sale_by_card", "Receipt", "Paid by card", []),
+        ("deposit_back", "Receipt", "Refunded to the wristband", []),
+        ("top_up", "Top-up", "Paid in cash", []),
+        ("payout", "Payout", "Refunded in cash", []),
+        ("ticket", "Ticket receipt", "Paid by card", [("Vouchers added", "1")]),
+        ("free_ticket", "Ticket receipt", "", []),
+        ("grant", "Vouchers", "", [("Vouchers added", "3")]),
+        ("bill_payment", "Bill payment", "Paid in cash", []),
+        ("register", "Wristband registered", "", []),
+        ("swap", "Wristband exchanged", "", []),
+    ],
+)
+def test_every_kind_of_order_of_a_guest_is_shown(
+    name: str, title: str, paid_by: str, vouchers: list[tuple[str, str]]
+) -> None:
+    shown = view(receipts.receipt_of(ORDERS[name]))
+    assert (shown.title, shown.paid_by) == (title, paid_by)
+    assert list(shown.vouchers) == vouchers
 
 
 def test_only_a_closed_order_is_shown() -> None:
