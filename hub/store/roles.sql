@@ -61,3 +61,14 @@ GRANT DELETE ON
     portal_user, portal_session, portal_code, club_officer, competition_method,
     category, start_fee, additional_fee, team_fee, mail_outbox
     TO kassenband_hub;
+-- Bills and what is paid: lines and money are beyond reach once written.
+GRANT INSERT ON
+    bill, bill_line, top_up_method, payment_attempt, payment, payment_report, bill_entry
+    TO kassenband_hub;
+GRANT UPDATE (canceled_at, locked_to, locked_at) ON bill TO kassenband_hub;
+GRANT UPDATE (is_active) ON bill_line TO kassenband_hub;
+GRANT UPDATE (fixed_minor, rate_bp, most_minor, payer_bears) ON top_up_method
+    TO kassenband_hub;
+GRANT DELETE ON top_up_method TO kassenband_hub;
+GRANT UPDATE (state, provider_ref, changed_at) ON payment_attempt TO kassenband_hub;
+GRANT UPDATE (batch) ON bill_entry TO kassenband_hub;
