@@ -86,6 +86,13 @@ class Store:
                     await connection.execute(adopt)
                 yield Snapshot(connection)
 
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """Do all that is done within, or nothing of it (READ COMMITTED)."""
+        with _Lost():
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield UnitOfWork(connection)
+
     async def connect(self, **settings: str) -> asyncpg.Connection:
         """Make a connection of one's own, beside the pool."""
         with _Lost():
@@ -142,6 +149,26 @@ class Snapshot:
         cursor = await self._connection.cursor(QUERIES[query], *values)
         while page := await cursor.fetch(PAGE_ROWS):
             yield page
+
+
+class UnitOfWork:
+    """Named queries that are kept together, or not at all."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, query: str, *values: Any) -> list[Row]:
+        """Return all rows of a named query."""
+        return list(await self._connection.fetch(QUERIES[query], *values))
+
+    async def fetch_row(self, query: str, *values: Any) -> Row | None:
+        """Return the first row of a named query, if there is one."""
+        row: Row | None = await self._connection.fetchrow(QUERIES[query], *values)
+        return row
+
+    async def fetch_value(self, query: str, *values: Any) -> Any:
+        """Return the first column of the first row; None without a row."""
+        return await self._connection.fetchval(QUERIES[query], *values)
 
 
 def _settings() -> dict[str, str]:
