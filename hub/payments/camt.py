@@ -15,7 +15,7 @@ import msgspec
 
 from hub.core.bills.credits import Credit
 from hub.payments.camt_entry import credits_of
-from hub.payments.errors import BankFileRefused
+from hub.payments.errors import BankFileRefused, NotToBeBooked
 from hub.payments.xml_node import Node
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     """"053" or "054"."""
+    version: str = ""
+    """"02" and so on; empty where the file does not say."""
     message_id: str
     report_id: str
     account: str
@@ -123,6 +125,7 @@ class _Reader:
         self._branch: list[Node] = []
         self._nodes = 0
         self._kind = ""
+        self._version = ""
         self._message_id = ""
         self._head = Node("head")
         self._report: Report | None = None
@@ -202,6 +205,7 @@ class _Reader:
                     f"The file is camt.{match[1]} in version {match[2]}; this hub "
                     f"reads the versions {known}."
                 )
+            self._version = match[2]
         if depth == 0 and local != "Document":
             raise BankFileRefused(f"The file is no bank statement but {local[:40]!r}.")
         if depth == 1:
@@ -262,6 +266,7 @@ class _Reader:
             )
         self._report = Report(
             kind=self._kind,
+            version=self._version,
             message_id=self._message_id,
             report_id=head.value("Id"),
             account=account.replace(" ", ""),
@@ -280,7 +285,7 @@ def _refuse_a_test(node: Node) -> None:
     if node.name in {"AddtlInf", "AddtlStmtInf", "AddtlNtfctnInf"} and _TEST.search(
         node.text
     ):
-        raise BankFileRefused(
+        raise NotToBeBooked(
             "The bank marks this file as a TEST: nothing in it was paid. Import the "
             "real one."
         )

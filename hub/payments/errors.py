@@ -7,6 +7,10 @@ class BankFileRefused(Exception):
     """A bank file can't be taken in; nothing of it was, and the text says why."""
 
 
+class NotToBeBooked(BankFileRefused):
+    """A bank file can be read, but nothing in it may be booked: a test, a copy."""
+
+
 class Forged(Exception):
     """A call claims to be a provider's and is not; to be logged, and not answered."""
 

@@ -32,7 +32,7 @@ def test_every_kind_and_version_says_the_same(
     credit = item.credit
 
     assert item.report == Report(
-        kind=kind, message_id="M1", report_id="R1", account=IBAN
+        kind=kind, version=version, message_id="M1", report_id="R1", account=IBAN
     )
     assert (credit.amount_minor, credit.currency) == (4500, "CHF")
     assert credit.direction is Direction.CREDIT
