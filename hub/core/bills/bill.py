@@ -84,6 +84,11 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
         """What is due, in minor units."""
         return 0 if self.is_canceled else sum(each.amount_minor for each in self.lines)
 
+    @property
+    def is_top_up(self) -> bool:
+        """Whether a guest pays something in, which asks for no postal address."""
+        return all(each.kind is LineKind.TOP_UP for each in self.lines)
+
 
 class MovementKind(enum.Enum):
     """In which direction money went between payer and bill."""
@@ -157,7 +162,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def make_bill(bill: Bill) -> Bill:
     """Check a bill before it is issued; says what is wrong with it and what to do."""
     lacking = bill.payer.lacking()
-    if lacking:
+    if lacking and not bill.is_top_up:
         raise BadBill(f"Complete your postal address first: {', '.join(lacking)}.")
     if not is_reference(bill.reference):
         raise BadBill(f"The reference {bill.reference!r} has a wrong check digit.")
