@@ -93,16 +93,6 @@ class Store:
             async with self._pool.acquire() as connection, connection.transaction():
                 yield UnitOfWork(connection)
 
-    @asynccontextmanager
-    async def unit(self) -> AsyncIterator[Unit]:
-        """Write several things together, or none of them if anything is raised.
-
-        Within it ask nothing but the unit: a second connection may never come.
-        """
-        with _Lost():
-            async with self._pool.acquire() as connection, connection.transaction():
-                yield Unit(connection)
-
     async def connect(self, **settings: str) -> asyncpg.Connection:
         """Make a connection of one's own, beside the pool."""
         with _Lost():
@@ -163,26 +153,6 @@ class Snapshot:
 
 class UnitOfWork:
     """Named queries that are kept together, or not at all."""
-
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-
-    async def fetch(self, query: str, *values: Any) -> list[Row]:
-        """Return all rows of a named query."""
-        return list(await self._connection.fetch(QUERIES[query], *values))
-
-    async def fetch_row(self, query: str, *values: Any) -> Row | None:
-        """Return the first row of a named query, if there is one."""
-        row: Row | None = await self._connection.fetchrow(QUERIES[query], *values)
-        return row
-
-    async def fetch_value(self, query: str, *values: Any) -> Any:
-        """Return the first column of the first row; None without a row."""
-        return await self._connection.fetchval(QUERIES[query], *values)
-
-
-class Unit:
-    """Queries that are committed together; each sees what was committed before it."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
