@@ -113,6 +113,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     bill: str | None = None
     own_only: bool = False
     """Cancellation: whether it may undo an order of its own till only."""
+    is_forced: bool = False
+    """Whether its money has moved already, so that no wallet can refuse it."""
 
 
 class ResultCode(enum.Enum):

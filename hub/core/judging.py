@@ -56,7 +56,8 @@ def _judge_request(
         if seen.digest != item.digest:
             return ResultCode.CONFLICT, None, None, (), None
         standing = limits.standing(item, state)
-        return _answer(seen.reason), seen.reason, seen.balance, (), standing
+        odd = _oddities_of(item, state) if item.is_forced else ()
+        return _answer(seen.reason), seen.reason, seen.balance, odd, standing
     if end is not None and end.attempt == item.attempt and end.digest != item.digest:
         return ResultCode.CONFLICT, None, None, (), None
     reason = _decide(item, known, state, records)
@@ -64,7 +65,8 @@ def _judge_request(
     balance = None if standing is None else standing.balance_minor
     known.verdicts[item.attempt] = Verdict(item.digest, reason, balance)
     records.attempt(item, reason, balance)
-    return _answer(reason), reason, balance, (), standing
+    odd = _oddities_of(item, state) if item.is_forced else ()
+    return _answer(reason), reason, balance, odd, standing
 
 
 def _close(
@@ -97,7 +99,7 @@ def _decide(
     reason = item.refusal or _objection(item, state)
     if reason is None and item.cancels is not None:
         reason = undoing.refusal(item, state)
-    if reason is None:
+    if reason is None and not item.is_forced:
         reason = limits.shortage(item, state)
     if reason is None:
         _book(item, known, state, records, cause="request")
@@ -177,7 +179,7 @@ def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
         if band is None:
             return DeclineReason.UNKNOWN_WRISTBAND
         takes = move.minor < 0 or move.vouchers < 0
-        if band.blocked and takes and item.cancels is None:
+        if band.blocked and takes and item.cancels is None and not item.is_forced:
             return DeclineReason.BLOCKED_WRISTBAND
     if wristbands.opens_nothing(item, state):
         return DeclineReason.ALREADY_SWAPPED
@@ -254,6 +256,21 @@ def _oddities(move: Move, state: LedgerState) -> list[AdviceFlag]:
     band = state.bands[move.serial]
     swapped = band is not None and band.successor is not None
     return [AdviceFlag.SWAPPED_WRISTBAND] if swapped else []
+
+
+def _oddities_of(item: Item, state: LedgerState) -> tuple[AdviceFlag, ...]:
+    """Say what is odd about wallets that had to bear it, as they are now."""
+    flags: list[AdviceFlag] = []
+    for move in item.moves:
+        band, wallet = state.wallet(move.serial)
+        if band is None or wallet is None:
+            continue
+        flags += _oddities(move, state)
+        if move.minor > 0 and wallet.excess:
+            flags.append(AdviceFlag.EXCEEDS_CAP)
+        if move.minor < 0 and wallet.balance < 0:
+            flags.append(AdviceFlag.EXCEEDS_BALANCE)
+    return tuple(dict.fromkeys(flags))
 
 
 def _beside(

@@ -9,7 +9,7 @@ time, and what remains on a bill's account is a part payment or too much.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -18,9 +18,7 @@ from hub.core.bills.bill import LineKind
 from hub.core.ledger import Account, Entry, Posting, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hub.core.bills.bill import Bill
+    from collections.abc import Iterable, Sequence
 
 _ORGANIZERS = frozenset({LineKind.START_FEE, LineKind.ADDITIONAL_FEE})
 
@@ -45,8 +43,36 @@ class Channel(msgspec.Struct, frozen=True):
         return Account(role, self.key)
 
 
+class Part(Protocol):
+    """What of a bill is for whom: as much of a line as the ledger needs."""
+
+    @property
+    def kind(self) -> LineKind:
+        """What it is for."""
+
+    @property
+    def amount_minor(self) -> int:
+        """How much."""
+
+    @property
+    def wallet(self) -> int | None:
+        """The serial of the wristband that a top-up is for."""
+
+
+class Collecting(Protocol):
+    """As much of a bill as the ledger needs."""
+
+    @property
+    def reference(self) -> str:
+        """What names it."""
+
+    @property
+    def lines(self) -> Sequence[Part]:
+        """What it collects, as issued."""
+
+
 def payment_entry(
-    bill: Bill,
+    bill: Collecting,
     channel: Channel,
     principal_minor: int,
     surcharge_minor: int,
@@ -61,7 +87,9 @@ def payment_entry(
     )
 
 
-def fee_entry(bill: Bill, channel: Channel, fee_minor: int, organizer: str) -> Entry:
+def fee_entry(
+    bill: Collecting, channel: Channel, fee_minor: int, organizer: str
+) -> Entry:
     """Book what bank or provider kept: it is taken off what the organizer gets.
 
     Of a bill's top-ups and tickets the event itself bears its share.
@@ -72,7 +100,7 @@ def fee_entry(bill: Bill, channel: Channel, fee_minor: int, organizer: str) -> E
     )
 
 
-def return_entry(bill: Bill, channel: Channel, principal_minor: int) -> Entry:
+def return_entry(bill: Collecting, channel: Channel, principal_minor: int) -> Entry:
     """Book money that went back to the payer, by refund or chargeback."""
     return _entry(
         Posting(channel.account, principal_minor),
@@ -80,7 +108,7 @@ def return_entry(bill: Bill, channel: Channel, principal_minor: int) -> Entry:
     )
 
 
-def release_entry(bill: Bill, organizer: str) -> Entry:
+def release_entry(bill: Collecting, organizer: str) -> Entry:
     """Pass on what is due, now that the bill is paid; once, until it is undone.
 
     Revenue of tickets is posted gross here; the taxes of a ticket are its own order's.
@@ -94,7 +122,7 @@ def release_entry(bill: Bill, organizer: str) -> Entry:
     )
 
 
-def retake_entry(bill: Bill, organizer: str) -> Entry:
+def retake_entry(bill: Collecting, organizer: str) -> Entry:
     """Undo the release: a chargeback or refund left the bill unpaid.
 
     A wallet is charged even if the money was spent since (overdraft).
@@ -116,7 +144,7 @@ def _gainer(kind: LineKind, wallet: int | None, organizer: str) -> Account:
 
 
 def _borne(
-    bill: Bill, amount_minor: int, channel: Channel, organizer: str
+    bill: Collecting, amount_minor: int, channel: Channel, organizer: str
 ) -> tuple[Posting, ...]:
     """Share out what a method costs or brings by whose money the bill collects."""
     organizers = sum(
@@ -130,11 +158,11 @@ def _borne(
     )
 
 
-def _bill(bill: Bill) -> Account:
+def _bill(bill: Collecting) -> Account:
     return Account(Role.BILL_RECEIVABLE, bill.reference)
 
 
-def _whole(bill: Bill) -> int:
+def _whole(bill: Collecting) -> int:
     """The total as issued: a canceled bill's, too."""
     return sum(line.amount_minor for line in bill.lines)
 
