@@ -17,6 +17,7 @@ from hub.core.tokens import TokenKeyUnusable, TokenSigner
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
 from hub.service import context as event_context
+from hub.service import quarantine
 from hub.service.booking import Booking
 from hub.service.closings import Closings
 from hub.service.context import ContextKeeper
@@ -148,6 +149,7 @@ class Hub:
         yield "health", self._watch
         if role in {"all", "writer"}:
             yield "booking", self.booking.run
+            yield "quarantine", self.orders.quarantine.run
             yield "link", self.link.run
             yield "wallet news", lambda: self.news.run(self.link.tell_wallets)
 
@@ -178,6 +180,7 @@ class Hub:
             {
                 event_context.CHANNEL: self.context.invalidate,
                 WALLET_CHANNEL: self.news.hear,
+                quarantine.CHANNEL: self.orders.quarantine.hear,
             },
             lost=self.context.invalidate,
         )

@@ -86,6 +86,21 @@ async def create_event(store: Store, event: NewEvent) -> None:
         )
 
 
+async def change_event(store: Store, event: NewEvent) -> None:
+    """Change name, seller, stand-in limits and portal of an event that is there.
+
+    Limits of wallets are changed by `set_limits`; number and currency never.
+    """
+    await store.fetch(
+        "change_event",
+        event.number,
+        event.name,
+        msgspec.json.encode(event.seller).decode(),
+        msgspec.json.encode(event.stand_in).decode(),
+        event.portal_url,
+    )
+
+
 async def add_token_key(store: Store, event: int, key: TokenKey) -> None:
     """Make a token key known to the hub and, with their configuration, to tills."""
     await store.fetch("add_token_key", event, key.key_id, key.public_key)

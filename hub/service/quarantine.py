@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import enum
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.messages import AdviceFlag, Malformed, decode_advice
+import msgspec
+
+from contract.advice import without_credential
+from contract.messages import AdviceFlag, DeclineReason, Malformed, decode_advice
 from contract.order import Outcome, decode_order, order_digest
-from hub.core.booking import advice_item
 from hub.core.content import is_beyond
-from hub.core.orders import advice_flags, barred, wallet_refusal
-from hub.service.booking import NoLedger
+from hub.service.advices import Arrival
+from hub.service.booking import NoLedger, NotBooked
 from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -22,11 +26,24 @@ if TYPE_CHECKING:
     from contract.order import Order
     from hub.core.booking import Result
     from hub.core.orders import Till
+    from hub.service.advices import Advices
     from hub.service.booking import Booking
     from hub.service.context import ContextKeeper
-    from hub.store.store import Store
+    from hub.store.store import Row, Store
 
 log = logging.getLogger(__name__)
+
+CHANNEL = "kassenband_quarantine"
+# A second chance for what could not be booked when it was decided.
+LOOK_AGAIN_S = 60
+
+
+class Decision(enum.Enum):
+    """What somebody may decide about an advice that is set aside."""
+
+    RELEASE = "release"
+    DISMISS = "dismiss"
+    """It stays where it is and is never booked, unless somebody releases it later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +52,105 @@ class Quarantined:
 
     digest: bytes
     order: Order
+    outcome: Outcome
     flag: AdviceFlag
     received_at: datetime
+    decision: Decision | None = None
+    decided_by: str = ""
+    reason: str = ""
+    released: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has decided yet."""
+        return self.decision is None and not self.released
 
 
 class NotReleased(StoreError):
     """An advice can't be let go; the text says why."""
 
 
+class SetAside:
+    """Shows what is set aside, and keeps what people decide about it."""
+
+    def __init__(self, store: Store, event: int) -> None:
+        self._store = store
+        self._event = event
+
+    async def listed(self) -> Sequence[Quarantined]:
+        """List all that was ever set aside, oldest first."""
+        rows = await self._store.fetch("set_aside", self._event)
+        return [_quarantined(row) for row in rows]
+
+    async def find(self, order: UUID) -> Quarantined:
+        """Find an order's advice that is not released yet; raises NotReleased."""
+        for each in await self.listed():
+            if each.order.id == order and not each.released:
+                return each
+        raise NotReleased(
+            f"No advice of order {order} is set aside. It may be booked already."
+        )
+
+    async def decide(
+        self, order: UUID, decision: Decision, *, by: str, reason: str = ""
+    ) -> Quarantined:
+        """Keep a decision; the ledger's writer books what is to be released.
+
+        Raises NotReleased for what can't be booked at all.
+        """
+        found = await self.find(order)
+        if decision is Decision.RELEASE:
+            _refuse_beyond(found.order)
+        said = (found.digest, decision.value, by, reason)
+        await self._store.fetch("decide_quarantined", self._event, *said)
+        return found
+
+    async def is_released(self, digest: bytes) -> bool:
+        """Whether an advice was booked after all."""
+        return any(
+            each.released for each in await self.listed() if each.digest == digest
+        )
+
+
 class Quarantine:
     """Keeps advices as they came until somebody lets them go into the ledger."""
 
-    def __init__(self, store: Store, context: ContextKeeper, booking: Booking) -> None:
+    def __init__(
+        self,
+        store: Store,
+        context: ContextKeeper,
+        booking: Booking,
+        advices: Advices,
+    ) -> None:
         self._store = store
         self._context = context
         self._booking = booking
+        self._advices = advices
+        self._decided = asyncio.Event()
 
-    async def set_aside(self, body: bytes, order: Order, flag: AdviceFlag) -> None:
-        """Keep an advice's own bytes; again: nothing. Raises NoLedger."""
+    async def set_aside(
+        self,
+        body: bytes,
+        order: Order,
+        flag: AdviceFlag,
+        refusal: DeclineReason | None = None,
+    ) -> None:
+        """Keep an advice's own bytes; again: nothing. Raises NoLedger.
+
+        Its token is not kept, only why no wallet can be charged by it.
+        """
         event = self._context.current.number
-        values = (order_digest(body), order.id, order.till, body, flag.value)
+        kept = without_credential(body)
+        values = (
+            order_digest(kept),
+            order.id,
+            order.till,
+            order.z_number,
+            order.sequence,
+            kept,
+            flag.value,
+            None if refusal is None else refusal.value,
+        )
         try:
             await self._store.fetch("quarantine", event, *values)
         except StoreError as error:
@@ -63,16 +159,8 @@ class Quarantine:
 
     async def listed(self) -> Sequence[Quarantined]:
         """List what waits for somebody to look at it, oldest first."""
-        rows = await self._store.fetch("quarantined", self._context.current.number)
-        return [
-            Quarantined(
-                row["advice_digest"],
-                decode_order(bytes(decode_advice(row["advice"]).order)),
-                AdviceFlag(row["flag"]),
-                row["received_at"],
-            )
-            for row in rows
-        ]
+        kept = SetAside(self._store, self._context.current.number)
+        return [each for each in await kept.listed() if each.waits]
 
     async def release(self, order: UUID, by: str) -> Result:
         """Book an order that was set aside, in somebody's name; once, however often.
@@ -80,42 +168,88 @@ class Quarantine:
         What is beyond all reason stays where it is: it has to be booked in the office
         with the amount that was meant. Raises NotReleased, NoLedger, HubFault.
         """
+        event = self._context.current.number
+        for row in await self._store.fetch("set_aside", event):
+            if row["order_id"] == order and row["released_at"] is None:
+                return await self._let_go(row, by)
+        raise NotReleased(
+            f"No advice of order {order} is set aside. It may be booked already."
+        )
+
+    def hear(self, _payload: str = "") -> None:
+        """Note that somebody may have decided something."""
+        self._decided.set()
+
+    async def run(self) -> None:
+        """Book what people release, while this hub is the ledger's writer."""
+        while True:
+            await self._booking.elected()
+            self._decided.clear()
+            await self.release_decided()
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._decided.wait()
+            except TimeoutError:
+                pass
+
+    async def release_decided(self) -> None:
+        """Book all that is to be released and was not yet."""
+        event = self._context.current.number
+        for row in await self._store.fetch("set_aside", event):
+            wanted = row["decision"] == Decision.RELEASE.value
+            if not wanted or row["released_at"] is not None:
+                continue
+            try:
+                await self._let_go(row, row["decided_by"])
+            except (NotBooked, NotReleased) as error:
+                log.warning("Order %s is not released: %s", row["order_id"], error)
+
+    async def _let_go(self, row: Row, by: str) -> Result:
         event = self._context.current
-        for row in await self._store.fetch("quarantined", event.number):
-            if row["order_id"] == order:
-                break
-        else:
-            raise NotReleased(
-                f"No advice of order {order} is set aside. It may be booked already."
-            )
-        body = row["advice"]
+        order, body = row["order_id"], row["advice"]
         try:
             advice = decode_advice(body)
             about = decode_order(bytes(advice.order))
         except (Malformed, ValueError) as error:
             raise NotReleased(f"Order {order} can't be read: {error}.") from None
-        if is_beyond(about):
-            raise NotReleased(
-                f"Order {order} names an amount beyond all reason. Book what was meant "
-                "in the office."
-            )
-        flags = advice_flags(advice, about, event.agreed)
-        refusal = wallet_refusal(about, advice.credential, event.agreed)
-        completed = advice.outcome is Outcome.COMPLETED
-        item = advice_item(
-            advice,
-            about,
-            body,
-            refusal=refusal.reason if refusal and completed else None,
-            flags=(AdviceFlag(row["flag"]), *flags),
-            barred=barred(about, event.agreed),
+        _refuse_beyond(about)
+        said = row["refusal"]
+        refusal = None if said is None else DeclineReason(said)
+        item = await self._advices.item(
+            advice, about, body, Arrival(row["received_at"]), refusal
         )
+        flags = (AdviceFlag(row["flag"]), *item.flags)
+        item = msgspec.structs.replace(item, flags=flags)
         result = await self._booking.submit(item)
+        self._advices.recorded(about, result.batch)
         await self._store.fetch(
             "release_quarantined", event.number, row["advice_digest"], by
         )
         log.info("%s let order %s go into the ledger.", by, order)
         return result
+
+
+def _quarantined(row: Row) -> Quarantined:
+    advice = decode_advice(row["advice"])
+    return Quarantined(
+        digest=row["advice_digest"],
+        order=decode_order(bytes(advice.order)),
+        outcome=advice.outcome,
+        flag=AdviceFlag(row["flag"]),
+        received_at=row["received_at"],
+        decision=Decision(row["decision"]) if row["decision"] else None,
+        decided_by=row["decided_by"] or "",
+        reason=row["reason"] or "",
+        released=row["released_at"] is not None,
+    )
+
+
+def _refuse_beyond(order: Order) -> None:
+    if is_beyond(order):
+        raise NotReleased(
+            f"Order {order.id} names an amount beyond all reason. Book what was meant "
+            "in the office."
+        )
 
 
 def must_wait(order: Order, till: Till, outcome: Outcome) -> AdviceFlag | None:

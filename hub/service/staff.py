@@ -221,6 +221,18 @@ async def block_member(
     await store.fetch("block_member", event, member, blocked)
 
 
+async def change_pin(store: Store, event: int, member: str, pin: str) -> None:
+    """Give somebody another PIN; tills are told at once. Raises PinRefused."""
+    await store.fetch("change_pin", event, member, pin_hash(pin))
+
+
+async def change_roles(
+    store: Store, event: int, member: str, roles: Sequence[str]
+) -> None:
+    """Give somebody other roles; tills are told at once."""
+    await store.fetch("change_roles", event, member, list(roles))
+
+
 def pin_hash(pin: str) -> str:
     """Hash a PIN as tills check it (Argon2id, RFC 9106, in PHC form)."""
     if len(pin) < PIN_LENGTH_MIN or not pin.isdecimal():

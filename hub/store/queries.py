@@ -21,7 +21,7 @@ def load_queries(path: Path = FOLDER / "queries.sql") -> Mapping[str, str]:
     return dict(zip(names, (text.strip() for text in texts), strict=True))
 
 
-FILES = ("queries.sql", "people.sql", "wallets.sql", "verify.sql")
+FILES = ("queries.sql", "people.sql", "wallets.sql", "verify.sql", "operating.sql")
 QUERIES = {
     name: text for each in FILES for name, text in load_queries(FOLDER / each).items()
 }

@@ -85,13 +85,17 @@ SELECT a.order_id, a.attempt, a.digest, a.reason, a.balance_minor
 FROM unnest($2::uuid[]) AS wanted (order_id)
 JOIN attempt AS a ON a.event = $1 AND a.order_id = wanted.order_id;
 
--- booked_requests --
--- Say in which batch some orders were first booked by a request.
-SELECT a.order_id, min(a.batch) AS batch
+-- first_booked --
+-- Say in which batch some orders were first booked, by a request or an advice.
+SELECT wanted.order_id, least(asked.batch, ended.batch) AS batch
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN attempt AS a ON a.event = $1 AND a.order_id = wanted.order_id
-WHERE a.reason IS NULL
-GROUP BY a.order_id;
+LEFT JOIN LATERAL (
+    SELECT min(a.batch) AS batch FROM attempt AS a
+    WHERE a.event = $1 AND a.order_id = wanted.order_id AND a.reason IS NULL
+) AS asked ON true
+LEFT JOIN outcome AS ended ON ended.event = $1
+    AND ended.order_id = wanted.order_id AND ended.outcome = 'completed'
+WHERE least(asked.batch, ended.batch) IS NOT NULL;
 
 -- load_ends --
 -- Read how some orders ended.
@@ -283,17 +287,10 @@ SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
 
 -- quarantine --
 -- Set an advice aside; nothing happens if it was set aside before.
-INSERT INTO quarantine (event, advice_digest, order_id, till, advice, flag)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO quarantine (event, advice_digest, order_id, till, z_number, sequence,
+                        advice, flag, refusal)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (event, advice_digest) DO NOTHING;
-
--- quarantined --
--- List what is set aside and was not let go, oldest first.
-SELECT q.advice_digest, q.order_id, q.till, q.advice, q.flag, q.received_at
-FROM quarantine AS q
-LEFT JOIN quarantine_release AS r USING (event, advice_digest)
-WHERE q.event = $1 AND r.event IS NULL
-ORDER BY q.received_at, q.order_id;
 
 -- release_quarantined --
 -- Note who let an advice go, after it was booked.

@@ -16,7 +16,8 @@ GRANT INSERT ON
     movement, wristband_change, shift_change, closing, holding, staff_role, staff, login,
     wristband_note, guest, erasure
     TO kassenband_hub;
-GRANT INSERT ON guests_money, quarantine, quarantine_release TO kassenband_hub;
+GRANT INSERT ON guests_money, quarantine, quarantine_decision, quarantine_release
+    TO kassenband_hub;
 GRANT UPDATE (held_minor, cap_minor, excess_minor) ON guests_money TO kassenband_hub;
 GRANT INSERT ON incarnation, signature_check, wallet_news TO kassenband_hub;
 GRANT UPDATE (number) ON wallet_news TO kassenband_hub;

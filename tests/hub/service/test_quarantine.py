@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from contract.messages import AdviceFlag, OrderDeclined
 from contract.order import Outcome, make_line
 from hub.core.content import AMOUNT_MINOR_MAX
 from hub.service.events import revoke_till
-from hub.service.quarantine import NotReleased
+from hub.service.quarantine import Decision, NotReleased, SetAside
 from hub.service.verification import verify
 from tests.hub import samples
 from tests.hub.service.shop import BEER, OTHER, Shop, a_sale, a_top_up
@@ -116,3 +117,73 @@ async def test_what_is_set_aside_can_only_be_added_to(
                 await owner.execute(change)
     finally:
         await owner.close()
+
+
+async def test_what_a_person_decides_elsewhere_the_writer_books_once(
+    shop: Shop,
+) -> None:
+    wallet = await shop.band(2000)
+    late = a_sale(wallet, BEERS, till=OTHER)
+    await revoked(shop)
+    await shop.advise(late)
+    kept, quarantine = SetAside(shop.parts.store, NUMBER), shop.parts.orders.quarantine
+
+    found = await kept.decide(late.id, Decision.RELEASE, by="finance-1", reason="seen")
+    assert await quarantine.listed() == []  # nothing is left to decide
+    assert not await kept.is_released(found.digest)
+    for _ in range(2):
+        await quarantine.release_decided()
+    assert await shop.held(wallet) == (1100, 0)
+    assert await kept.is_released(found.digest)
+    with pytest.raises(NotReleased, match="booked already"):
+        await kept.decide(late.id, Decision.DISMISS, by="finance-1")
+
+
+async def test_the_writer_hears_of_a_decision(shop: Shop) -> None:
+    wallet = await shop.band(2000)
+    late = a_sale(wallet, BEERS, till=OTHER)
+    await revoked(shop)
+    await shop.advise(late)
+    kept, quarantine = SetAside(shop.parts.store, NUMBER), shop.parts.orders.quarantine
+    running = asyncio.create_task(quarantine.run())
+
+    await asyncio.sleep(0)  # it has looked, and waits
+    found = await kept.decide(late.id, Decision.RELEASE, by="finance-1")
+    quarantine.hear()
+    for _ in range(2000):
+        if await kept.is_released(found.digest):
+            break
+        await asyncio.sleep(0.01)
+    running.cancel()
+    assert await shop.held(wallet) == (1100, 0)
+
+
+async def test_what_is_dismissed_stays_unbooked_until_somebody_thinks_again(
+    shop: Shop,
+) -> None:
+    wallet = await shop.band(2000)
+    late = a_sale(wallet, BEERS, till=OTHER)
+    await revoked(shop)
+    await shop.advise(late)
+    kept, quarantine = SetAside(shop.parts.store, NUMBER), shop.parts.orders.quarantine
+
+    await kept.decide(late.id, Decision.DISMISS, by="finance-1", reason="stolen till")
+    await quarantine.release_decided()
+    assert await shop.held(wallet) == (2000, 0)
+    (dismissed,) = await kept.listed()
+    assert (dismissed.reason, dismissed.waits) == ("stolen till", False)
+
+    await kept.decide(late.id, Decision.RELEASE, by="finance-2")
+    await quarantine.release_decided()
+    assert await shop.held(wallet) == (1100, 0)
+
+
+async def test_an_absurd_amount_is_refused_when_it_is_decided(shop: Shop) -> None:
+    absurd = a_top_up(await shop.band(), AMOUNT_MINOR_MAX + 1)
+    await shop.advise(absurd)
+    kept = SetAside(shop.parts.store, NUMBER)
+
+    with pytest.raises(NotReleased, match="beyond all reason"):
+        await kept.decide(absurd.id, Decision.RELEASE, by="me")
+    (still,) = await kept.listed()
+    assert still.waits
