@@ -21,7 +21,13 @@ def load_queries(path: Path = FOLDER / "queries.sql") -> Mapping[str, str]:
     return dict(zip(names, (text.strip() for text in texts), strict=True))
 
 
-FILES = ("queries.sql", "people.sql", "wallets.sql", "verify.sql", "operating.sql")
-QUERIES = {
-    name: text for each in FILES for name, text in load_queries(FOLDER / each).items()
-}
+def _all_queries() -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted(FOLDER.glob("*.sql")):
+        queries = load_queries(path)
+        assert not found.keys() & queries.keys(), f"{path.name} repeats a name"
+        found |= queries
+    return found
+
+
+QUERIES = _all_queries()
