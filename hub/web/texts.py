@@ -12,6 +12,7 @@ import msgspec
 
 from contract.money import Currency
 from contract.order import OrderKind
+from hub.web.bill_texts import BillTexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,6 +167,7 @@ class Texts(_Texts, frozen=True):
     fiscal: FiscalTexts
     outstanding: OutstandingTexts
     problems: ProblemTexts
+    bills: BillTexts
 
 
 @cache
