@@ -25,7 +25,8 @@ class OrderAdvice(msgspec.Struct, frozen=True, kw_only=True):
 
     `order` holds the bytes of the deciding attempt (or of attempt 0), `earlier` names
     the attempts before it. `basis_batch` is the batch of the cached balance that a
-    stand-in decision rested on.
+    stand-in decision rested on. `credential` holds the wristband's UID: it is for the
+    hub to check, and nothing to be kept.
     """
 
     order: msgspec.Raw
@@ -46,6 +47,20 @@ class RecordedOrder(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[AdviceFlag, ...] = ()
 
 
+def without_credential(advice: bytes) -> bytes:
+    """Return an advice's bytes without the one member that no ledger keeps.
+
+    All others stay as they came, to the byte. Raises msgspec.DecodeError.
+    """
+    members = _MEMBERS.decode(advice)
+    if members.pop("credential", None) is None:
+        return advice
+    return msgspec.json.encode(members)
+
+
 def encode_advice(advice: OrderAdvice) -> bytes:
     """Write an advice's one and only bytes, kept in the journal until recorded."""
     return msgspec.json.encode(advice)
+
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])

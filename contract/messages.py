@@ -311,13 +311,14 @@ class CashierLoggedOut(Message, frozen=True, kw_only=True):
 
 
 class ClosingRecorded(Message, frozen=True, kw_only=True):
-    """The closing is in the books, and its orders all are."""
+    """The closing is in the books, and its orders are but those held back."""
 
     regarding: UUID
     till: TillIdField
     z_number: Count
     anchor: Anchor
     flags: tuple[ClosingFlag, ...] = ()
+    held_back: tuple[SequenceSpan, ...] = ()
 
 
 class ClosingIncomplete(Message, frozen=True, kw_only=True):

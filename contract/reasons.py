@@ -80,6 +80,10 @@ class AdviceFlag(enum.Enum):
     TILL_CLOCK_OFF = "till_clock_off"
     AFTER_CLOSING = "after_closing"
     """Its Z number's closing is recorded already."""
+    EXCEEDS_TILL_TOTAL = "exceeds_till_total"
+    """Its till stood in for more than it may in all, while the hub was silent."""
+    OUTAGE_TOO_LONG = "outage_too_long"
+    """Its till stood in for longer than it may."""
 
 
 class RejectReason(enum.Enum):
@@ -123,6 +127,8 @@ class ClosingFlag(enum.Enum):
     COUNTERS_HAVE_GAPS = "counters_have_gaps"
     UNSIGNED = "unsigned"
     BAD_SIGNATURE = "bad_signature"
+    ORDERS_HELD_BACK = "orders_held_back"
+    """Some of its orders are in quarantine: nobody has let them into the ledger."""
 
 
 class Malformed(Exception):

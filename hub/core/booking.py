@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from contract.advice import without_credential
 from contract.ids import TillId
 from contract.messages import AdviceFlag, DeclineReason
 from contract.order import Line, OrderKind, Outcome, Path, order_digest
@@ -219,7 +220,12 @@ def advice_item(
     flags: tuple[AdviceFlag, ...] = (),
     barred: frozenset[int] = frozenset(),
 ) -> Item:
-    """Make the item of an advice; `body` is the advice's own bytes."""
+    """Make the item of an advice; `body` is the advice's own bytes.
+
+    What is kept of them, digested and chained, says nothing of the wristband's UID.
+    """
+    if advice.credential is not None:
+        body = without_credential(body)
     completed = advice.outcome is Outcome.COMPLETED
     entry = order_entry(order) if completed else None
     return Item(

@@ -35,6 +35,8 @@ class Ended:
     completed: bool
     counters: tuple[int, int] | None
     """The TSE's signature counters of its start and its end."""
+    is_held: bool = False
+    """It is in quarantine: the hub has it, the ledger does not."""
 
 
 def missing(span: SequenceSpan, known: Iterable[int]) -> tuple[SequenceSpan, ...]:
@@ -46,6 +48,17 @@ def missing(span: SequenceSpan, known: Iterable[int]) -> tuple[SequenceSpan, ...
             gaps.append(SequenceSpan(first=expected, last=number - 1))
         expected = max(expected, number + 1)
     return tuple(gaps[:MISSING_MAX])
+
+
+def spans(numbers: Iterable[int]) -> tuple[SequenceSpan, ...]:
+    """Put sequence numbers together to spans, at most 100 of them."""
+    found: list[SequenceSpan] = []
+    for number in sorted(set(numbers)):
+        if found and found[-1].last == number - 1:
+            found[-1] = SequenceSpan(first=found[-1].first, last=number)
+        else:
+            found.append(SequenceSpan(first=number, last=number))
+    return tuple(found[:MISSING_MAX])
 
 
 def flags(
@@ -67,6 +80,7 @@ def flags(
         (ClosingFlag.COUNTERS_HAVE_GAPS, not _counters_agree(report, orders)),
         (ClosingFlag.UNSIGNED, not signed),
         (ClosingFlag.BAD_SIGNATURE, signed and not signature_fits),
+        (ClosingFlag.ORDERS_HELD_BACK, any(each.is_held for each in orders)),
     )
     return tuple(flag for flag, holds in checks if holds)
 

@@ -1,4 +1,7 @@
-"""Closings of tills (Z reports): recorded once all their orders are."""
+"""Closings of tills (Z reports): recorded once the hub has all their orders.
+
+What is in quarantine is named as a gap that is known; it holds up no closing.
+"""
 
 from __future__ import annotations
 
@@ -90,9 +93,18 @@ class Closings:
                 "report. Close the next one.",
                 message.id,
             )
+        held_back = closings.spans(row["sequence"] for row in rows if row["is_held"])
         if known["flags"]:
             said = ", ".join(known["flags"])
             log.warning("Z %d of till %s: %s.", report.z_number, till, said)
+        for span in held_back:
+            log.warning(
+                "Z %d of till %s: its orders %d to %d are in quarantine.",
+                report.z_number,
+                till,
+                span.first,
+                span.last,
+            )
         return ClosingRecorded(
             id=new_uuid7(),
             regarding=message.id,
@@ -100,6 +112,7 @@ class Closings:
             z_number=report.z_number,
             anchor=self._orders.anchor(result),
             flags=tuple(ClosingFlag(flag) for flag in known["flags"]),
+            held_back=held_back,
         )
 
     def _own_report(self, message: Closing, data: bytes, till: TillId) -> ClosingReport:
@@ -165,6 +178,7 @@ def _ended(row: Row) -> Ended:
         order_digest(advice.order),
         advice.outcome is Outcome.COMPLETED,
         None if signature is None else (signature.start_counter, signature.counter),
+        row["is_held"],
     )
 
 

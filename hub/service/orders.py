@@ -27,18 +27,12 @@ from contract.messages import (
     RejectReason,
     decode_advice,
 )
-from contract.order import Order, Outcome, Path
+from contract.order import Order, Outcome
 from hub.core import sentences
-from hub.core.allowances import Allowances
-from hub.core.booking import Item, Result, ResultCode, advice_item, request_item
+from hub.core.booking import Item, Result, ResultCode, request_item
 from hub.core.content import Refusal
-from hub.core.orders import (
-    advice_flags,
-    barred,
-    clock_of,
-    request_refusal,
-    wallet_refusal,
-)
+from hub.core.orders import barred, clock_of, request_refusal
+from hub.service.advices import Advices, Arrival
 from hub.service.answers import (
     anchor_of,
     declined,
@@ -57,7 +51,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from contract.ids import TillId
-    from contract.messages import AdviceBatch, OrderAdvice, OrderRequest
+    from contract.messages import (
+        AdviceBatch,
+        DeclineReason,
+        OrderAdvice,
+        OrderRequest,
+    )
     from hub.core.orders import Till
     from hub.service.booking import Booking
     from hub.service.checks import Bills
@@ -89,10 +88,10 @@ class _Known:
     """An advice that can be recorded; set aside, where a flag says why."""
 
     order: Order
-    advice: OrderAdvice
     body: bytes
     item: Item | None
     waits: AdviceFlag | None = None
+    refusal: DeclineReason | None = None
 
 
 class Orders:
@@ -113,9 +112,9 @@ class Orders:
         self._booking = booking
         self._staff = Staff(store, context) if staff is None else staff
         self.checks = Checks(store, context, self._staff, bills)
-        self.quarantine = Quarantine(store, context, booking)
+        self._advices = Advices(store, context, self._staff, self.checks)
+        self.quarantine = Quarantine(store, context, booking, self._advices)
         self._clock = clock
-        self._allowances = Allowances()
         self._limits = context.current.agreed.limits
         context.on_change(self._reconsider)
 
@@ -210,7 +209,9 @@ class Orders:
         """Book advices, or set them aside (None); raises NoLedger."""
         for each in known:
             if each.waits is not None:
-                await self.quarantine.set_aside(each.body, each.order, each.waits)
+                await self.quarantine.set_aside(
+                    each.body, each.order, each.waits, each.refusal
+                )
         booked = [self._booking.submit(each.item) for each in known if each.item]
         came_to = iter(await asyncio.gather(*booked, return_exceptions=True))
         results: list[Result | HubFault | None] = []
@@ -219,7 +220,7 @@ class Orders:
             if isinstance(result, BaseException) and not isinstance(result, HubFault):
                 raise result
             if isinstance(result, Result):
-                self._allowances.recorded(each.order, result.batch)
+                self._advices.recorded(each.order, result.batch)
             results.append(result)
         if any(each.order.cash is not None for each in known):
             with suppress(StoreError):  # it is read again with the next log-in
@@ -252,43 +253,13 @@ class Orders:
         order = read_order(bytes(advice.order), till)
         registered = self._registered(order)
         _check_complete(advice, order)
+        refusal = self._advices.refusal(advice, order)
         waits = must_wait(order, registered, advice.outcome)
         if waits is not None:
-            return _Known(order, advice, body, None, waits)
-        agreed = self._context.current.agreed
-        now = self._clock()
-        flags = advice_flags(advice, order, agreed, sent_at=sent_at, now=now)
-        refusal, excess = None, 0
-        if advice.outcome is Outcome.COMPLETED:
-            flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
-            refusal = wallet_refusal(order, advice.credential, agreed)
-            if advice.path is Path.STAND_IN:
-                limits = self._context.current.stand_in
-                excess = self._allowances.excess(order, advice.basis_batch, limits)
-                if excess and await self._place_others(order):
-                    excess = self._allowances.excess(order, advice.basis_batch, limits)
-            if order.bill is not None and await self.checks.is_not_due(order):
-                flags = (*flags, AdviceFlag.BILL_NOT_DUE)
-        item = advice_item(
-            advice,
-            order,
-            body,
-            refusal=refusal.reason if refusal else None,
-            flags=flags,
-            barred=barred(order, agreed),
-        )
-        if excess:
-            item = msgspec.structs.replace(item, excess_minor=excess)
-        return _Known(order, advice, body, item)
-
-    async def _place_others(self, order: Order) -> bool:
-        """Look up which orders of an excess the ledger has had all along."""
-        others = self._allowances.others(order)
-        event = self._context.current.number
-        rows = await self._store.fetch("booked_requests", event, others)
-        batches = {row["order_id"]: row["batch"] for row in rows}
-        self._allowances.place(order, batches)
-        return bool(batches)
+            return _Known(order, body, None, waits, refusal)
+        arrival = Arrival(self._clock(), sent_at)
+        item = await self._advices.item(advice, order, body, arrival, refusal)
+        return _Known(order, body, item)
 
     def _registered(self, order: Order) -> Till:
         agreed = self._context.current.agreed

@@ -123,10 +123,20 @@ WHERE m.event = $1 AND m.wallet = $2
 ORDER BY m.entry DESC LIMIT $3;
 
 -- orders_to_close --
--- Read how the orders of a till ended, from one sequence number to another.
-SELECT sequence, z_number, order_id, outcome::text AS outcome, digest, advice
+-- Read how the orders of a till ended, from one sequence number to another; also those
+-- that are set aside, by the first advice of each.
+SELECT sequence, order_id, advice, false AS is_held
 FROM outcome
 WHERE event = $1 AND till = $2 AND sequence BETWEEN $3 AND $4
+UNION ALL (
+    SELECT DISTINCT ON (q.sequence, q.order_id) q.sequence, q.order_id, q.advice, true
+    FROM quarantine AS q
+    WHERE q.event = $1 AND q.till = $2 AND q.sequence BETWEEN $3 AND $4
+      AND NOT EXISTS (
+          SELECT FROM outcome AS o WHERE o.event = $1 AND o.order_id = q.order_id
+      )
+    ORDER BY q.sequence, q.order_id, q.received_at
+)
 ORDER BY sequence, order_id;
 
 -- closing_known --

@@ -379,11 +379,17 @@ CREATE TABLE quarantine (
     advice_digest bytea NOT NULL,
     order_id uuid NOT NULL,
     till text NOT NULL,
+    z_number bigint NOT NULL,
+    sequence bigint NOT NULL,
     advice bytea NOT NULL,
     flag text NOT NULL,
+    -- Why its wallet can't be charged: the token that said so is not kept.
+    refusal text,
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (event, advice_digest)
 );
+-- A closing names the orders that are set aside.
+CREATE INDEX quarantine_sequence ON quarantine (event, till, sequence);
 
 CREATE TABLE quarantine_release (
     event integer NOT NULL,

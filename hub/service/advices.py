@@ -1,0 +1,114 @@
+"""Advices, looked at before they are booked: what is odd, and what is lost of them.
+
+Whatever is found, a completed one books: nothing here refuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from contract.messages import AdviceFlag
+from contract.order import Outcome, Path
+from hub.core.allowances import Allowances
+from hub.core.booking import advice_item
+from hub.core.orders import advice_flags, barred, wallet_refusal
+from hub.core.outages import Outages
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from contract.messages import DeclineReason, OrderAdvice
+    from contract.order import Order
+    from hub.core.booking import Item
+    from hub.service.checks import Checks
+    from hub.service.context import ContextKeeper
+    from hub.service.staff import Staff
+    from hub.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When an advice came by the hub's clock, and when its till sent it by its own."""
+
+    received_at: datetime
+    sent_at: datetime | None = None
+
+
+class Advices:
+    """Makes items of advices, with every flag and loss that speaks for itself."""
+
+    def __init__(
+        self, store: Store, context: ContextKeeper, staff: Staff, checks: Checks
+    ) -> None:
+        self._store = store
+        self._context = context
+        self._staff = staff
+        self._checks = checks
+        self._allowances = Allowances()
+        self._outages = Outages()
+
+    def refusal(self, advice: OrderAdvice, order: Order) -> DeclineReason | None:
+        """Say why its wallet can't be charged, by the token that the advice brings."""
+        if advice.outcome is not Outcome.COMPLETED:
+            return None
+        agreed = self._context.current.agreed
+        refusal = wallet_refusal(order, advice.credential, agreed)
+        return None if refusal is None else refusal.reason
+
+    async def item(
+        self,
+        advice: OrderAdvice,
+        order: Order,
+        body: bytes,
+        arrival: Arrival,
+        refusal: DeclineReason | None,
+    ) -> Item:
+        """Make the item of an advice; `refusal` is what was found when it came."""
+        agreed = self._context.current.agreed
+        sent_at, now = arrival.sent_at, arrival.received_at
+        flags = advice_flags(advice, order, agreed, sent_at=sent_at, now=now)
+        own_only, excess = False, 0
+        if advice.outcome is Outcome.COMPLETED:
+            flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
+            own_only = self._staff.cancels_own_only(order)
+            limits = self._context.current.stand_in
+            if advice.path is Path.STAND_IN:
+                excess = await self._excess(advice, order)
+            flags += self._outages.flags(advice, order, arrival.received_at, limits)
+            if order.bill is not None and await self._checks.is_not_due(order):
+                flags = (*flags, AdviceFlag.BILL_NOT_DUE)
+        item = advice_item(
+            advice,
+            order,
+            body,
+            refusal=refusal,
+            flags=flags,
+            barred=barred(order, agreed),
+        )
+        if excess or own_only:
+            item = msgspec.structs.replace(item, excess_minor=excess, own_only=own_only)
+        return item
+
+    def recorded(self, order: Order, batch: int) -> None:
+        """Note in which batch the ledger has an order, for its till's allowance."""
+        self._allowances.recorded(order, batch)
+
+    async def _excess(self, advice: OrderAdvice, order: Order) -> int:
+        limits = self._context.current.stand_in
+        excess = self._allowances.excess(order, advice.basis_batch, limits)
+        if excess and await self._place_others(order):
+            excess = self._allowances.excess(order, advice.basis_batch, limits)
+        return excess
+
+    async def _place_others(self, order: Order) -> bool:
+        """Look up which orders of an excess the ledger has had all along."""
+        others: list[UUID] = self._allowances.others(order)
+        event = self._context.current.number
+        rows = await self._store.fetch("first_booked", event, others)
+        batches = {row["order_id"]: row["batch"] for row in rows}
+        self._allowances.place(order, batches)
+        return bool(batches)
