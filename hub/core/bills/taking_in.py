@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hub.core.bills.credits import Credit
 from hub.core.bills.fingerprints import Fingerprint, fingerprints
 from hub.core.bills.matching import Disposition, Match, Reason, by_number, match
 from hub.core.bills.reference import number_of
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from hub.core.bills.credits import Credit
     from hub.core.bills.matching import Payable
 
 _WILL_COME_AGAIN = frozenset({Reason.FLAWED, Reason.NOT_BOOKED_YET})
