@@ -17,3 +17,7 @@ class BadBill(PaymentProblem):
 
 class NotAllowed(PaymentProblem):
     """The bill is in no state for this."""
+
+
+class NoSuchBill(PaymentProblem):
+    """There is no such bill for whoever asks; somebody else's is not told apart."""

@@ -1,0 +1,58 @@
+"""Who may see and pay a bill; to all others it is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from hub.core.bills.errors import NoSuchBill
+from hub.store.bills import read_bill
+
+if TYPE_CHECKING:
+    from hub.store.bills import BillRecord, Source
+
+
+@dataclass(frozen=True, slots=True)
+class OfUser:
+    """Somebody logged in on the portal: sees the own bills and those of the clubs."""
+
+    user: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfWallet:
+    """A guest with a wristband: sees the top-up bills of its wallet."""
+
+    event: int
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfStaff:
+    """Somebody of the office: sees every bill."""
+
+
+Viewer: TypeAlias = OfUser | OfWallet | OfStaff
+
+
+async def visible(source: Source, viewer: Viewer, reference: str) -> BillRecord:
+    """Read a bill for somebody; raises NoSuchBill, also for somebody else's."""
+    record = await read_bill(source, reference)
+    if record is None or not await _may_see(source, viewer, record):
+        raise NoSuchBill("There is no such bill.")
+    return record
+
+
+async def _may_see(source: Source, viewer: Viewer, record: BillRecord) -> bool:
+    match viewer:
+        case OfStaff():
+            return True
+        case OfUser(user):
+            if record.portal_user == user:
+                return True
+            if record.club is None:
+                return False
+            return bool(await source.fetch_value("is_officer", record.club, user))
+        case OfWallet(event, serial):
+            wallets = {line.wallet for line in record.bill.lines}
+            return record.event == event and wallets == {serial}

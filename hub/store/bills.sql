@@ -1,0 +1,275 @@
+-- The queries of bills and what is paid; as in queries.sql: `-- name --`, what it
+-- promises, the statement.
+
+-- payer --
+-- Read who would pay: a portal user with the address as it is now.
+SELECT name, street, house_number, postal_code, town, country, email
+FROM portal_user WHERE id = $1;
+
+-- unpaid_teams --
+-- List the teams on no bill that a user has to pay for, clubs' ones apart.
+SELECT t.id, t.name, t.start_fee_minor, c.id AS competition, c.slug, c.name AS title,
+       c.reference_prefix, c.event, e.currency, cl.id AS club, cl.slug AS club_slug,
+       cl.name AS club_name,
+       coalesce(f.labels, '{}') AS labels, coalesce(f.amounts, '{}') AS amounts
+FROM (
+    SELECT id FROM team WHERE registered_by = $1 AND NOT paid_by_club
+    UNION ALL
+    SELECT t.id FROM club_officer AS o
+    JOIN team AS t ON t.club = o.club AND t.paid_by_club
+    WHERE o.portal_user = $1
+) AS own
+JOIN team AS t ON t.id = own.id AND t.withdrawn_at IS NULL
+JOIN competition AS c ON c.id = t.competition AND ($2::text IS NULL OR c.slug = $2)
+JOIN event AS e ON e.number = c.event
+LEFT JOIN club AS cl ON cl.id = t.club AND t.paid_by_club
+LEFT JOIN LATERAL (
+    SELECT array_agg(label ORDER BY position) AS labels,
+           array_agg(amount_minor ORDER BY position) AS amounts
+    FROM team_fee WHERE team = t.id
+) AS f ON true
+WHERE NOT EXISTS (
+    SELECT FROM bill_line AS l
+    WHERE l.team = t.id AND l.kind = 'start_fee' AND l.is_active
+)
+ORDER BY c.name, c.id, cl.name NULLS FIRST, cl.id, t.registered_at, t.id;
+
+-- lock_teams --
+-- Keep teams of a competition as they are, until what is done with them is done.
+SELECT id FROM team
+WHERE competition = $2
+  AND (registered_by = $1
+       OR club IN (SELECT club FROM club_officer WHERE portal_user = $1))
+ORDER BY id FOR UPDATE;
+
+-- add_bill --
+-- Write a bill; no row if its number is taken.
+INSERT INTO bill (reference, event, competition, club, portal_user, currency,
+                  total_minor, payer_name, street, house_number, postal_code, town,
+                  country, email, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT DO NOTHING
+RETURNING reference;
+
+-- add_bill_lines --
+-- Write a bill's lines; as many rows as could be written.
+INSERT INTO bill_line (bill, position, kind, label, amount_minor, team, wallet)
+SELECT $1, position, kind::bill_line_kind, label, amount_minor, team, wallet
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::uuid[], $6::bigint[])
+    WITH ORDINALITY AS given (kind, label, amount_minor, team, wallet, position)
+ON CONFLICT DO NOTHING
+RETURNING position;
+
+-- lock_bill --
+-- Keep a bill for oneself until what is done with it is done.
+SELECT reference FROM bill WHERE reference = $1 FOR UPDATE;
+
+-- bill --
+-- Read a bill with what it belongs to.
+SELECT b.reference, b.event, b.competition, b.club, b.portal_user, b.currency,
+       b.payer_name, b.street, b.house_number, b.postal_code, b.town, b.country,
+       b.email, b.created_at, b.canceled_at, b.locked_to,
+       coalesce(c.slug, e.slug) AS slug, coalesce(c.name, e.name) AS title,
+       r.step = 'release' AS is_released
+FROM bill AS b
+JOIN event AS e ON e.number = b.event
+LEFT JOIN competition AS c ON c.id = b.competition
+LEFT JOIN LATERAL (
+    SELECT step FROM bill_entry
+    WHERE bill = b.reference AND step IN ('release', 'retake')
+    ORDER BY number DESC LIMIT 1
+) AS r ON true
+WHERE b.reference = $1;
+
+-- bill_lines --
+-- Read a bill's lines.
+SELECT kind::text AS kind, label, amount_minor, team, wallet FROM bill_line
+WHERE bill = $1 ORDER BY position;
+
+-- bill_attempts --
+-- Read the attempts to pay a bill.
+SELECT number, method, principal_minor, surcharge_minor, state::text AS state,
+       provider_ref
+FROM payment_attempt WHERE bill = $1 ORDER BY number;
+
+-- bill_payments --
+-- Read the money of a bill that moved.
+SELECT id, kind::text AS kind, method, money_ref, attempt, principal_minor,
+       surcharge_minor, fee_minor, value_on, heard_at, order_id, till
+FROM payment WHERE bill = $1 ORDER BY id;
+
+-- is_officer --
+-- Say whether somebody may see and pay a club's bills.
+SELECT EXISTS (SELECT FROM club_officer WHERE club = $1 AND portal_user = $2);
+
+-- bills_of_user --
+-- List the bills somebody may see, newest first, with the sums of what moved.
+SELECT b.reference, coalesce(c.name, e.name) AS title, b.currency, b.total_minor,
+       b.created_at, b.canceled_at, b.locked_to, cl.name AS club_name, l.labels,
+       m.paid_minor, m.refunded_minor, m.charged_back_minor
+FROM (
+    SELECT reference FROM bill WHERE portal_user = $1
+    UNION
+    SELECT b.reference FROM club_officer AS o JOIN bill AS b ON b.club = o.club
+    WHERE o.portal_user = $1
+) AS own
+JOIN bill AS b ON b.reference = own.reference
+JOIN event AS e ON e.number = b.event
+LEFT JOIN competition AS c ON c.id = b.competition
+LEFT JOIN club AS cl ON cl.id = b.club
+LEFT JOIN LATERAL (
+    SELECT array_agg(label ORDER BY position) AS labels FROM bill_line
+    WHERE bill = b.reference AND kind <> 'additional_fee'
+) AS l ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(principal_minor) FILTER (WHERE kind = 'payment'), 0)::bigint
+               AS paid_minor,
+           coalesce(sum(principal_minor) FILTER (WHERE kind = 'refund'), 0)::bigint
+               AS refunded_minor,
+           coalesce(sum(principal_minor) FILTER (WHERE kind = 'chargeback'), 0)::bigint
+               AS charged_back_minor
+    FROM payment WHERE bill = b.reference
+) AS m
+ORDER BY b.created_at DESC, b.reference;
+
+-- bills_of_wallet --
+-- List the top-up bills of a wristband, newest first, with the sums of what moved.
+SELECT b.reference, e.name AS title, b.currency, b.total_minor, b.created_at,
+       b.canceled_at, b.locked_to, NULL::text AS club_name, l.labels,
+       m.paid_minor, m.refunded_minor, m.charged_back_minor
+FROM (
+    SELECT DISTINCT bill FROM bill_line WHERE wallet = $2
+) AS own
+JOIN bill AS b ON b.reference = own.bill AND b.event = $1
+JOIN event AS e ON e.number = b.event
+LEFT JOIN LATERAL (
+    SELECT array_agg(label ORDER BY position) AS labels FROM bill_line
+    WHERE bill = b.reference
+) AS l ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(principal_minor) FILTER (WHERE kind = 'payment'), 0)::bigint
+               AS paid_minor,
+           coalesce(sum(principal_minor) FILTER (WHERE kind = 'refund'), 0)::bigint
+               AS refunded_minor,
+           coalesce(sum(principal_minor) FILTER (WHERE kind = 'chargeback'), 0)::bigint
+               AS charged_back_minor
+    FROM payment WHERE bill = b.reference
+) AS m
+ORDER BY b.created_at DESC, b.reference;
+
+-- cancel_bill --
+-- Take a bill back, and let go the teams on it.
+WITH canceled AS (
+    UPDATE bill SET canceled_at = $2 WHERE reference = $1 AND canceled_at IS NULL
+    RETURNING reference
+)
+UPDATE bill_line SET is_active = false FROM canceled WHERE bill = canceled.reference;
+
+-- lock_bill_to --
+-- Let a bill be paid by one method only.
+UPDATE bill SET locked_to = $2, locked_at = $3
+WHERE reference = $1 AND locked_to IS NULL;
+
+-- unlock_bill --
+-- Let a bill be paid by any method again.
+UPDATE bill SET locked_to = NULL, locked_at = NULL WHERE reference = $1;
+
+-- competition_methods --
+-- List the ways to pay that a competition offers.
+SELECT method, fixed_minor, rate_bp, most_minor, payer_bears, instructions
+FROM competition_method WHERE competition = $1;
+
+-- top_up_methods --
+-- List the ways to top up online that an event offers.
+SELECT method, fixed_minor, rate_bp, most_minor, payer_bears, '' AS instructions
+FROM top_up_method WHERE event = $1;
+
+-- put_top_up_method --
+-- Offer a way to top up online, or change what it costs.
+INSERT INTO top_up_method (event, method, fixed_minor, rate_bp, most_minor, payer_bears)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (event, method) DO UPDATE
+SET fixed_minor = excluded.fixed_minor, rate_bp = excluded.rate_bp,
+    most_minor = excluded.most_minor, payer_bears = excluded.payer_bears;
+
+-- top_up_target --
+-- Read what a top-up needs to know of a wristband and its event.
+SELECT e.slug, e.name AS title, e.currency, b.blocked, b.successor
+FROM wristband AS b JOIN event AS e ON e.number = b.event
+WHERE b.event = $1 AND b.serial = $2;
+
+-- add_attempt --
+-- Write an attempt down, before anybody leaves for the provider.
+INSERT INTO payment_attempt (bill, number, method, principal_minor, surcharge_minor)
+VALUES ($1, $2, $3, $4, $5);
+
+-- change_attempt --
+-- Note how far an attempt has come.
+UPDATE payment_attempt
+SET state = $3::payment_attempt_state, provider_ref = $4, changed_at = now()
+WHERE bill = $1 AND number = $2;
+
+-- attempt_by_provider --
+-- Find an attempt by the provider's name of it.
+SELECT bill, number FROM payment_attempt WHERE method = $1 AND provider_ref = $2
+ORDER BY begun_at DESC LIMIT 1;
+
+-- live_attempts --
+-- List attempts on their way that were not heard of for a while.
+SELECT a.bill, a.number, a.method, a.state::text AS state, a.provider_ref,
+       a.begun_at, a.changed_at
+FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
+WHERE a.state IN ('created', 'redirected', 'pending', 'uncertain')
+  AND a.changed_at < $1
+ORDER BY a.changed_at LIMIT $2;
+
+-- payment_by_ref --
+-- Find money by the name that its method gives it.
+SELECT id, bill FROM payment WHERE event = $1 AND method = $2 AND money_ref = $3;
+
+-- add_payment --
+-- Write money down that moved; no row if it is known.
+INSERT INTO payment (event, bill, kind, method, money_ref, attempt, principal_minor,
+                     surcharge_minor, fee_minor, value_on, order_id, till)
+VALUES ($1, $2, $3::payment_kind, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- add_bill_entries --
+-- Have steps of a bill booked, in this order; the ledger's writer hears of it.
+WITH ordered AS (
+    INSERT INTO bill_entry (order_id, event, bill, payment, step, body)
+    SELECT order_id, $1, $2, payment, step::bill_step, body
+    FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::bytea[])
+        WITH ORDINALITY AS given (order_id, payment, step, body, place)
+    ORDER BY place
+    RETURNING number
+)
+SELECT pg_notify('kassenband_bills', $1::text) FROM ordered LIMIT 1;
+
+-- waiting_bill_entries --
+-- List what bills have the ledger book and what was not yet seen to be booked.
+SELECT number, order_id, bill, body FROM bill_entry
+WHERE event = $1 AND number > $2 AND batch IS NULL ORDER BY number LIMIT $3;
+
+-- mark_bill_entries --
+-- Note in which batches steps of bills were booked.
+UPDATE bill_entry AS e SET batch = said.batch
+FROM unnest($1::uuid[], $2::bigint[]) AS said (order_id, batch)
+WHERE e.order_id = said.order_id AND e.batch IS NULL;
+
+-- add_payment_report --
+-- Keep a provider's word, unless the same was kept and nothing came of it.
+INSERT INTO payment_report (event, bill, attempt, method, said, provider_ref, money_ref,
+                            amount_minor, currency, status, alarms, payment)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+WHERE $13 OR NOT EXISTS (
+    SELECT FROM payment_report
+    WHERE bill = $2 AND attempt IS NOT DISTINCT FROM $3 AND said = $5
+      AND money_ref = $7 AND status = $10 AND alarms = $11
+);
+
+-- payment_alarms --
+-- List what providers said that somebody has to look at, newest first.
+SELECT id, bill, attempt, method, said, status, alarms, heard_at FROM payment_report
+WHERE event = $1 AND alarms <> '{}' ORDER BY id DESC LIMIT $2;
