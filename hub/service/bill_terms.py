@@ -41,7 +41,7 @@ async def read_terms(source: Source, record: BillRecord) -> Mapping[str, Terms]:
     if record.competition is None:
         rows = await source.fetch("top_up_methods", record.event)
     else:
-        rows = await source.fetch("competition_methods", record.competition)
+        rows = await source.fetch("bill_methods", record.competition)
     return {
         row["method"]: Terms(
             row["method"],

@@ -52,7 +52,7 @@ async def _may_see(source: Source, viewer: Viewer, record: BillRecord) -> bool:
                 return True
             if record.club is None:
                 return False
-            return bool(await source.fetch_value("is_officer", record.club, user))
+            return bool(await source.fetch_value("is_officer_of", record.club, user))
         case OfWallet(event, serial):
             wallets = {line.wallet for line in record.bill.lines}
             return record.event == event and wallets == {serial}

@@ -170,8 +170,8 @@ async def add_steps(
     await unit.fetch(
         "add_bill_entries",
         record.event,
-        record.bill.reference,
         [order or new_uuid7() for order, _, _ in steps],
+        [record.bill.reference] * len(steps),
         [payment for _, payment, _ in steps],
         [step.step.value for _, _, step in steps],
         [encode_step(step) for _, _, step in steps],

@@ -98,7 +98,7 @@ SELECT id, kind::text AS kind, method, money_ref, attempt, principal_minor,
        surcharge_minor, fee_minor, value_on, heard_at, order_id, till
 FROM payment WHERE bill = $1 ORDER BY id;
 
--- is_officer --
+-- is_officer_of --
 -- Say whether somebody may see and pay a club's bills.
 SELECT EXISTS (SELECT FROM club_officer WHERE club = $1 AND portal_user = $2);
 
@@ -174,7 +174,7 @@ WHERE reference = $1 AND locked_to IS NULL;
 -- Let a bill be paid by any method again.
 UPDATE bill SET locked_to = NULL, locked_at = NULL WHERE reference = $1;
 
--- competition_methods --
+-- bill_methods --
 -- List the ways to pay that a competition offers.
 SELECT method, fixed_minor, rate_bp, most_minor, payer_bears, instructions
 FROM competition_method WHERE competition = $1;
@@ -236,12 +236,12 @@ ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- add_bill_entries --
--- Have steps of a bill booked, in this order; the ledger's writer hears of it.
+-- Have steps of bills booked, in this order; the ledger's writer hears of it.
 WITH ordered AS (
     INSERT INTO bill_entry (order_id, event, bill, payment, step, body)
-    SELECT order_id, $1, $2, payment, step::bill_step, body
-    FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::bytea[])
-        WITH ORDINALITY AS given (order_id, payment, step, body, place)
+    SELECT order_id, $1, bill, payment, step::bill_step, body
+    FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])
+        WITH ORDINALITY AS given (order_id, bill, payment, step, body, place)
     ORDER BY place
     RETURNING number
 )
