@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from contract.money import Money
     from hub.web.texts import NumberTexts
@@ -62,6 +62,16 @@ class Formats:
         """Write a moment to the second, with the name of its zone."""
         return self._moment(self._numbers.second, moment)
 
+    def date(self, moment: datetime) -> str:
+        """Write the day of a moment in the event's zone."""
+        return self.day(moment.astimezone(self._zone).date())
+
+    def day(self, day: date) -> str:
+        """Write a day of the calendar."""
+        return self._numbers.date.format(
+            day=day.day, month=self._numbers.months[day.month - 1], year=day.year
+        )
+
     def _digits(self, minor: int) -> str:
         whole, cents = divmod(abs(minor), 100)
         grouped = f"{whole:,}".replace(",", self._numbers.group)
@@ -70,11 +80,10 @@ class Formats:
     def _moment(self, pattern: str, moment: datetime) -> str:
         local = moment.astimezone(self._zone)
         zone = local.tzname() or "UTC"
-        date = self._numbers.date.format(
-            day=local.day, month=self._numbers.months[local.month - 1], year=local.year
-        )
         return pattern.format(
-            date=date, at=local, zone=self._numbers.zones.get(zone, zone)
+            date=self.day(local.date()),
+            at=local,
+            zone=self._numbers.zones.get(zone, zone),
         )
 
 
