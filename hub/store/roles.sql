@@ -77,3 +77,4 @@ GRANT UPDATE (batch) ON bill_entry TO kassenband_hub;
 GRANT INSERT ON
     bank_file, bank_report, bank_credit, bank_mark, bank_decision, bank_assignment
     TO kassenband_hub;
+GRANT INSERT ON payment_log TO kassenband_hub;
