@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -32,11 +33,23 @@ class Reader:
     chosen: bool
     texts: Texts
     formats: Formats
+    asked: tuple[tuple[str, str], ...] = ()
+    """What else the address asks for: other languages are linked with it."""
 
     @property
     def query(self) -> str:
         """What to append to links within the portal, so that a choice lasts."""
         return f"?lang={self.language.value}" if self.chosen else ""
+
+    def link(self, path: str) -> str:
+        """Make a link within the portal, in which a choice of language lasts."""
+        if not self.chosen:
+            return path
+        return f"{path}{'&' if '?' in path else '?'}lang={self.language.value}"
+
+    def switch(self, language: Language) -> str:
+        """Make the link to this page in another language."""
+        return f"?{urlencode([*self.asked, ('lang', language.value)])}"
 
 
 class Pages:
@@ -65,6 +78,9 @@ class Pages:
             chosen=chosen is not None,
             texts=spoken_texts,
             formats=Formats(spoken_texts.numbers, self._zone),
+            asked=tuple(
+                pair for pair in request.query_params.multi_items() if pair[0] != "lang"
+            ),
         )
 
     def render(

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from hub.web.formats import load_zone
 from hub.web.health import health_routes
 from hub.web.pages import STATIC_FOLDER, Pages
+from hub.web.people import People, add_people
 from hub.web.problems import explain_problems
 from hub.web.receipts import receipt_routes
 from hub.web.shield import Shield
@@ -26,9 +27,16 @@ _STATIC_AGE_S = 30 * 24 * 60 * 60
 
 
 def portal_app(
-    receipts: ReceiptSource, health: HealthSource, *, zone: str = ZONE
+    receipts: ReceiptSource,
+    health: HealthSource,
+    *,
+    zone: str = ZONE,
+    people: People | None = None,
 ) -> FastAPI:
-    """Make the portal; times are told in the event's zone (IANA name)."""
+    """Make the portal; times are told in the event's zone (IANA name).
+
+    Without people it has no accounts, and so neither teams nor bills.
+    """
     pages = Pages(load_zone(zone))
     app = FastAPI(
         title="Kassenband",
@@ -40,7 +48,10 @@ def portal_app(
     app.add_middleware(Shield)
     app.include_router(health_routes(health))
     app.include_router(receipt_routes(receipts, pages))
-    app.include_router(_start_routes(pages))
+    if people is None:
+        app.include_router(_start_routes(pages))
+    else:
+        add_people(app, pages, people)
     app.mount("/static", _StaticFiles(directory=STATIC_FOLDER))
     explain_problems(app, pages)
     return app
