@@ -167,7 +167,7 @@ UPDATE bill_line SET is_active = false FROM canceled WHERE bill = canceled.refer
 
 -- lock_bill_to --
 -- Let a bill be paid by one method only.
-UPDATE bill SET locked_to = $2, locked_at = $3
+UPDATE bill SET locked_to = $2, locked_at = now()
 WHERE reference = $1 AND locked_to IS NULL;
 
 -- unlock_bill --

@@ -1,0 +1,118 @@
+"""Has the ledger book what bills bring: the part of the elected writer.
+
+What is to be booked was committed together with what caused it, each step under an id
+of its own. So this may stop anywhere: whatever was not seen to be booked is handed in
+again, and the ledger books it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from hub.core.bills.steps import step_item
+from hub.core.booking import ResultCode
+from hub.service.booking import HubFault, NotBooked
+from hub.store.errors import DatabaseGone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from hub.core.booking import Result
+    from hub.service.booking import Booking
+    from hub.store.store import Row, Store
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "kassenband_bills"
+STEPS_AT_ONCE = 500
+LOOK_AGAIN_S = 30
+"""A notification may get lost; so long at most until it is noticed."""
+
+
+class BillBooker:
+    """Hands the steps of bills to the ledger, in the order in which they happened."""
+
+    def __init__(self, store: Store, booking: Booking, event: int) -> None:
+        self._store = store
+        self._booking = booking
+        self._event = event
+        self._stirred = asyncio.Event()
+        booking.on_election(lambda _elected: self._stirred.set())
+
+    def hear(self, _payload: str = "") -> None:
+        """Note that something may be waiting."""
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Book whatever waits, until canceled."""
+        while True:
+            await self._booking.elected()
+            self._stirred.clear()
+            try:
+                await self.book()
+            except (NotBooked, DatabaseGone) as error:
+                log.warning("Bills wait for the ledger: %s", error)
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._stirred.wait()
+            except TimeoutError:
+                continue
+
+    async def book(self) -> int:
+        """Book all that waits now; says how many steps were booked.
+
+        Raises NoLedger, DatabaseGone; what was booked until then stays booked.
+        """
+        booked = last = 0
+        while True:
+            rows = await self._store.fetch(
+                "waiting_bill_entries", self._event, last, STEPS_AT_ONCE
+            )
+            if not rows:
+                return booked
+            last = rows[-1]["number"]
+            booked += await self._book(rows)
+
+    async def _book(self, rows: Sequence[Row]) -> int:
+        answers = await asyncio.gather(
+            *(
+                self._booking.submit(step_item(row["order_id"], row["body"]))
+                for row in rows
+            ),
+            return_exceptions=True,
+        )
+        orders: list[UUID] = []
+        batches: list[int] = []
+        failed: BaseException | None = None
+        for row, answer in zip(rows, answers, strict=True):
+            if isinstance(answer, HubFault):
+                continue  # it was logged, and is tried again later
+            if isinstance(answer, BaseException):
+                failed = answer
+            elif _is_booked(row, answer):
+                orders.append(row["order_id"])
+                batches.append(answer.batch)
+        if orders:
+            await self._store.fetch("mark_bill_entries", orders, batches)
+        if failed is not None:
+            raise failed
+        return len(orders)
+
+
+def _is_booked(row: Row, result: Result) -> bool:
+    if result.code is not ResultCode.BOOKED:
+        log.error(
+            "The ledger does not book step %s of bill %s (%s). Call the operator.",
+            row["order_id"],
+            row["bill"],
+            result.reason.value if result.reason else result.code.value,
+        )
+        return False
+    if result.flags:
+        log.warning(
+            "Bill %s: %s.", row["bill"], ", ".join(each.value for each in result.flags)
+        )
+    return True
