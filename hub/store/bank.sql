@@ -78,7 +78,7 @@ SELECT reference FROM bill WHERE event = $1 AND reference = ANY($2::text[])
 ORDER BY reference FOR UPDATE
 
 -- bills_for_money --
-SELECT b.*, e.slug AS event_slug, coalesce(c.slug, '') AS organizer,
+SELECT b.*, e.slug AS event_slug, coalesce(c.slug, e.slug) AS organizer,
     paid.payment, paid.refund, paid.chargeback,
     (
         SELECT json_agg(
@@ -120,7 +120,7 @@ FROM unnest(
 ) AS p (bill, kind, method, money_ref, principal, fee, value_on, order_id)
 RETURNING id, order_id
 
--- add_bill_entries --
+-- add_bank_entries --
 INSERT INTO bill_entry (event, order_id, bill, payment, step, body)
 SELECT $1, order_id, bill, payment, step::bill_step, body
 FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])
@@ -129,3 +129,89 @@ ORDER BY place
 
 -- tell_bill_booker --
 SELECT pg_notify('kassenband_bills', $1)
+
+-- bank_credits_waiting --
+-- Those that staff have to look at, oldest first.
+SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
+    d.decided_by, d.decided_at, d.note
+FROM bank_credit c
+JOIN bank_file f ON f.id = c.file
+LEFT JOIN LATERAL (
+    SELECT * FROM bank_decision WHERE credit = c.id ORDER BY turn DESC LIMIT 1
+) d ON true
+WHERE c.event = $1 AND c.id > $2
+    AND CASE WHEN d.kind IS NULL THEN c.disposition IN ('unassigned', 'quarantined')
+        ELSE d.kind = 'undone' END
+    AND (c.disposition IN ('unassigned', 'quarantined') OR d.kind IS NOT NULL)
+ORDER BY c.id
+LIMIT $3
+
+-- bank_credits_decided --
+-- Those that staff have decided about, and how it stands; the latest first.
+SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
+    d.decided_by, d.decided_at, d.note
+FROM (
+    SELECT DISTINCT ON (credit) * FROM bank_decision ORDER BY credit, turn DESC
+) d
+JOIN bank_credit c ON c.id = d.credit AND c.event = $1
+JOIN bank_file f ON f.id = c.file
+WHERE d.kind <> 'undone'
+ORDER BY d.id DESC
+LIMIT $2
+
+-- bank_credits_found --
+-- Any credit that an amount, a name, a text or a reference is part of.
+SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
+    d.decided_by, d.decided_at, d.note
+FROM bank_credit c
+JOIN bank_file f ON f.id = c.file
+LEFT JOIN LATERAL (
+    SELECT * FROM bank_decision WHERE credit = c.id ORDER BY turn DESC LIMIT 1
+) d ON true
+WHERE c.event = $1 AND c.direction = 'CRDT'
+    AND strpos(
+        lower(concat_ws(
+            ' ', c.payer_name, c.payer_iban, c.entry_ref, c.bank_ref,
+            array_to_string(c.texts, ' '), array_to_string(c.structured, ' '),
+            (c.amount_minor / 100) || '.' || lpad((c.amount_minor % 100)::text, 2, '0')
+        )), lower($2)) > 0
+ORDER BY c.id DESC
+LIMIT $3
+
+-- bank_credit --
+SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
+    d.decided_by, d.decided_at, d.note
+FROM bank_credit c
+JOIN bank_file f ON f.id = c.file
+LEFT JOIN LATERAL (
+    SELECT * FROM bank_decision WHERE credit = c.id ORDER BY turn DESC LIMIT 1
+) d ON true
+WHERE c.event = $1 AND c.id = $2
+
+-- bank_assignments --
+SELECT turn, reference, amount_minor FROM bank_assignment
+WHERE credit = $1 AND turn = $2 ORDER BY reference
+
+-- bank_candidates --
+-- Open bills that a credit may be meant for: of its amount, or of somebody so called.
+SELECT b.reference, b.currency, b.payer_name, (b.total_minor - m.kept)::bigint
+    AS open_minor
+FROM bill b
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(
+        CASE p.kind WHEN 'payment' THEN p.principal_minor
+            ELSE -p.principal_minor END), 0) AS kept
+    FROM payment p WHERE p.bill = b.reference
+) m
+WHERE b.event = $1 AND b.currency = $2 AND b.canceled_at IS NULL
+    AND b.total_minor > m.kept
+    AND (b.total_minor - m.kept = $3 OR lower(b.payer_name) LIKE ANY($4::text[]))
+ORDER BY (b.total_minor - m.kept = $3) DESC, b.created_at
+LIMIT 500
+
+-- bills_to_assign --
+SELECT reference, currency FROM bill WHERE event = $1 AND reference = ANY($2::text[])
+
+-- add_bank_decision --
+INSERT INTO bank_decision (credit, turn, kind, decided_by, note)
+VALUES ($1, $2, $3, $4, $5)
