@@ -223,6 +223,15 @@ class Usage(Record):
 
 
 @dataclass(frozen=True)
+class UpdateVariants(Record):
+    """Supported updates; how many values there are is documented nowhere."""
+
+    CODECS = (TEXT,)
+    MANY = True
+    variants: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Clients(Record):
     """Registered clients."""
 

@@ -1,4 +1,4 @@
-"""The commands of the Diebold Nixdorf serial protocol as a table of typed values.
+"""The commands a till needs every day, as typed values; others: upkeep_commands.
 
 Source: fiskaltrust middleware scu-de (EUPL-1.2), facts only. Each command knows its
 number, its parameters and the record its answer is; coding lives in codecs.py and
@@ -14,7 +14,6 @@ from tse_driver.answers import (
     Clients,
     CountryInfo,
     DeviceInfo,
-    Digit,
     Done,
     Export,
     FirmwareInfo,
@@ -27,6 +26,7 @@ from tse_driver.answers import (
     SlotInfo,
     StartSigned,
     StepSigned,
+    UpdateVariants,
     Usage,
 )
 from tse_driver.codecs import BASE64, DECIMAL, NUMBER_10, TEXT, TIME, Record
@@ -118,27 +118,6 @@ class GetCommandResponse(Command[Packet]):
 
 
 @dataclass(frozen=True)
-class Initialize(Command[Done]):
-    """Put a new TSE into service."""
-
-    NUMBER = "100"
-    TIMEOUT_S = LIST_TIMEOUT_S
-    CODECS = (TEXT, TEXT)
-    slot: str
-    description: str
-
-
-@dataclass(frozen=True)
-class UpdateTime(Command[Done]):
-    """Set the TSE's clock (a timeAdmin or admin must be logged in)."""
-
-    NUMBER = "101"
-    REPEATABLE = True
-    CODECS = (TIME,)
-    time: datetime
-
-
-@dataclass(frozen=True)
 class GetMemoryInfo(Command[MemoryInfo]):
     """Ask for the memory."""
 
@@ -148,7 +127,7 @@ class GetMemoryInfo(Command[MemoryInfo]):
 
 
 @dataclass(frozen=True)
-class _OfSlot(Record):
+class OfSlot(Record):
     """Commands whose only parameter is the slot."""
 
     CODECS = (TEXT,)
@@ -156,28 +135,7 @@ class _OfSlot(Record):
 
 
 @dataclass(frozen=True)
-class Disable(_OfSlot, Command[Done]):
-    """Put the TSE out of service for good."""
-
-    NUMBER = "104"
-
-
-@dataclass(frozen=True)
-class RegisterClient(_OfSlot, Command[Done]):
-    """Register the client last set (admin)."""
-
-    NUMBER = "106"
-
-
-@dataclass(frozen=True)
-class DeregisterClient(_OfSlot, Command[Done]):
-    """Deregister the client last set (admin)."""
-
-    NUMBER = "107"
-
-
-@dataclass(frozen=True)
-class GetDeviceInfo(_OfSlot, Command[DeviceInfo]):
+class GetDeviceInfo(OfSlot, Command[DeviceInfo]):
     """Ask for the device."""
 
     NUMBER = "108"
@@ -186,22 +144,12 @@ class GetDeviceInfo(_OfSlot, Command[DeviceInfo]):
 
 
 @dataclass(frozen=True)
-class GetSlotInfo(_OfSlot, Command[SlotInfo]):
+class GetSlotInfo(OfSlot, Command[SlotInfo]):
     """Ask for the TSE."""
 
     NUMBER = "109"
     ANSWER = SlotInfo
     REPEATABLE = True
-
-
-@dataclass(frozen=True)
-class RunSelfTest(_OfSlot, Command[Digit]):
-    """Run the self test: 1 ok, 2 failed, 3 client not registered."""
-
-    NUMBER = "112"
-    REPEATABLE = True
-    ANSWER = Digit
-    TIMEOUT_S = SELF_TEST_TIMEOUT_S
 
 
 @dataclass(frozen=True)
@@ -283,7 +231,7 @@ class TransactionVoid(Command[Done]):
 
 
 @dataclass(frozen=True)
-class ExportAll(_OfSlot, Command[Export]):
+class ExportAll(OfSlot, Command[Export]):
     """Export every log message and the certificates."""
 
     NUMBER = "300"
@@ -333,7 +281,7 @@ class ExportByTime(Command[Export]):
 
 
 @dataclass(frozen=True)
-class ExportCertificates(_OfSlot, Command[Export]):
+class ExportCertificates(OfSlot, Command[Export]):
     """Export the certificate chain."""
 
     NUMBER = "304"
@@ -343,7 +291,7 @@ class ExportCertificates(_OfSlot, Command[Export]):
 
 
 @dataclass(frozen=True)
-class ExportSerialNumbers(_OfSlot, Command[Export]):
+class ExportSerialNumbers(OfSlot, Command[Export]):
     """Export the 32-byte serial number."""
 
     NUMBER = "305"
@@ -353,7 +301,7 @@ class ExportSerialNumbers(_OfSlot, Command[Export]):
 
 
 @dataclass(frozen=True)
-class ExportLastLogMessage(_OfSlot, Command[Export]):
+class ExportLastLogMessage(OfSlot, Command[Export]):
     """Export the newest log message."""
 
     NUMBER = "306"
@@ -363,7 +311,7 @@ class ExportLastLogMessage(_OfSlot, Command[Export]):
 
 
 @dataclass(frozen=True)
-class ExportPublicKey(_OfSlot, Command[SlotExport]):
+class ExportPublicKey(OfSlot, Command[SlotExport]):
     """Export the public key (the second value of the answer)."""
 
     NUMBER = "308"
@@ -373,48 +321,11 @@ class ExportPublicKey(_OfSlot, Command[SlotExport]):
 
 
 @dataclass(frozen=True)
-class ResetExport(_OfSlot, Command[Done]):
+class ResetExport(OfSlot, Command[Done]):
     """Reset the export (undocumented, harmless; failure is ignored)."""
 
     NUMBER = "309"
     REPEATABLE = True
-
-
-@dataclass(frozen=True)
-class LoginUser(Command[Digit]):
-    """Log a user in; an answer above 1 is a refusal."""
-
-    NUMBER = "400"
-    ANSWER = Digit
-    CODECS = (TEXT, TEXT, TEXT)
-    slot: str
-    user: str
-    pin: str
-
-
-@dataclass(frozen=True)
-class LogoutUser(Command[Digit]):
-    """Log a user out."""
-
-    NUMBER = "401"
-    REPEATABLE = True
-    ANSWER = Digit
-    CODECS = (TEXT, TEXT)
-    slot: str
-    user: str
-
-
-@dataclass(frozen=True)
-class UnblockUser(Command[Digit]):
-    """Give a user a new PIN with the PUK (order of parameters unconfirmed)."""
-
-    NUMBER = "402"
-    ANSWER = Digit
-    CODECS = (TEXT, TEXT, TEXT, TEXT)
-    slot: str
-    user: str
-    puk: str
-    pin: str
 
 
 @dataclass(frozen=True)
@@ -427,12 +338,21 @@ class GetNumberOfClients(Command[Usage]):
 
 
 @dataclass(frozen=True)
-class GetRegisteredClients(_OfSlot, Command[Clients]):
+class GetRegisteredClients(OfSlot, Command[Clients]):
     """Ask for the registered clients (admin)."""
 
     NUMBER = "502"
     ANSWER = Clients
     BUFFER = LIST_BUFFER
+    REPEATABLE = True
+
+
+@dataclass(frozen=True)
+class GetUpdateVariants(Command[UpdateVariants]):
+    """Ask which kinds of update it supports (SE-API: 0 signed, 1 unsigned, 2 both)."""
+
+    NUMBER = "503"
+    ANSWER = UpdateVariants
     REPEATABLE = True
 
 
@@ -485,10 +405,3 @@ class SetClientId(Command[Done]):
     REPEATABLE = True
     CODECS = (TEXT,)
     client: str
-
-
-def _all_commands(base: type[Command[Any]] = Command) -> dict[str, type[Command[Any]]]:
-    return {command.NUMBER: command for command in base.__subclasses__()}
-
-
-COMMANDS: dict[str, type[Command[Any]]] = _all_commands()

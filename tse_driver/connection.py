@@ -172,7 +172,7 @@ class Connection:
             logger.warning("%s: certificate expired, %s was done", self.where, name)
             return True
         if error != TseCode.NONE:
-            raise TseRefused(self.where, name, error)
+            raise TseRefused.of(self.where, name, error)
         self._saw_other_answer = saw_other_answer
         return False
 
@@ -254,14 +254,14 @@ class Connection:
                 packet = self._packet(command.BUFFER, 0)
             except TseRefused as error:
                 if error.code not in {TseCode.NO_DATA, TseCode.WRONG_ORDER}:
-                    raise TseRefused(self.where, name, error.code) from None
+                    raise TseRefused.of(self.where, name, error.code) from None
                 continue
             if packet.data.startswith(RESPONSE + command.NUMBER.encode()):
                 return packet
             if packet.status == 0 and not packet.data:
                 return packet
             code = TseCode.EXPORT_BUFFER
-        raise TseRefused(self.where, name, code)
+        raise TseRefused.of(self.where, name, code)
 
     def _decode(self, text: bytes) -> bytes:
         try:

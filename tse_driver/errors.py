@@ -2,9 +2,12 @@
 
 TseError
   TryAgain           TseSilent, AnswerLost
-  CallTheTechnician  TseGone, PortForbidden, PortBusy, TseRefused (CertificateExpired),
-                     WrongPin, PinBlocked, SelfTestFailed, WrongTime, SignatureInvalid,
-                     ClientIdInvalid
+  CallTheTechnician  TseGone, PortForbidden, PortBusy, WrongPin, PinBlocked, WrongPuk,
+                     PukBlocked, SecretUnfit, SelfTestFailed, WrongTime,
+                     SignatureInvalid, ClientIdInvalid, NotExported, NotConfirmed
+    TseRefused       NotInitialized, TimeNotSet, SelfTestRequired, CertificateExpired,
+                     Disabled, StorageFull, SignaturesUsedUp, NotRegistered,
+                     TooManyClients, TooManyOpen, StillOpen, NotOpen, NotLoggedIn, ...
   Rejected           ProtocolError, Unreadable, KeyOnNoCurve, AlgorithmUnknown
 
 The docstring of a leaf is the sentence the operator reads; {where} names the device.
@@ -184,9 +187,86 @@ class TseRefused(CallTheTechnician):
         detail = f"'{command}' (error {TseCode.name_of(code)}). {hint}"
         super().__init__(where, detail)
 
+    @classmethod
+    def of(cls, where: str, command: str, code: int) -> TseRefused:
+        """Return the refusal a code has a name for, else the plain one."""
+        return _REFUSALS.get(code, TseRefused)(where, command, code)
+
 
 class CertificateExpired(TseRefused):
     """{where} carried out {detail}"""
+
+
+class NotInitialized(TseRefused):
+    """{where} is new and refused {detail}"""
+
+
+class TimeNotSet(TseRefused):
+    """{where} has no time and refused {detail}"""
+
+
+class SelfTestRequired(TseRefused):
+    """{where} wants its self test first and refused {detail}"""
+
+
+class Disabled(TseRefused):
+    """{where} is out of service and refused {detail}"""
+
+
+class StorageFull(TseRefused):
+    """{where} can't store any more and refused {detail}"""
+
+
+class SignaturesUsedUp(TseRefused):
+    """{where} can't sign any more and refused {detail}"""
+
+
+class NotRegistered(TseRefused):
+    """{where} does not know this till and refused {detail}"""
+
+
+class TooManyClients(TseRefused):
+    """{where} knows too many tills and refused {detail}"""
+
+
+class TooManyOpen(TseRefused):
+    """{where} has too much open and refused {detail}"""
+
+
+class StillOpen(TseRefused):
+    """{where} has something open and refused {detail}"""
+
+
+class NotOpen(TseRefused):
+    """{where} has no such number open and refused {detail}"""
+
+
+class NotLoggedIn(TseRefused):
+    """{where} wants a login and refused {detail}"""
+
+
+class PowerLost(TseRefused):
+    """{where} lost its power within {detail}"""
+
+
+_REFUSALS: dict[int, type[TseRefused]] = {
+    TseCode.POWER_FAIL: PowerLost,
+    TseCode.NOT_INITIALIZED: NotInitialized,
+    TseCode.TIME_NOT_SET: TimeNotSet,
+    TseCode.CERTIFICATE_EXPIRED: CertificateExpired,
+    TseCode.DISABLED: Disabled,
+    TseCode.STORAGE: StorageFull,
+    TseCode.NO_TRANSACTION: NotOpen,
+    TseCode.SELF_TEST_REQUIRED: SelfTestRequired,
+    TseCode.USER_NOT_AUTHORIZED: NotLoggedIn,
+    TseCode.USER_NOT_AUTHENTICATED: NotLoggedIn,
+    TseCode.CLIENT_NOT_REGISTERED: NotRegistered,
+    TseCode.MAX_PARALLEL_TRANSACTIONS: TooManyOpen,
+    TseCode.MAX_SIGNATURES: SignaturesUsedUp,
+    TseCode.MAX_CLIENTS: TooManyClients,
+    TseCode.CLIENT_HAS_UNFINISHED_TX: StillOpen,
+    TseCode.DEVICE_HAS_UNFINISHED_TX: StillOpen,
+}
 
 
 class WrongPin(CallTheTechnician):
@@ -197,6 +277,29 @@ class WrongPin(CallTheTechnician):
 class PinBlocked(CallTheTechnician):
     """{where} has blocked the PIN of {detail} after too many wrong tries. Unblock it
     with the PUK from the TSE's letter."""
+
+
+class WrongPuk(CallTheTechnician):
+    """{where} refused the PUK of {detail}. Look it up in the TSE's letter: after three
+    wrong tries the user is lost for good."""
+
+
+class PukBlocked(CallTheTechnician):
+    """{where} has blocked the PUK of {detail} for good. Export it, then exchange it."""
+
+
+class SecretUnfit(CallTheTechnician):
+    """{where} can't take {detail}. A PIN has 5 to 8 digits, a PUK 6 to 10; a new one
+    differs from the old one."""
+
+
+class NotExported(CallTheTechnician):
+    """{where} deletes nothing: {detail}. Export it whole, verify and keep the file,
+    then try again."""
+
+
+class NotConfirmed(CallTheTechnician):
+    """{where} was left as it is: {detail}. Give its own serial number to confirm."""
 
 
 class SelfTestFailed(CallTheTechnician):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tse_driver.commands import ADMIN
@@ -21,6 +21,12 @@ class Pins:
     def of(self, user: str) -> str:
         """Return a user's PIN."""
         return self.admin if user == ADMIN else self.time_admin
+
+    def having(self, user: str, pin: str) -> Pins:
+        """Return these with another PIN of one user."""
+        if user == ADMIN:
+            return replace(self, admin=pin)
+        return replace(self, time_admin=pin)
 
     def __repr__(self) -> str:
         return "Pins(...)"

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import io
 import logging
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tse_driver import commands as ask
-from tse_driver.answers import Export, MfcState, SlotInfo, StepSigned, TseState
+from tse_driver import upkeep_commands as keep
+from tse_driver.access import Access
+from tse_driver.answers import MfcState, SlotInfo, StepSigned, TseState
 from tse_driver.clock import Clock, SystemClock
-from tse_driver.connection import Connection, Wire
 from tse_driver.errors import (
     AnswerLost,
     CertificateExpired,
-    ClientIdInvalid,
-    PinBlocked,
     ProtocolError,
     SelfTestFailed,
     SignatureInvalid,
@@ -30,7 +27,6 @@ from tse_driver.errors import (
     TseGone,
     TseRefused,
     TseSilent,
-    WrongPin,
     WrongTime,
 )
 from tse_driver.export_reader import read_certificates, read_export
@@ -49,17 +45,17 @@ from tse_driver.signature import PublicKey, algorithm_named
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tse_driver.connection import Wire
+
 __all__ = ["Pins", "Session", "Signature", "Started", "TseInfo"]
 
 SELF_TEST_SHARE = 0.9  # of the time the device gives until the next one
 DRIFT_S_MAX = 30.0  # TSE time this far from ours is set again
 OLDEST_TIME = datetime(2024, 1, 1, tzinfo=UTC)  # an earlier clock was never set
-LOGIN_BLOCKED = 4
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_CLIENT = re.compile(rf"[A-Za-z0-9()+,\-.:? ]{{1,{ask.CLIENT_CHARACTERS_MAX}}}")
 
 
 class Session:
@@ -76,14 +72,8 @@ class Session:
     ) -> None:
         """Take a wire over; raise ClientIdInvalid. Nothing is sent before open()."""
         self._clock = clock or SystemClock()
-        self._connection = Connection(wire, self._clock)
-        if not _CLIENT.fullmatch(client_id):
-            raise ClientIdInvalid(self._connection.where, repr(client_id[:60]))
-        self.client_id = client_id
-        self._pins = pins or Pins()
-        self._slot = slot
-        self._named = ""  # the client the device was told last
-        self._refused_pins: set[str] = set()
+        self.access = Access(wire, self._clock, pins or Pins(), slot)
+        self.client_id = self.access.require_client(client_id)
         self._key: PublicKey | None = None
         self._algorithm = ""
         self._time_format = TimeFormat.UNIX
@@ -95,9 +85,9 @@ class Session:
 
     def open(self) -> TseInfo:
         """Wake the device: self test and time if due; report what was left open."""
-        self._connection.ask(ask.SetAsb(0))
+        self.access.ask(ask.SetAsb(0))
         self._void_left_over_step()
-        if self._connection.ask(ask.GetTimeUntilNextSelfTest()).seconds == 0:
+        if self.access.ask(ask.GetTimeUntilNextSelfTest()).seconds == 0:
             self.self_test()
             self.set_time()
         self._plan_self_test()
@@ -106,12 +96,12 @@ class Session:
 
     def close(self) -> None:
         """Give the wire back."""
-        self._connection.close()
+        self.access.connection.close()
 
     def info(self) -> TseInfo:
         """Ask for everything worth knowing; costs several round trips."""
-        slot = self._connection.ask(ask.GetSlotInfo(self._slot))
-        firmware = self._connection.ask(ask.GetFirmwareInfo()).numbers
+        slot = self.access.ask(ask.GetSlotInfo(self.access.slot))
+        firmware = self.access.ask(ask.GetFirmwareInfo()).numbers
         state = TseState(slot.tse_state)
         initialized = TseState.INITIALIZED in state
         key = b""
@@ -139,40 +129,40 @@ class Session:
         """Return the TSE's key; open() must have found an initialized device."""
         if self._key is None:
             raise TseRefused(
-                self._connection.where, "ExportPublicKey", TseCode.NOT_INITIALIZED
+                self.access.where, "ExportPublicKey", TseCode.NOT_INITIALIZED
             )
         return self._key
 
     def setup(self, description: str = "") -> TseInfo:
         """Put a new device into service and register this client; may be repeated."""
-        self._connection.ask(ask.SetAsb(0))
-        slot = self._connection.ask(ask.GetSlotInfo(self._slot))
+        self.access.ask(ask.SetAsb(0))
+        slot = self.access.ask(ask.GetSlotInfo(self.access.slot))
         self.self_test()
-        with self._login(ask.ADMIN):
+        with self.access.logged_in(ask.ADMIN):
             if TseState.INITIALIZED not in TseState(slot.tse_state):
-                self._connection.ask(ask.Initialize(self._slot, description))
+                self.access.ask(keep.Initialize(self.access.slot, description))
             self._update_time(self._host_time())
-            self._name(self.client_id)
-            self._connection.ask(ask.RegisterClient(self._slot))
+            self.access.name(self.client_id)
+            self.access.ask(keep.RegisterClient(self.access.slot))
         return self.open()
 
     def self_test(self) -> None:
         """Run the self test; raise SelfTestFailed. May take two minutes."""
-        self._quietly(ask.ResetExport(self._slot))
+        self.access.ask_quietly(ask.ResetExport(self.access.slot))
         for client in (self.client_id, ask.FACTORY_CLIENT):
-            self._name(client)
-            verdict = self._connection.ask(ask.RunSelfTest(self._slot)).value
+            self.access.name(client)
+            verdict = self.access.ask(keep.RunSelfTest(self.access.slot)).value
             if verdict == ask.SELF_TEST_OK:
                 self._plan_self_test()
                 return
             if verdict != ask.SELF_TEST_CLIENT_UNKNOWN:
                 break
-        raise SelfTestFailed(self._connection.where)
+        raise SelfTestFailed(self.access.where)
 
     def set_time(self) -> None:
         """Give the TSE this machine's time; raise WrongTime, WrongPin, PinBlocked."""
         moment = self._host_time()
-        with self._login(ask.TIME_ADMIN):
+        with self.access.logged_in(ask.TIME_ADMIN):
             self._update_time(moment)
         self._plan_time()
 
@@ -187,20 +177,20 @@ class Session:
 
     def register(self, client_id: str | None = None) -> None:
         """Register a client (this one by default)."""
-        with self._login(ask.ADMIN):
-            self._name(client_id or self.client_id)
-            self._connection.ask(ask.RegisterClient(self._slot))
+        with self.access.logged_in(ask.ADMIN):
+            self.access.name(client_id or self.client_id)
+            self.access.ask(keep.RegisterClient(self.access.slot))
 
     def deregister(self, client_id: str | None = None) -> None:
         """Deregister a client; it must have nothing open."""
-        with self._login(ask.ADMIN):
-            self._name(client_id or self.client_id)
-            self._connection.ask(ask.DeregisterClient(self._slot))
+        with self.access.logged_in(ask.ADMIN):
+            self.access.name(client_id or self.client_id)
+            self.access.ask(keep.DeregisterClient(self.access.slot))
 
     def clients(self) -> tuple[str, ...]:
         """Return the registered clients but the factory's."""
-        with self._login(ask.ADMIN):
-            answer = self._connection.ask(ask.GetRegisteredClients(self._slot))
+        with self.access.logged_in(ask.ADMIN):
+            answer = self.access.ask(ask.GetRegisteredClients(self.access.slot))
         return tuple(c for c in answer.clients if not c.startswith("DN TSEProduction"))
 
     def start(self) -> Started:
@@ -213,6 +203,14 @@ class Session:
         self.drift_s = (started.log_time - self._clock.now()).total_seconds()
         return started
 
+    def update(
+        self, transaction_number: int, process_type: str, process_data: bytes | str
+    ) -> Signature:
+        """Sign an update of it and return the verified signature."""
+        return self._signed(
+            Operation.UPDATE, transaction_number, process_type, process_data
+        )
+
     def finish(
         self, transaction_number: int, process_type: str, process_data: bytes | str
     ) -> Signature:
@@ -221,68 +219,70 @@ class Session:
         An answer that was lost is looked up in the device's log. SignatureInvalid
         means that even there the signature is wrong.
         """
-        data = process_data.encode() if isinstance(process_data, str) else process_data
-        said = Certified(
-            Operation.FINISH, self.client_id, data, process_type, transaction_number
+        signature = self._signed(
+            Operation.FINISH, transaction_number, process_type, process_data
         )
-        signature = self._finish(said) or self.find_signature(transaction_number)
-        if signature is None:
-            number = f"fiscal transaction {transaction_number}"
-            raise SignatureInvalid(self._connection.where, number)
         self._known_open.discard(transaction_number)
-        self.drift_s = (signature.log_time - self._clock.now()).total_seconds()
         return signature
 
     def void(self) -> None:
         """Give up a step that was opened but not signed; harmless if there is none."""
-        if MfcState.TRANSACTION_COMMAND_OPEN & self._connection.status().state:
-            self._connection.ask(ask.TransactionVoid())
+        if MfcState.TRANSACTION_COMMAND_OPEN & self.access.connection.status().state:
+            self.access.ask(ask.TransactionVoid())
 
     def open_transactions(self) -> tuple[int, ...]:
         """Return the numbers of this client's open fiscal transactions."""
-        self._name(self.client_id)
-        return self._connection.ask(ask.GetStartedTransactions(self.client_id)).numbers
+        self.access.name(self.client_id)
+        return self.access.ask(ask.GetStartedTransactions(self.client_id)).numbers
 
     def logged(self, transaction_number: int) -> tuple[LogMessage, ...]:
-        """Return what the device's log says of a fiscal transaction, verified."""
+        """Return what the log says of a fiscal transaction, verified, oldest first."""
         try:
             tar = self.export_transaction(transaction_number)
         except TseRefused as error:
             if error.code in {TseCode.NO_DATA, TseCode.NO_TRANSACTION}:
                 return ()
             raise
-        return tuple(
+        found = [
             message
             for _, message in read_export(io.BytesIO(tar))
             if message.certified is not None
             and message.certified.transaction_number == transaction_number
             and message.verifies(self.public_key)
-        )
+        ]
+        return tuple(sorted(found, key=lambda message: message.signature_counter))
 
     def find_signature(self, transaction_number: int) -> Signature | None:
         """Look a finish up in the device's log: after a lost answer or a restart."""
         message = self._find_message(transaction_number, Operation.FINISH)
-        if message is None:
-            return None
-        return Signature(
-            transaction_number,
-            message.signature_counter,
-            message.log_time,
-            message.signature,
-        )
+        return None if message is None else _signature(message)
 
     def export_all(self) -> Iterator[bytes]:
         """Yield the whole export TAR in pieces; ask nothing else until it ended."""
-        return self._export(ask.ExportAll(self._slot))
+        return self.access.export(ask.ExportAll(self.access.slot))
 
     def export_transaction(self, transaction_number: int) -> bytes:
         """Return the export TAR of one fiscal transaction."""
-        command = ask.ExportByNumber(self._slot, transaction_number)
-        return b"".join(self._export(command))
+        command = ask.ExportByNumber(self.access.slot, transaction_number)
+        return b"".join(self.access.export(command))
+
+    def export_interval(
+        self, first: int, last: int, client_id: str = ""
+    ) -> Iterator[bytes]:
+        """Yield an export of these numbers, of one client or ("") of all."""
+        command = ask.ExportByInterval(self.access.slot, first, last, client_id)
+        return self.access.export(command)
+
+    def export_period(
+        self, begin: datetime, end: datetime, client_id: str = ""
+    ) -> Iterator[bytes]:
+        """Yield an export of a period, of one client or ("") of all."""
+        command = ask.ExportByTime(self.access.slot, begin, end, client_id)
+        return self.access.export(command)
 
     def certificates(self) -> tuple[bytes, ...]:
         """Return the certificate chain in DER, own certificate first."""
-        tar = b"".join(self._export(ask.ExportCertificates(self._slot)))
+        tar = b"".join(self.access.export(ask.ExportCertificates(self.access.slot)))
         found = read_certificates(io.BytesIO(tar))
         own = self.public_key.serial
         return tuple(found[serial] for serial in sorted(found, key=lambda s: s != own))
@@ -300,7 +300,7 @@ class Session:
             elif error.code == TseCode.TIME_NOT_SET:
                 self.set_time()
             elif error.code == TseCode.CLIENT_ID_NOT_SET:
-                self._named = ""
+                self.access.forget_client()
             elif error.code == TseCode.WRONG_ORDER:
                 self._void_left_over_step()
             else:
@@ -309,11 +309,11 @@ class Session:
 
     def _voiding(self, step: Callable[[], T]) -> T:
         """Run a step; if it fails half-way, leave no step open on the device."""
-        self._name(self.client_id)
+        self.access.name(self.client_id)
         try:
             return step()
         except (TseGone, TseSilent):
-            self._named = ""
+            self.access.forget_client()
             raise
         except TseError:
             self._void_left_over_step()
@@ -328,8 +328,8 @@ class Session:
             logger.warning("could not void: %s", error)
 
     def _start(self) -> Started:
-        self._connection.ask(ask.StartInit(0, ""))
-        answer = self._connection.ask(ask.StartEnd())
+        self.access.ask(ask.StartInit(0, ""))
+        answer = self.access.ask(ask.StartEnd())
         return Started(
             answer.transaction_number,
             answer.log_time,
@@ -338,14 +338,32 @@ class Session:
             answer.signature,
         )
 
-    def _finish(self, said: Certified) -> Signature | None:
-        """Finish and return the signature, None if it does not verify."""
+    def _signed(
+        self, operation: Operation, number: int, kind: str, data: bytes | str
+    ) -> Signature:
+        raw = data.encode() if isinstance(data, str) else data
+        said = Certified(operation, self.client_id, raw, kind, number)
+        signature = self._sign(said) or self._find_step(said)
+        if signature is None:
+            raise SignatureInvalid(self.access.where, f"fiscal transaction {number}")
+        self.drift_s = (signature.log_time - self._clock.now()).total_seconds()
+        return signature
+
+    def _sign(self, said: Certified) -> Signature | None:
+        """Sign an update or finish; return None if the signature does not verify."""
         number, data = said.transaction_number, said.process_data
-        init = ask.FinishInit(number, len(data), said.process_type)
+        init: ask.UpdateInit | ask.FinishInit
+        end: ask.UpdateEnd | ask.FinishEnd
+        if said.operation == Operation.UPDATE:
+            init = ask.UpdateInit(number, len(data), said.process_type)
+            end = ask.UpdateEnd()
+        else:
+            init = ask.FinishInit(number, len(data), said.process_type)
+            end = ask.FinishEnd()
         try:
-            answer = self._ready(lambda: self._step(init, data, ask.FinishEnd()))
+            answer = self._ready(lambda: self._step(init, data, end))
         except (AnswerLost, CertificateExpired):
-            signature = self.find_signature(number)
+            signature = self._find_step(said)
             if signature is None:
                 raise
             return signature
@@ -355,24 +373,38 @@ class Session:
             number, answer.signature_counter, answer.log_time, answer.signature
         )
 
+    def _find_step(self, said: Certified) -> Signature | None:
+        """Look up in the device's log what was just signed: the newest such step."""
+        found = None
+        for message in self.logged(said.transaction_number):
+            # One finish there is, whatever it says: it can't be signed again.
+            if message.operation == said.operation and (
+                message.certified == said or said.operation == Operation.FINISH
+            ):
+                found = _signature(message)
+        return found
+
     def _step(
-        self, init: ask.FinishInit, data: bytes, end: ask.Command[StepSigned]
+        self,
+        init: ask.UpdateInit | ask.FinishInit,
+        data: bytes,
+        end: ask.Command[StepSigned],
     ) -> StepSigned:
-        self._connection.ask(init)
+        self.access.ask(init)
         for packet, at in enumerate(range(0, len(data), ask.PACKET_BYTES_MAX)):
             piece = data[at : at + ask.PACKET_BYTES_MAX]
-            self._connection.ask(ask.TransactionData(packet, piece))
-        return self._connection.ask(end)
+            self.access.ask(ask.TransactionData(packet, piece))
+        return self.access.ask(end)
 
     def _find_started(self) -> Started:
         """Find a start whose answer was lost: the one number we do not know."""
         new = set(self.open_transactions()) - self._known_open
         if not new:
-            raise AnswerLost(self._connection.where, "'StartEnd'")
+            raise AnswerLost(self.access.where, "'StartEnd'")
         number = max(new)
         message = self._find_message(number, Operation.START)
         if message is None:
-            raise ProtocolError(self._connection.where, f"no log of start {number}")
+            raise ProtocolError(self.access.where, f"no log of start {number}")
         return Started(
             number,
             message.log_time,
@@ -404,89 +436,43 @@ class Session:
                 return True
         return False
 
-    def _export(self, command: ask.Command[Export]) -> Iterator[bytes]:
-        try:
-            yield from self._connection.stream(command)
-        except GeneratorExit:
-            self._quietly(ask.ResetExport(self._slot))
-            raise
-        self._quietly(ask.ResetExport(self._slot))
-
     # --- device state --------------------------------------------------------------
 
     def _learn_key(self, slot: SlotInfo) -> PublicKey:
-        key = self._connection.ask(ask.ExportPublicKey(self._slot)).data
+        key = self.access.ask(ask.ExportPublicKey(self.access.slot)).data
         self._key = PublicKey.from_bytes(key)
         self._algorithm = slot.algorithm
         return self._key
 
-    def _name(self, client_id: str) -> None:
-        if self._named != client_id:
-            self._named = ""
-            self._connection.ask(ask.SetClientId(client_id))
-            self._named = client_id
-
-    def _login(self, user: str) -> _Login:
-        return _Login(self, user)
-
-    def log_in(self, user: str) -> None:
-        """Log a user in; a PIN once refused is never tried again by this session."""
-        who = "the admin" if user == ask.ADMIN else "the time admin"
-        where = self._connection.where
-        if user in self._refused_pins:
-            raise WrongPin(where, who)
-        login = ask.LoginUser(self._slot, user, self._pins.of(user))
-        verdict = self._connection.ask(login).value
-        if verdict > ask.LOGIN_OK_MAX:
-            self._refused_pins.add(user)
-            raise (PinBlocked if verdict == LOGIN_BLOCKED else WrongPin)(where, who)
-
-    def log_out(self, user: str) -> None:
-        """Log a user out; failure is only logged."""
-        self._quietly(ask.LogoutUser(self._slot, user))
-
-    def _quietly(self, command: ask.Command[Any]) -> None:
-        try:
-            self._connection.ask(command)
-        except TseGone:
-            raise
-        except TseError as error:
-            logger.info("%s ignored: %s", type(command).__name__, error)
-
     def _update_time(self, moment: datetime) -> None:
         try:
-            self._connection.ask(ask.UpdateTime(moment))
+            self.access.ask(keep.UpdateTime(moment))
         except TseRefused as error:
             if error.code != TseCode.PARA_VALUE:
                 raise
             text = f"{moment:%Y-%m-%d %H:%M} UTC"
-            raise WrongTime(self._connection.where, text) from error
+            raise WrongTime(self.access.where, text) from error
 
     def _host_time(self) -> datetime:
         moment = self._clock.now()
         if moment < OLDEST_TIME:
-            raise WrongTime(self._connection.where, f"{moment:%Y-%m-%d %H:%M} UTC")
+            raise WrongTime(self.access.where, f"{moment:%Y-%m-%d %H:%M} UTC")
         return moment
 
     def _plan_self_test(self) -> None:
-        seconds = self._connection.ask(ask.GetTimeUntilNextSelfTest()).seconds
+        seconds = self.access.ask(ask.GetTimeUntilNextSelfTest()).seconds
         self._self_test_due = self._clock.monotonic() + SELF_TEST_SHARE * seconds
 
     def _plan_time(self) -> None:
-        seconds = self._connection.ask(ask.GetUpdateTimeInterval()).seconds
+        seconds = self.access.ask(ask.GetUpdateTimeInterval()).seconds
         self._time_due = self._clock.monotonic() + seconds
 
 
-@dataclass(frozen=True, slots=True)
-class _Login:
-    """A user logged in for the length of a with-block."""
-
-    session: Session
-    user: str
-
-    def __enter__(self) -> None:
-        self.session.log_in(self.user)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or not issubclass(kind, TseGone):
-            self.session.log_out(self.user)
+def _signature(message: LogMessage) -> Signature:
+    assert message.certified is not None
+    return Signature(
+        message.certified.transaction_number,
+        message.signature_counter,
+        message.log_time,
+        message.signature,
+    )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tse_driver import answers, codecs
-from tse_driver.commands import COMMANDS, FinishInit, GetFirmwareInfo
+from tse_driver.command_table import COMMANDS
+from tse_driver.commands import FinishInit, GetFirmwareInfo
 from tse_driver.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_garbage_is_read_or_refused(
 
 
 def test_each_number_names_one_command() -> None:
-    assert len(COMMANDS) == 41
+    assert len(COMMANDS) == 49
     assert all(number == c.NUMBER for number, c in COMMANDS.items())
     for record in RECORDS:
         assert len(fields(record)) == len(record.CODECS)  # type: ignore[arg-type]

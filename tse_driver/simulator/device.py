@@ -29,6 +29,13 @@ class Device:
     limits: Limits = field(default_factory=Limits)
     client: str = ""
     storage_full: bool = False
+    maintenance: bool = False
+    developer: bool = False
+    """A developer's stick can be made as new; any other refuses."""
+    exported_bytes: int = 0
+    """The size of the last whole export that was fetched to its end."""
+    exported_to: int = 0
+    """The signature counter up to which it reached."""
 
     @property
     def free(self) -> int:

@@ -42,6 +42,16 @@ _BASE64_BLOCK = PACKET_DATA_BYTES // 4 * 3
 _LAST_PACKET = 1
 _MORE_PACKETS = 0
 
+_SERVED = (
+    ExportAll,
+    ExportByNumber,
+    ExportByInterval,
+    ExportByTime,
+    ExportCertificates,
+    ExportSerialNumbers,
+    ExportLastLogMessage,
+    ExportPublicKey,
+)
 _Export = ExportByNumber | ExportByInterval | ExportByTime
 
 
@@ -53,7 +63,7 @@ class Exports:
 
     def serves(self, command: Command[Any]) -> bool:
         """Say whether the command is an export."""
-        return "300" <= command.NUMBER <= "308"
+        return isinstance(command, _SERVED)
 
     def parameter(self, command: Command[Any]) -> Iterator[bytes]:
         """Yield the answer's parameters, markers between them included."""
@@ -68,7 +78,7 @@ class Exports:
             case ExportCertificates():
                 return _base64(export_tar((), identity.files()))
             case ExportAll():
-                return _base64(export_tar(log, identity.files()))
+                return _base64(self._counted(export_tar(log, identity.files())))
             case ExportLastLogMessage():
                 newest = deque(log, maxlen=1)
                 if not newest:
@@ -77,6 +87,15 @@ class Exports:
             case ExportByNumber() | ExportByInterval() | ExportByTime():
                 return _base64(self._filtered(command))
         raise Refusal(TseCode.UNKNOWN_CMD)
+
+    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Remember how much a whole export was, once it was fetched to its end."""
+        device = self._device
+        size, counter = 0, device.element.signature_counter
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+        device.exported_bytes, device.exported_to = size, counter
 
     def _filtered(self, command: _Export) -> Iterator[bytes]:
         element = self._device.element

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import io
+import json
 import re
 import struct
 import tarfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tse_driver.errors import PortBusy
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOG_FILE = "log_messages.bin"
+CHECKPOINT_FILE = "checkpoint.json"
 NAME = re.compile(
     r"Unixt_(?P<time>-?\d+)_Sig-(?P<counter>\d+)_Log-(?:"
     r"Tra_No-(?P<number>\d+)_(?P<step>Start|Update|Finish)_Client-(?P<client>.*)"
@@ -54,7 +56,13 @@ class LogStore:
     def __init__(self, directory: Path | None = None) -> None:
         """Open the file in a directory; without one, keep everything in memory."""
         self._file: BinaryIO = io.BytesIO()
+        self._checkpoint_path: Path | None = None
+        self.checkpoint: dict[str, Any] = {}
+        """What deleted messages had made of the device."""
         if directory is not None:
+            self._checkpoint_path = directory / CHECKPOINT_FILE
+            if self._checkpoint_path.exists():
+                self.checkpoint = json.loads(self._checkpoint_path.read_text())
             path = directory / LOG_FILE
             path.touch()
             self._file = path.open("r+b", buffering=0)
@@ -77,6 +85,23 @@ class LogStore:
         self._file.seek(self.size)
         self._file.write(record)
         self.size += len(record)
+
+    def cut(self, checkpoint: dict[str, Any], counter: int | None = None) -> None:
+        """Delete the messages up to a counter (all by default); keep a checkpoint."""
+        kept = [
+            stored
+            for stored in self
+            if counter is not None and int(stored["counter"] or 0) > counter
+        ]
+        self.checkpoint = checkpoint
+        if self._checkpoint_path is not None:
+            fresh = self._checkpoint_path.with_suffix(".new")
+            fresh.write_text(json.dumps(checkpoint))
+            fresh.replace(self._checkpoint_path)
+        self._file.truncate(0)
+        self.size = 0
+        for stored in kept:
+            self.append(stored)
 
     def __iter__(self) -> Iterator[Stored]:
         """Yield what is stored now, oldest first."""

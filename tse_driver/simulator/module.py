@@ -6,38 +6,23 @@ genuine keys, signatures and exports. Pure but for its optional state directory.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from tse_driver import tlv
-from tse_driver.answers import Digit, Done, MfcState, MfcStatus, Packet
+from tse_driver.answers import Done, MfcState, MfcStatus, Packet
 from tse_driver.clock import Clock, SystemClock
+from tse_driver.command_table import COMMANDS
 from tse_driver.commands import (
-    ADMIN,
-    CLIENT_CHARACTERS_MAX,
-    COMMANDS,
-    LOGIN_OK_MAX,
-    SELF_TEST_CLIENT_UNKNOWN,
-    SELF_TEST_OK,
     Command,
-    DeregisterClient,
-    Disable,
     GetCommandResponse,
     GetMfcStatus,
-    Initialize,
-    LoginUser,
-    LogoutUser,
-    RegisterClient,
     ResetExport,
-    RunSelfTest,
     SetAsb,
     SetClientId,
-    UnblockUser,
-    UpdateTime,
 )
 from tse_driver.errors import ProtocolError, TseCode
 from tse_driver.framing import Request, Response
 from tse_driver.simulator import keys
+from tse_driver.simulator.administration import Administration
 from tse_driver.simulator.device import Device, Limits
 from tse_driver.simulator.exports import AnswerBuffer, Exports
 from tse_driver.simulator.log_store import LogStore
@@ -45,15 +30,13 @@ from tse_driver.simulator.questions import Questions
 from tse_driver.simulator.refusal import Refusal
 from tse_driver.simulator.secure_element import SecureElement
 from tse_driver.simulator.signing import Signing
-from tse_driver.simulator.users import LOGIN_BLOCKED, LOGIN_UNKNOWN_USER, Users
+from tse_driver.simulator.users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tse_driver.codecs import Record
-
-_CLIENT = re.compile(rf"[A-Za-z0-9()+,\-.:? ]{{1,{CLIENT_CHARACTERS_MAX}}}")
 
 
 class SimulatedTse:
@@ -66,6 +49,7 @@ class SimulatedTse:
         clock: Clock | None = None,
         limits: Limits | None = None,
         valid_days: int = keys.VALID_DAYS,
+        developer: bool = False,
     ) -> None:
         """Wake up, freshly powered, with the keys and the log kept in `state`.
 
@@ -81,7 +65,9 @@ class SimulatedTse:
             if state is not None:
                 identity.save(state)
         element = SecureElement(identity, log, clock)
-        self.device = Device(element, Users.load(state), limits or Limits())
+        self.device = Device(
+            element, Users.load(state), limits or Limits(), developer=developer
+        )
         self.signing = Signing(self.device)
         self._error = TseCode.NONE
         self._exports = Exports(self.device)
@@ -89,18 +75,10 @@ class SimulatedTse:
         self._buffers: dict[int, AnswerBuffer] = {}
         self._handlers: dict[type[Command[Any]], Callable[[Any], Record]] = {
             SetAsb: lambda _: Done(),
-            Initialize: self._initialize,
-            UpdateTime: self._update_time,
-            Disable: self._disable,
-            RegisterClient: self._register,
-            DeregisterClient: self._deregister,
-            RunSelfTest: self._self_test,
             ResetExport: self._reset_export,
-            LoginUser: self._login,
-            LogoutUser: self._logout,
-            UnblockUser: self._unblock,
             SetClientId: self._set_client,
             **self.signing.handlers(),
+            **Administration(self.device).handlers(),
             **self._questions.handlers(),
         }
 
@@ -190,103 +168,14 @@ class SimulatedTse:
             state |= MfcState.TRANSACTION_COMMAND_OPEN
         if self.device.element.open:
             state |= MfcState.TRANSACTION_STARTED
+        if self.device.maintenance:
+            state |= MfcState.MAINTENANCE
         return state
-
-    def _initialize(self, command: Initialize) -> Done:
-        self._require_admin()
-        element = self.device.element
-        if element.initialized:
-            raise Refusal(TseCode.DESCRIPTION_SET)
-        if not element.self_test_s_left:
-            raise Refusal(TseCode.SELF_TEST_REQUIRED)
-        description = tlv.write(0x81, command.description.encode())
-        element.sign_system("initialize", description)
-        return Done()
-
-    def _update_time(self, command: UpdateTime) -> Done:
-        element = self.device.element
-        if not self.device.users.logged_in:
-            raise Refusal(TseCode.USER_NOT_AUTHENTICATED)
-        if not element.self_test_s_left:
-            raise Refusal(TseCode.SELF_TEST_REQUIRED)
-        if command.time < element.identity.chain[0].not_valid_before_utc:
-            raise Refusal(TseCode.PARA_VALUE)
-        element.set_time(command.time)
-        return Done()
-
-    def _disable(self, _: Disable) -> Done:
-        self._require_admin()
-        self.device.element.sign_system("disableSecureElement")
-        return Done()
-
-    def _register(self, _: RegisterClient) -> Done:
-        self._require_admin()
-        client, clients = self._named_client(), self.device.element.clients
-        if client in clients:
-            return Done()
-        if not _CLIENT.fullmatch(client):
-            raise Refusal(TseCode.PARA_VALUE)
-        if len(clients) > self.device.limits.clients:
-            raise Refusal(TseCode.MAX_CLIENTS)
-        payload = tlv.write(0x81, client.encode())
-        self.device.element.sign_system("registerClient", payload)
-        return Done()
-
-    def _deregister(self, _: DeregisterClient) -> Done:
-        self._require_admin()
-        element, client = self.device.element, self._named_client()
-        if client not in element.clients[1:]:  # the factory's own client stays
-            raise Refusal(TseCode.CLIENT_NOT_REGISTERED)
-        if client in element.open.values():
-            raise Refusal(TseCode.CLIENT_HAS_UNFINISHED_TX)
-        element.sign_system("deregisterClient", tlv.write(0x81, client.encode()))
-        return Done()
-
-    def _self_test(self, _: RunSelfTest) -> Digit:
-        if self.device.client not in self.device.element.clients:
-            return Digit(SELF_TEST_CLIENT_UNKNOWN)
-        self.device.element.self_test()
-        return Digit(SELF_TEST_OK)
 
     def _reset_export(self, _: ResetExport) -> Done:
         self._buffers.clear()
         return Done()
 
-    def _login(self, command: LoginUser) -> Digit:
-        verdict = self.device.users.login(command.user, command.pin)
-        if verdict not in {LOGIN_UNKNOWN_USER, LOGIN_BLOCKED}:
-            ok = b"\xff" if verdict <= LOGIN_OK_MAX else b"\x00"
-            payload = tlv.write(0x81, command.user.encode())
-            payload += tlv.write(0x82, command.user.encode()) + tlv.write(0x83, ok)
-            self.device.element.sign_system("authenticateUser", payload)
-        return Digit(verdict)
-
-    def _logout(self, command: LogoutUser) -> Digit:
-        if command.user not in self.device.users.logged_in:
-            return Digit(2)
-        self.device.users.logged_in.discard(command.user)
-        payload = tlv.write(0x81, command.user.encode()) + tlv.write(0x82, b"\x00")
-        self.device.element.sign_system("logOut", payload)
-        return Digit(1)
-
-    def _unblock(self, command: UnblockUser) -> Digit:
-        verdict = self.device.users.unblock(command.user, command.puk, command.pin)
-        payload = tlv.write(0x81, command.user.encode())
-        payload += tlv.write(0x82, bytes((verdict - 1,)))
-        self.device.element.sign_system("unblockUser", payload)
-        return Digit(verdict)
-
     def _set_client(self, command: SetClientId) -> Done:
         self.device.client = command.client
         return Done()
-
-    def _named_client(self) -> str:
-        if not self.device.client:
-            raise Refusal(TseCode.CLIENT_ID_NOT_SET)
-        return self.device.client
-
-    def _require_admin(self) -> None:
-        if self.device.element.disabled:
-            raise Refusal(TseCode.DISABLED)
-        if ADMIN not in self.device.users.logged_in:
-            raise Refusal(TseCode.USER_NOT_AUTHENTICATED)

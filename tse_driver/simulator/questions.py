@@ -15,6 +15,7 @@ from tse_driver.answers import (
     SlotInfo,
     SlotState,
     TseState,
+    UpdateVariants,
     Usage,
 )
 from tse_driver.commands import (
@@ -31,6 +32,7 @@ from tse_driver.commands import (
     GetStartedTransactions,
     GetTimeUntilNextSelfTest,
     GetUpdateTimeInterval,
+    GetUpdateVariants,
 )
 from tse_driver.errors import TseCode
 from tse_driver.simulator.keys import ALGORITHM
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from tse_driver.simulator.device import Device
 
 HARDWARE_SINGLE_TSE = 64
+SIGNED_UPDATES = "0"
 NEARLY_FULL_BYTES = 100 * 1024 * 1024
 
 
@@ -66,6 +69,7 @@ class Questions:
                 device.limits.clients, len(element.clients) - 1
             ),
             GetRegisteredClients: self._clients,
+            GetUpdateVariants: lambda _: UpdateVariants((SIGNED_UPDATES,)),
             GetNumberOfTransactions: lambda _: Usage(
                 device.limits.transactions, len(element.open)
             ),
@@ -76,7 +80,8 @@ class Questions:
 
     def _device_info(self, _: GetDeviceInfo) -> DeviceInfo:
         serial = self._device.element.identity.public_key.serial.hex()
-        return DeviceInfo(f"DEMO-{serial[:12]}", 1, 1, 0, 1, "DEMO", "")
+        in_maintenance = int(self._device.maintenance)
+        return DeviceInfo(f"DEMO-{serial[:12]}", 1, 1, in_maintenance, 1, "DEMO", "")
 
     def _slot_info(self, _: GetSlotInfo) -> SlotInfo:
         device, element = self._device, self._device.element
@@ -87,8 +92,11 @@ class Questions:
             state |= TseState.DISABLED
         if device.free < NEARLY_FULL_BYTES:
             state |= TseState.NEARLY_FULL
+        slot = SlotState.INSERTED | SlotState.OPERATIONAL
+        if device.maintenance:
+            slot = SlotState.INSERTED | SlotState.MAINTENANCE_ACTIVE
         return SlotInfo(
-            slot_state=SlotState.INSERTED | SlotState.OPERATIONAL,
+            slot_state=slot,
             tse_state=state,
             crypto_vendor="Kassenband",
             crypto_info="DEMO TSE simulator",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tse_driver import tlv
-from tse_driver.commands import FACTORY_CLIENT
+from tse_driver.commands import ADMIN, FACTORY_CLIENT
 from tse_driver.log_message import (
     Certified,
     Kind,
@@ -56,8 +56,11 @@ class SecureElement:
         self.clients: list[str] = [FACTORY_CLIENT]
         self.open: dict[int, str] = {}
         self.finished: list[int] = []
+        self._recall(log.checkpoint)
+        known = self.signature_counter
         for stored in log:
-            self._remember(stored)
+            if int(stored["counter"] or 0) > known:
+                self._remember(stored)
 
     @property
     def time_is_set(self) -> bool:
@@ -106,6 +109,20 @@ class SecureElement:
         body = tlv.write(0x80, operation.encode()) + tlv.write(0x81, payload)
         return self._sign(Kind.SYSTEM, body, f"Sys_{operation}")
 
+    def delete_stored(self, counter: int) -> None:
+        """Delete the log messages up to a counter and sign that."""
+        self.log.cut(self._checkpoint(), counter)
+        self.sign_system("deleteStoredData", tlv.write(0x81, ADMIN.encode()))
+
+    def reset(self) -> None:
+        """Become as new, but for the key."""
+        self.log.cut({})
+        self._offset = self._self_tested_at = None
+        self.signature_counter = self.transaction_counter = 0
+        self.initialized = self.disabled = False
+        self.clients = [FACTORY_CLIENT]
+        self.open, self.finished = {}, []
+
     def start(self, client: str, data: bytes, process_type: str) -> tuple[int, Signed]:
         """Start a fiscal transaction under the next number."""
         number = self.transaction_counter + 1
@@ -132,6 +149,28 @@ class SecureElement:
         self.log.append(stored)
         self._remember(stored)
         return Signed(moment, counter, signature)
+
+    def _checkpoint(self) -> dict[str, Any]:
+        return {
+            "signature_counter": self.signature_counter,
+            "transaction_counter": self.transaction_counter,
+            "initialized": self.initialized,
+            "disabled": self.disabled,
+            "clients": self.clients,
+            "open": list(self.open.items()),
+            "last_time": self._last_time.isoformat(),
+        }
+
+    def _recall(self, checkpoint: dict[str, Any]) -> None:
+        if not checkpoint:
+            return
+        self.signature_counter = checkpoint["signature_counter"]
+        self.transaction_counter = checkpoint["transaction_counter"]
+        self.initialized = checkpoint["initialized"]
+        self.disabled = checkpoint["disabled"]
+        self.clients = list(checkpoint["clients"])
+        self.open = dict(checkpoint["open"])
+        self._last_time = datetime.fromisoformat(checkpoint["last_time"])
 
     def _remember(self, stored: Stored) -> None:
         """Learn from a message what it changed."""

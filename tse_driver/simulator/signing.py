@@ -159,6 +159,7 @@ class Signing:
         for holds, code in (
             (element.initialized, TseCode.NOT_INITIALIZED),
             (not element.disabled, TseCode.DISABLED),
+            (not device.maintenance, TseCode.COMMAND_FAILED),
             (element.self_test_s_left > 0, TseCode.SELF_TEST_REQUIRED),
             (element.time_is_set, TseCode.TIME_NOT_SET),
             (bool(device.client), TseCode.CLIENT_ID_NOT_SET),

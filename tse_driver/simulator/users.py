@@ -55,6 +55,48 @@ class Users:
 
     def login(self, name: str, pin: str) -> int:
         """Judge a PIN; the third wrong one blocks it."""
+        verdict = self._judge(name, pin)
+        if verdict == LOGIN_OK:
+            self.logged_in.add(name)
+        return verdict
+
+    def unblock(self, name: str, puk: str, pin: str) -> int:
+        """Judge a PUK and set a new PIN."""
+        verdict = self._judge_puk(name, puk)
+        if verdict == LOGIN_OK:
+            user = self.users[name]
+            user.pin, user.tries_left = pin, TRIES_MAX
+            self._save()
+        return verdict
+
+    def change_pin(self, name: str, pin: str, new_pin: str) -> int:
+        """Judge a PIN as a login does and set a new one."""
+        verdict = self._judge(name, pin)
+        if verdict == LOGIN_OK:
+            self.users[name].pin = new_pin
+            self._save()
+        return verdict
+
+    def change_puk(self, name: str, puk: str, new_puk: str) -> int:
+        """Judge a PUK and set a new one."""
+        verdict = self._judge_puk(name, puk)
+        if verdict == LOGIN_OK:
+            self.users[name].puk = new_puk
+            self._save()
+        return verdict
+
+    def reset(self) -> None:
+        """Become as the factory made them."""
+        self.users = {ADMIN: User(), TIME_ADMIN: User()}
+        self.logged_in.clear()
+        self._save()
+
+    def block_all(self) -> None:
+        """Block both PINs, as somebody's three wrong tries would."""
+        for user in self.users.values():
+            user.tries_left = 0
+
+    def _judge(self, name: str, pin: str) -> int:
         user = self.users.get(name)
         if user is None:
             return LOGIN_UNKNOWN_USER
@@ -67,11 +109,9 @@ class Users:
         if user.tries_left != TRIES_MAX:
             user.tries_left = TRIES_MAX
             self._save()
-        self.logged_in.add(name)
         return LOGIN_OK
 
-    def unblock(self, name: str, puk: str, pin: str) -> int:
-        """Judge a PUK and set a new PIN."""
+    def _judge_puk(self, name: str, puk: str) -> int:
         user = self.users.get(name)
         if user is None:
             return LOGIN_UNKNOWN_USER
@@ -79,15 +119,10 @@ class Users:
             return LOGIN_BLOCKED
         right = puk == user.puk
         user.puk_tries_left = TRIES_MAX if right else user.puk_tries_left - 1
-        if right:
-            user.pin, user.tries_left = pin, TRIES_MAX
         self._save()
-        return LOGIN_OK if right else LOGIN_WRONG_PIN
-
-    def block_all(self) -> None:
-        """Block both PINs, as somebody's three wrong tries would."""
-        for user in self.users.values():
-            user.tries_left = 0
+        if right:
+            return LOGIN_OK
+        return LOGIN_WRONG_PIN if user.puk_tries_left else LOGIN_BLOCKED
 
     def _save(self) -> None:
         if self.path is None:

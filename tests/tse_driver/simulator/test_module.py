@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tse_driver.bench import BEER, TYPE, Bench
-from tse_driver.commands import ADMIN, COMMANDS, StartInit, UnblockUser
+from tse_driver.command_table import COMMANDS
+from tse_driver.commands import ADMIN, StartInit
 from tse_driver.connection import Connection
 from tse_driver.errors import PortBusy, TseCode, TseError, TseRefused, Unreadable
 from tse_driver.export_reader import check_export
@@ -21,6 +22,7 @@ from tse_driver.simulator.faults import FaultyTse
 from tse_driver.simulator.log_store import LOG_FILE
 from tse_driver.simulator.module import SimulatedTse
 from tse_driver.simulator.wires import Direct, VirtualClock
+from tse_driver.upkeep_commands import UnblockUser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,10 +98,10 @@ def test_three_wrong_pins_block_until_the_puk_comes(tmp_path: Path) -> None:
     session, tse = woken(tmp_path)
     with pytest.raises(TseError, match="PUK"):
         session.setup()
-    connection = session._connection
+    connection = session.access.connection
     assert connection.ask(UnblockUser("1", ADMIN, "999999", "54321")).value == 2
     assert connection.ask(UnblockUser("1", ADMIN, "123456", "12345")).value == 1
-    session._refused_pins.clear()
+    session.access.learn_pin(ADMIN, "12345")
     assert session.setup().initialized
     kept = json.loads((tmp_path / "users.json").read_text())
     assert kept[ADMIN]["tries_left"] == 3
