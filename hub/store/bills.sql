@@ -273,3 +273,7 @@ WHERE $13 OR NOT EXISTS (
 -- List what providers said that somebody has to look at, newest first.
 SELECT id, bill, attempt, method, said, status, alarms, heard_at FROM payment_report
 WHERE event = $1 AND alarms <> '{}' ORDER BY id DESC LIMIT $2;
+
+-- bill_creditor --
+-- Read the account that a competition's bills are paid into.
+SELECT creditor::text FROM competition WHERE id = $1;
