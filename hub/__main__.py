@@ -6,20 +6,27 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import uvloop
 
 from hub import assembly, upkeep
+from hub.commands import office
+from hub.commands.answer import Refused
+from hub.commands.verbs import add_config
 from hub.link.connection import BrokerGone
 from hub.settings import SettingsError, load_settings
 from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from hub.settings import Settings
+
+_Command: TypeAlias = (
+    "Callable[[Settings, argparse.Namespace], Coroutine[None, None, int]]"
+)
 
 GOOD, BAD, UNUSABLE = 0, 1, 2
 
@@ -36,7 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _parser().print_help()
             return UNUSABLE
         _log_at(loaded.settings.log_level)
-        return uvloop.run(_COMMANDS[options.command](loaded.settings, options))
+        return uvloop.run(_chosen(options)(loaded.settings, options))
+    except Refused as refusal:
+        _refuse(str(refusal), as_json=options.json)
+        return BAD
     except (SettingsError, StoreError, BrokerGone) as error:
         print(error, file=sys.stderr)
         return UNUSABLE
@@ -65,6 +75,23 @@ async def _verify(settings: Settings, options: argparse.Namespace) -> int:
     return GOOD if report.ok else BAD
 
 
+async def _obey(settings: Settings, options: argparse.Namespace) -> int:
+    answer = await options.obey(settings, options)
+    print(answer.as_text(as_json=options.json))
+    return GOOD if answer.good else BAD
+
+
+def _refuse(sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode({"refused": sentence}).decode())
+    else:
+        print(sentence, file=sys.stderr)
+
+
+def _chosen(options: argparse.Namespace) -> _Command:
+    return _COMMANDS.get(options.command, _obey)
+
+
 _COMMANDS = {"serve": _serve, "migrate": _migrate, "verify": _verify}
 
 
@@ -86,9 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     upkeep.add_verify(commands.add_parser("verify", help="recompute the ledger"))
     for command in commands.choices.values():
-        command.add_argument(
-            "--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS
-        )
+        add_config(command)
+    office.add_all(commands)
     return parser
 
 

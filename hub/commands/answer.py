@@ -1,0 +1,42 @@
+"""What a command answers: figures for programs, sentences for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was done or found; `good` is False where something is to be looked at."""
+
+    figures: Mapping[str, Any]
+    lines: Sequence[str]
+    good: bool = True
+
+    def as_text(self, *, as_json: bool) -> str:
+        """Write it for a person, or as one JSON object on a line."""
+        if as_json:
+            return msgspec.json.encode(self.figures).decode()
+        return "\n".join(self.lines)
+
+
+class Refused(Exception):
+    """What was asked for can't be done; the text says why, and what to do."""
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Set rows in columns, each as wide as its longest cell."""
+    lines = [heads, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    return [
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    ]

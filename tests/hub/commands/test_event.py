@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from contract.catalogue import encode_catalogue
+from tests.hub import samples
+
+if TYPE_CHECKING:
+    from tests.hub.commands.conftest import Office
+
+FILE = """\
+number = 7
+name = "Summer Night"
+currency = "EUR"
+portal_url = "https://pay.example.org"
+catalogue = "catalogue.json"
+
+[seller]
+name = "Sommernacht e. V."
+street = "Seestraße 1"
+postal_code = "80939"
+city = "München"
+country = "DEU"
+tax_number = "143/123/45678"
+
+[stand_in]
+allowance_minor = 2000
+till_total_minor = 50000
+
+[limits]
+max_balance_minor = 15000
+
+[tills.bar-1]
+label = "Bar 1"
+
+[tills.desk-1]
+label = "Desk"
+issues_wristbands = true
+profile = { name = "desk", kinds = ["top_up", "payout"], needs_login = true }
+
+[roles.cashier]
+rights = ["log_in_supervised", "sell", "cancel_own"]
+needs_register = true
+"""
+
+
+def a_file(hub: Office, text: str = FILE) -> str:
+    hub.write("catalogue.json", encode_catalogue(samples.CATALOGUE).decode())
+    return str(hub.write("event.toml", text))
+
+
+def test_an_event_is_opened_from_one_file(new_hub: Office) -> None:
+    said = new_hub("event", "open", a_file(new_hub))
+
+    assert said.code == 0, said.errors
+    assert "The event summer is open. Its number is 7." in said.out
+    assert "Version 1 of the catalogue is published" in said.out
+    assert "At desk-1 nobody sells before they log in" in said.out
+    shown = new_hub.figures("event", "show")
+    assert (shown["tills"], shown["catalogue"]) == (2, 1)
+    assert shown["limits"]["max_balance_minor"] == 15000
+    assert new_hub.figures("role", "list")["roles"] == [
+        {
+            "role": "cashier",
+            "rights": ["log_in_supervised", "sell", "cancel_own"],
+            "needs_register": True,
+        }
+    ]
+
+
+def test_opening_again_changes_what_may_change(new_hub: Office) -> None:
+    new_hub("event", "open", a_file(new_hub))
+    again = FILE.replace("Seestraße 1", "Seestraße 2").replace("2000", "1500")
+    said = new_hub("event", "open", a_file(new_hub, again))
+
+    assert "was open already; it is now as the file says" in said.out
+    shown = new_hub.figures("event", "show")
+    assert shown["seller"]["street"] == "Seestraße 2"
+    assert shown["stand_in"]["allowance_minor"] == 1500
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("number = 7", "number = 8", "is open with number 7 and EUR, and keeps both"),
+        ('currency = "EUR"', 'currency = "CHF"', "summer in CHF"),
+        ("number = 7", "number = 70000", "$.number"),
+        ("[tills.bar-1]", "[tills.Bar_1]", "$.tills"),
+        ('label = "Bar 1"', 'lable = "Bar 1"', "label"),
+        ("allowance_minor", "alowance_minor", "allowance_minor"),
+        ("max_balance_minor", "max_balence_minor", "Did you mean 'max_balance_minor'?"),
+        ('"sell"', '"seller"', "$.roles"),
+        ("[seller]", "[seller", "is no TOML"),
+        ("catalogue.json", "missing.json", "missing.json can't be read"),
+        ("https://pay", "pay", "$.portal_url"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(
+    hub: Office, before: str, after: str, words: str
+) -> None:
+    said = hub("event", "open", a_file(hub, FILE.replace(before, after)))
+
+    assert said.code == 1
+    assert words in said.errors
+    assert hub.figures("event", "show")["number"] == 7
+
+
+def test_a_number_belongs_to_one_event(
+    hub: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KASSENBAND_EVENT", "winter")
+    winter = msgspec.structs.replace(samples.CATALOGUE, event="winter")
+    file = a_file(hub)
+    hub.write("catalogue.json", encode_catalogue(winter).decode())
+    said = hub("event", "open", file)
+
+    assert said.code == 1
+    assert "The number 7 belongs to the event summer" in said.errors
+
+
+def test_an_event_is_shown_to_a_person(hub: Office) -> None:
+    said = hub("event", "show")
+
+    assert said.code == 0
+    assert "Summer Night (summer, number 7), in EUR" in said.out
+    assert "guests hold 0.00 EUR" in said.out
+    assert "At worst lost: 60.00 EUR per wristband" in said.out
+
+
+def test_without_an_event_the_sentence_says_so(new_hub: Office) -> None:
+    said = new_hub("event", "show")
+
+    assert said.code == 2
+    assert "no event named summer" in said.errors
