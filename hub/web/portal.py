@@ -9,6 +9,7 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads it at run 
 from starlette.responses import Response  # noqa: TC002 - as above
 from starlette.staticfiles import StaticFiles
 
+from hub.web.callbacks import callback_routes
 from hub.web.formats import load_zone
 from hub.web.health import health_routes
 from hub.web.pages import STATIC_FOLDER, Pages
@@ -20,7 +21,7 @@ from hub.web.shield import Shield
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-    from hub.web.sources import HealthSource, ReceiptSource
+    from hub.web.sources import HealthSource, ProviderCallTaker, ReceiptSource
 
 ZONE = "Europe/Berlin"
 _STATIC_AGE_S = 30 * 24 * 60 * 60
@@ -32,10 +33,12 @@ def portal_app(
     *,
     zone: str = ZONE,
     people: People | None = None,
+    calls: ProviderCallTaker | None = None,
 ) -> FastAPI:
     """Make the portal; times are told in the event's zone (IANA name).
 
-    Without people it has no accounts, and so neither teams nor bills.
+    Without people it has no accounts, and so neither teams nor bills; without somebody
+    who takes their calls it has no routes for payment providers.
     """
     pages = Pages(load_zone(zone))
     app = FastAPI(
@@ -52,6 +55,8 @@ def portal_app(
         app.include_router(_start_routes(pages))
     else:
         add_people(app, pages, people)
+    if calls is not None:
+        app.include_router(callback_routes(calls, pages))
     app.mount("/static", _StaticFiles(directory=STATIC_FOLDER))
     explain_problems(app, pages)
     return app

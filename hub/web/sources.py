@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contract.ids import TillId
     from contract.money import Money
     from contract.receipt import Receipt
+    from hub.service.provider_calls import CallEnded, ProviderCall
 
 
 class Unavailable(Exception):
@@ -81,3 +82,10 @@ class HealthSource(Protocol):
 
     async def health(self) -> Health:
         """Judge the hub by what it did last; must answer at once, without waiting."""
+
+
+class ProviderCallTaker(Protocol):
+    """Whom the portal hands the calls of payment providers."""
+
+    async def take(self, call: ProviderCall) -> CallEnded:
+        """Log a call and work on it; raises nothing."""

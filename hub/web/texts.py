@@ -153,6 +153,7 @@ class ProblemTexts(_Texts, frozen=True):
     receipt_unknown: Problem
     bad_address: Problem
     not_allowed: Problem
+    payment_unread: Problem
     unavailable: Problem
     crashed: Problem
 
