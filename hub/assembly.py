@@ -16,8 +16,9 @@ import uvicorn
 from hub.core.tokens import TokenKeyUnusable, TokenSigner
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
+from hub.service import bill_booker, quarantine
 from hub.service import context as event_context
-from hub.service import quarantine
+from hub.service.bill_booker import BillBooker
 from hub.service.booking import Booking
 from hub.service.closings import Closings
 from hub.service.context import ContextKeeper
@@ -120,6 +121,7 @@ class Hub:
     def _connect_parts(self, event: int) -> None:
         secret = _secret(self._settings.uid_secret)
         self.booking = Booking(self._store, event)
+        self.bill_booker = BillBooker(self._store, self.booking, event)
         self.staff = Staff(self._store, self.context)
         self.orders = Orders(self._store, self.context, self.booking, self.staff)
         self.wristbands = Wristbands(
@@ -150,6 +152,7 @@ class Hub:
         if role in {"all", "writer"}:
             yield "booking", self.booking.run
             yield "quarantine", self.orders.quarantine.run
+            yield "bills", self.bill_booker.run
             yield "link", self.link.run
             yield "wallet news", lambda: self.news.run(self.link.tell_wallets)
 
@@ -181,6 +184,7 @@ class Hub:
                 event_context.CHANNEL: self.context.invalidate,
                 WALLET_CHANNEL: self.news.hear,
                 quarantine.CHANNEL: self.orders.quarantine.hear,
+                bill_booker.CHANNEL: self.bill_booker.hear,
             },
             lost=self.context.invalidate,
         )
