@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import asyncpg
 
-from hub.store.errors import DatabaseGone
+from hub.store.errors import DatabaseGone, StoreError
 from hub.store.queries import QUERIES
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ LOST = (
     asyncpg.OperatorInterventionError,
 )
 
+# What a database answers that nobody has migrated, or not to this version.
+OF_ANOTHER_VERSION = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+)
+
 Row: TypeAlias = "Mapping[str, Any]"
 
 
@@ -42,8 +49,8 @@ class Store:
 
     @classmethod
     async def open(cls, dsn: str) -> Self:
-        """Connect, as the hub's role; raises DatabaseGone."""
-        with _Lost():
+        """Connect, as the hub's role; raises StoreError."""
+        with _Lost(), _Unfit():
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
@@ -185,8 +192,30 @@ class _Lost:
     def __exit__(
         self, kind: object, error: BaseException | None, trace: object
     ) -> None:
+        if isinstance(error, OF_ANOTHER_VERSION):
+            raise StoreError(
+                f"The database is not of this version ({error}). Run "
+                "'kassenband-hub migrate' as its owner."
+            ) from error
         if isinstance(error, LOST):
             raise DatabaseGone(
                 f"The database does not answer ({error or type(error).__name__}). "
                 "Check that PostgreSQL runs and that the DSN is right."
+            ) from error
+
+
+class _Unfit:
+    """Turns a refusal to let us in into a sentence."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: object
+    ) -> None:
+        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, LOST):
+            raise StoreError(
+                f"The database does not let this program in ({error}). Check the name "
+                f"and the password, that it is migrated, and that the login may act as "
+                f"{HUB_ROLE}."
             ) from error
