@@ -31,17 +31,21 @@ class Ask(enum.Enum):
     REQUEST = "request"
 
 
-def ask_first(order: Order) -> Ask:
+def ask_first(order: Order, *, of_other_till: bool = False) -> Ask:
     """Say what an order needs before it completes, by its kind and payment.
 
     Whatever takes from a wallet is requested. A cancellation takes from wallets where
-    the original gave, and needs the hub to hold the original.
+    the original gave, and needs the hub to hold the original; where that was an order
+    `of_other_till`, the hub is asked whoever gives the money back, for only it knows
+    what became of the original, and who may undo it.
     """
     payment = order.payment
     if payment is not None and payment.method is PaymentMethod.WALLET:
         return Ask.REQUEST
     if order.kind is OrderKind.CANCELLATION:
-        return Ask.REQUEST if order.credits else Ask.NOTHING
+        if order.credits:
+            return Ask.REQUEST
+        return Ask.CHECK if of_other_till else Ask.NOTHING
     if order.kind is OrderKind.TICKET and order.granted_by:
         return Ask.REQUEST
     return _ASKED[order.kind]
@@ -99,7 +103,8 @@ _ASKED = {
     OrderKind.SHIFT_START: Ask.NOTHING,
     OrderKind.CASH_MOVEMENT: Ask.NOTHING,
     OrderKind.CASH_TRANSFER: Ask.NOTHING,
-    OrderKind.SHIFT_END: Ask.NOTHING,
+    # Refused while the cashier is logged in; a silent hub holds nobody up.
+    OrderKind.SHIFT_END: Ask.CHECK,
 }
 
 

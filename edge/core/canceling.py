@@ -2,7 +2,8 @@
 
 They run behind the counter. What takes from a wallet or gives to one is asked for as
 soon as the ledger holds the original; cash is given back at once, a card's money when
-the terminal has refunded it, and the advice books both.
+the terminal has refunded it, and the advice books both. Whether another till's order
+may be undone the hub is asked before any money is given back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from contract.lines import rounding_lines, sum_taxes
 from contract.messages import (
     DeclineReason,
     OrderBooked,
+    OrderCheck,
     OrderConflict,
     OrderDeclined,
     OrderRequest,
@@ -91,7 +93,14 @@ def open_cancellation(
         cancels=OrderId(original.id),
     )
     made = journaled(opened.order, attempt, moment.now)
-    waiting = Cancellation(opened.order, OrderId(original.id), (attempt,))
+    elsewhere = original.till != state.identity.till
+    waiting = Cancellation(
+        opened.order,
+        OrderId(original.id),
+        (attempt,),
+        asks=ask_first(decode_order(attempt.document), of_other_till=elsewhere),
+        receipt=None if original.payment is None else original.payment.card,
+    )
     state = replace(
         state,
         next_sequence=state.next_sequence + 1,
@@ -100,7 +109,7 @@ def open_cancellation(
     state, effects = chain(
         state,
         lambda s: signing.begin(s, opened.order),
-        lambda s: _go_on(s, waiting, original, moment),
+        lambda s: _go_on(s, waiting, moment),
     )
     return state, (Commit((opened, made)), *effects)
 
@@ -113,18 +122,12 @@ def ask_if_due(state: TillState, moment: Moment) -> Step:
         if (
             waiting.request is None
             and waiting.original not in state.undelivered
-            and _asks_hub(waiting)
+            and waiting.asks is not Ask.NOTHING
         ):
             break
     else:
         return state, ()
-    attempt = waiting.attempts[-1]
-    request = OrderRequest(
-        id=moment.second,
-        order=msgspec.Raw(attempt.document),
-        answer_by=moment.now + timedelta(seconds=ANSWER_WITHIN_S),
-        credential=attempt.credential,
-    )
+    request = _question(waiting, moment)
     state = _changed(state, replace(waiting, request=request.id))
     return state, (
         SendRequest(request, ANSWER_WITHIN_S),
@@ -132,13 +135,21 @@ def ask_if_due(state: TillState, moment: Moment) -> Step:
     )
 
 
-def resume(state: TillState, waiting: Cancellation) -> Step:
-    """Go on with a cancellation found in the journal: the guest was told already."""
-    state = replace(state, cancellations=(*state.cancellations, waiting))
+def resume(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
+    """Go on with a cancellation found in the journal: the guest was told already.
+
+    Of money that was not given back yet nothing is given back now.
+    """
     last = waiting.attempts[-1]
-    if _asks_hub(waiting):
+    order = decode_order(last.document)
+    waiting = replace(waiting, asks=ask_first(order))
+    state = replace(state, cancellations=(*state.cancellations, waiting))
+    if waiting.asks is not Ask.NOTHING:
         return state, ()
-    return state, (FindCharge(waiting.id, reference(waiting.id, last.number)),)
+    if order.payment is not None and order.payment.method is PaymentMethod.CARD:
+        return state, (FindCharge(waiting.id, reference(waiting.id, last.number)),)
+    banner = texts.cancellation_refused(texts.CANCELED_NOTHING)
+    return _end(replace(state, banner=banner), waiting, Outcome.ABORTED, moment)
 
 
 def on_due(state: TillState, order: OrderId) -> Step:
@@ -147,6 +158,14 @@ def on_due(state: TillState, order: OrderId) -> Step:
     if waiting is None:
         return state, ()
     return _changed(state, replace(waiting, request=None)), ()
+
+
+def on_checked(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
+    """Give money back: the hub has nothing against it."""
+    if waiting.asks is not Ask.CHECK:
+        return state, ()
+    allowed = replace(waiting, asks=Ask.NOTHING, request=None)
+    return _go_on(_changed(state, allowed), allowed, moment)
 
 
 def on_verdict(
@@ -244,29 +263,28 @@ def _paid_back(original: Order, order: Order) -> Payment | None:
     return original.payment
 
 
-def _go_on(
-    state: TillState, waiting: Cancellation, original: Order, moment: Moment
-) -> Step:
-    if _asks_hub(waiting):
+def _question(waiting: Cancellation, moment: Moment) -> OrderCheck | OrderRequest:
+    attempt = waiting.attempts[-1]
+    kind = OrderCheck if waiting.asks is Ask.CHECK else OrderRequest
+    return kind(
+        id=moment.second,
+        order=msgspec.Raw(attempt.document),
+        answer_by=moment.now + timedelta(seconds=ANSWER_WITHIN_S),
+        credential=attempt.credential,
+    )
+
+
+def _go_on(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
+    if waiting.asks is not Ask.NOTHING:
         return state, ()
     attempt = waiting.attempts[-1]
     order = decode_order(attempt.document)
     if order.payment is not None and order.payment.method is PaymentMethod.CARD:
-        assert original.payment is not None
-        return state, (
-            RefundCard(
-                waiting.id,
-                reference(waiting.id, attempt.number),
-                -order.total,
-                original.payment.card,
-            ),
-        )
+        asked = reference(waiting.id, attempt.number)
+        refund = RefundCard(waiting.id, asked, -order.total, waiting.receipt)
+        return state, (refund,)
     state = replace(state, banner=_told(attempt))
     return _end(state, waiting, Outcome.COMPLETED, moment)
-
-
-def _asks_hub(waiting: Cancellation) -> bool:
-    return ask_first(decode_order(waiting.attempts[-1].document)) is not Ask.NOTHING
 
 
 def _told(attempt: StoredAttempt) -> Banner:

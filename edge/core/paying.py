@@ -62,7 +62,9 @@ if TYPE_CHECKING:
 REPEAT_AFTER_MS: Final = 400
 SILENT_AFTER_MS: Final = 1_500
 
-_MONEY_COMES_IN: Final = frozenset({OrderKind.TOP_UP, OrderKind.TICKET})
+_GO_ON_ALONE: Final = frozenset(
+    {OrderKind.TOP_UP, OrderKind.TICKET, OrderKind.SHIFT_END}
+)
 
 
 def attempt(  # noqa: PLR0913 - the parts of one try, all named
@@ -115,7 +117,8 @@ def take_money(
     if method is PaymentMethod.CARD:
         charge = ChargeCard(order.id, reference(order.id, tried.attempt), tried.total)
         return at_counter(state, Charging(order, checked)), (charge,)
-    if method is PaymentMethod.CASH and ask_first(tried) is Ask.CHECK:
+    collects = tried.cash is None and ask_first(tried) is Ask.CHECK
+    if method is PaymentMethod.CASH and collects:
         return at_counter(state, Collecting(order, checked)), ()
     return settle(state, order, moment, checked=checked)
 
@@ -192,9 +195,12 @@ def on_verdict(state: TillState, verdict: Verdict, moment: Moment) -> Step:
 def on_checked(state: TillState, message: OrderChecked, moment: Moment) -> Step:
     """Take in that an order could be booked: now money may change hands."""
     checking = in_hand(state, message.order, message.attempt)
-    if checking is None or checking.asked is not Ask.CHECK:
-        return state, ()
-    return take_money(state, checking.order, moment, checked=True)
+    if checking is not None and checking.asked is Ask.CHECK:
+        return take_money(state, checking.order, moment, checked=True)
+    waiting = canceling.find(state, OrderId(message.order))
+    if waiting is not None and waiting.attempts[-1].number == message.attempt:
+        return canceling.on_checked(state, waiting, moment)
+    return state, ()
 
 
 def _judged(
@@ -273,7 +279,7 @@ def _refusal(text: str) -> Decline:
 def stand_in(state: TillState, checking: Checking, moment: Moment) -> Step:
     """Decide without the hub, as far as such an order may go on without it."""
     kind = checking.order.content.kind
-    if checking.asked is Ask.CHECK and kind in _MONEY_COMES_IN:
+    if checking.asked is Ask.CHECK and kind in _GO_ON_ALONE:
         return take_money(state, checking.order, moment, checked=False)
     if kind is OrderKind.BLOCK:
         return _block(state, checking, moment)

@@ -119,7 +119,7 @@ def _resume(state: TillState, order: StoredOrder, moment: Moment) -> Step:
     if order.kind is OrderKind.CANCELLATION and len(order.attempts) > 1:
         assert order.cancels is not None
         waiting = Cancellation(order.id, order.cancels, order.attempts[1:])
-        return canceling.resume(state, waiting)
+        return canceling.resume(state, waiting, moment)
     if charging.is_in_doubt(order):
         doubtful = ChargeInDoubt(order)
         asked = reference(order.id, order.attempts[-1].number)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contract.fiscal import Outage, Signature
     from contract.ids import EventId, OrderId, TillId, WalletSerial
     from contract.messages import Lamp, Note, TillConfig, WristbandInfo
+    from contract.order import CardReceipt
     from edge.core.intents import AskWristband, LogIn
     from edge.core.open_order import OpenOrder
     from edge.core.records import Decided, FiscalStart, StoredAttempt, StoredOrder
@@ -255,13 +256,16 @@ class ClosedOrder:
 class Cancellation:
     """A cancellation that waits for the hub, while the till goes on selling.
 
-    `request` is the id of the question that is under way, if one is.
+    `asks` is what it still needs of the hub, `request` the id of the question that is
+    under way, if one is; `receipt` is that of the card which gets its money back.
     """
 
     id: OrderId
     original: OrderId
     attempts: tuple[StoredAttempt, ...]
     request: UUID | None = None
+    asks: Ask = Ask.REQUEST
+    receipt: CardReceipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ def journal_broken(text: str) -> Banner:
 
 CARD_NOT_CHARGED = "Card not charged"
 NO_REFUND = "The card terminal gave nothing back. Try again."
+CANCELED_NOTHING = "The till stopped meanwhile; nothing was given back. Try again."
 WRONG_WRISTBAND = Banner(
     Tone.ASK_THE_GUEST,
     "Not this wristband",

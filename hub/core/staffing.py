@@ -145,10 +145,9 @@ def order_refusal(order: Order, who: Staffing, where: Presence) -> Refusal | Non
         return None
     session = where.sessions.get(order.till)
     role = None
-    rights = who.rights(order.cashier) & OFFLINE_RIGHTS
     if session is not None and session.cashier == order.cashier:
         role = who.role(session.role)
-        rights = frozenset(role.rights if role else ()) & who.rights(order.cashier)
+    rights = who.rights(order.cashier) & _rights_at(order, who, where)
     if not _is_allowed(order, rights, who):
         return Refusal(
             DeclineReason.NOT_ALLOWED,
@@ -185,11 +184,29 @@ def order_flags(order: Order, who: Staffing) -> tuple[AdviceFlag, ...]:
     return (AdviceFlag.NOT_ALLOWED,)
 
 
-def cancels_own_only(order: Order, who: Staffing) -> bool:
-    """Whether a cancellation may only undo an order of the till it is made at."""
+def cancels_own_only(
+    order: Order, who: Staffing, where: Presence | None = None
+) -> bool:
+    """Whether a cancellation may only undo an order of the till it is made at.
+
+    By the role of who is logged in; by all their roles where that can't be told any
+    more, for an order that was made some time ago.
+    """
     if not who.members or order.kind is not OrderKind.CANCELLATION:
         return False
-    return Right.CANCEL_ANY not in who.rights(order.cashier)
+    rights = who.rights(order.cashier)
+    if where is not None:
+        rights &= _rights_at(order, who, where)
+    return Right.CANCEL_ANY not in rights
+
+
+def _rights_at(order: Order, who: Staffing, where: Presence) -> frozenset[Right]:
+    """Collect what the role of who is logged in at an order's till allows."""
+    session = where.sessions.get(order.till)
+    if session is None or session.cashier != order.cashier:
+        return OFFLINE_RIGHTS
+    role = who.role(session.role)
+    return frozenset(role.rights if role else ())
 
 
 def may_see(cashier: str, who: Staffing) -> bool:

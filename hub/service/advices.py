@@ -74,7 +74,7 @@ class Advices:
         own_only, excess = False, 0
         if advice.outcome is Outcome.COMPLETED:
             flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
-            own_only = self._staff.cancels_own_only(order)
+            own_only = self._staff.cancels_own_only(order, asked=False)
             limits = self._context.current.stand_in
             if advice.path is Path.STAND_IN:
                 excess = await self._excess(advice, order)

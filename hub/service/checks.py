@@ -177,7 +177,8 @@ class Checks:
         agreed = self._context.current.agreed
         reason = refusal.reason if refusal else None
         item = request_item(about, body, reason, barred(order, agreed))
-        return msgspec.structs.replace(item, postings=(), shift=None)
+        own_only = self._staff.cancels_own_only(order, asked=True)
+        return msgspec.structs.replace(item, postings=(), shift=None, own_only=own_only)
 
     async def _facts(self, order: Order, result: Result) -> Facts:
         standing = result.standing

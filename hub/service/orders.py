@@ -145,7 +145,9 @@ class Orders:
         ) or self._staff.refusal(order)
         reason = refusal.reason if refusal else None
         item = request_item(order, body, reason, barred(order, agreed))
-        if order.cancels is not None and self._staff.cancels_own_only(order):
+        if order.cancels is not None and self._staff.cancels_own_only(
+            order, asked=True
+        ):
             item = msgspec.structs.replace(item, own_only=True)
         return Asked(message.id, order, refusal, item)
 

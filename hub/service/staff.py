@@ -132,9 +132,13 @@ class Staff:
         """Say what is odd about who made an order that is booked all the same."""
         return staffing.order_flags(order, self._who)
 
-    def cancels_own_only(self, order: Order) -> bool:
-        """Whether an order may only undo one of its own till."""
-        return staffing.cancels_own_only(order, self._who)
+    def cancels_own_only(self, order: Order, *, asked: bool) -> bool:
+        """Whether an order may only undo one of its own till.
+
+        `asked`: its till asks now; else it tells of what was done a while ago.
+        """
+        where = self._presence if asked else None
+        return staffing.cancels_own_only(order, self._who, where)
 
     def may_see(self, cashier: str) -> bool:
         """Whether somebody may read what is known of guests."""

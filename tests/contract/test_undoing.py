@@ -120,7 +120,7 @@ def test_what_is_undone_by_line_never_exceeds_the_order(
         ("shift_start", Ask.NOTHING),
         ("cash_movement", Ask.NOTHING),
         ("cash_transfer", Ask.NOTHING),
-        ("shift_end", Ask.NOTHING),
+        ("shift_end", Ask.CHECK),
     ],
 )
 def test_who_is_asked_first_follows_from_kind_and_payment(name: str, ask: Ask) -> None:
@@ -130,6 +130,8 @@ def test_who_is_asked_first_follows_from_kind_and_payment(name: str, ask: Ask) -
 def test_a_cancellation_is_asked_for_where_it_touches_wallets() -> None:
     in_cash = altered(undone(ORDERS["sale_in_cash"]), attempt=1, payment=CASH)
     assert ask_first(in_cash) is Ask.NOTHING
+    assert ask_first(in_cash, of_other_till=True) is Ask.CHECK
+    assert ask_first(undone(ORDERS["top_up"]), of_other_till=True) is Ask.REQUEST
     top_up = altered(undone(ORDERS["top_up"]), attempt=1, payment=CASH)
     assert ask_first(top_up) is Ask.REQUEST
     assert ask_first(undone(ORDERS["grant"])) is Ask.REQUEST

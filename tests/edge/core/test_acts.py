@@ -323,11 +323,31 @@ def test_a_shift_starts_with_its_stocking_and_ends_with_a_count() -> None:
     assert desk.state.registers == {"bar-1": 20_450}
     end = CashMove(source=OURS, target=VAULT, counted_minor=20_400, holder="c1")
     desk.begin(CashAct(OrderKind.SHIFT_END, end))
+    desk.check_passes()
+    assert desk.showing() is Phase.APPROVED
     move = desk.last().cash
     assert move is not None
     assert (move.expected_minor, move.difference_minor) == (20_450, -50)
     assert desk.state.registers == {"bar-1": 0}
     assert desk.restarted().state.registers.get("bar-1", 0) == 0
+
+
+def test_a_shift_does_not_end_while_its_cashier_is_logged_in() -> None:
+    desk = Festival().up()
+    end = CashMove(source=OURS, target=VAULT, counted_minor=400, holder="c1")
+    desk.begin(CashAct(OrderKind.SHIFT_END, end))
+    desk.decline(DeclineReason.CASHIER_LOGGED_IN)
+    assert desk.showing() is Phase.DECLINED
+    assert desk.decisions() == []
+
+
+def test_a_silent_hub_holds_up_no_close_out() -> None:
+    desk = Festival().up()
+    end = CashMove(source=OURS, target=VAULT, counted_minor=400, holder="c1")
+    desk.begin(CashAct(OrderKind.SHIFT_END, end))
+    assert desk.decisions() == []
+    desk.lose_hub()
+    assert desk.last().kind is OrderKind.SHIFT_END
 
 
 @pytest.mark.parametrize(

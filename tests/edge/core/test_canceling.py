@@ -12,6 +12,7 @@ from contract.ids import OrderId
 from contract.messages import (
     DeclineReason,
     OrderBooked,
+    OrderCheck,
     OrderInfo,
     OrderQuery,
     OrderRequest,
@@ -23,6 +24,8 @@ from contract.order import (
     CashPlace,
     OrderKind,
     Outcome,
+    Payment,
+    PaymentMethod,
     PlaceRole,
     decode_order,
     encode_order,
@@ -238,6 +241,64 @@ def test_another_tills_order_is_fetched_and_canceled() -> None:
     desk.say(info(asked(desk, (2,)), undone=(1,)))
     order = booked(desk)
     assert (order.cancels, order.total_minor, order.till) == (OTHERS.id, -600, "bar-1")
+
+
+def others_in_cash(desk: Festival) -> None:
+    in_cash = msgspec.structs.replace(
+        sale((BEER, 1)), till="bar-2", payment=Payment(method=PaymentMethod.CASH)
+    )
+    desk.say(info(asked(desk), order=msgspec.Raw(encode_order(in_cash))))
+
+
+def test_cash_of_another_tills_order_is_given_back_once_the_hub_says_so() -> None:
+    desk = Festival().up()
+    others_in_cash(desk)
+    assert desk.decisions() == []
+    order = desk.check_passes()
+    assert desk.last() == order
+    assert (order.total_minor, order.till) == (-450, "bar-1")
+    assert desk.decisions()[-1].outcome is Outcome.COMPLETED
+
+
+def test_what_the_hub_refuses_of_another_tills_order_gives_no_cash_back() -> None:
+    desk = Festival().up()
+    others_in_cash(desk)
+    desk.decline(DeclineReason.NOT_ALLOWED)
+    assert desk.decisions()[-1].outcome is Outcome.ABORTED
+    assert desk.state.registers.get("bar-1", 0) == 0
+
+
+def test_an_unanswered_question_about_another_tills_order_is_asked_again() -> None:
+    desk = Festival().up()
+    others_in_cash(desk)
+    first = desk.asked(OrderCheck)
+    desk.do(desk.only(effects.SetAlarm).alarm)
+    again = desk.asked(OrderCheck)
+    assert again.order == first.order
+    desk.check_passes()
+    assert desk.decisions()[-1].outcome is Outcome.COMPLETED
+
+
+def test_a_till_that_stopped_while_it_asked_has_given_nothing_back() -> None:
+    desk = Festival().up()
+    others_in_cash(desk)
+    restarted = desk.restarted()
+    assert restarted.decisions()[-1].outcome is Outcome.ABORTED
+    assert restarted.state.banner is not None
+    assert "nothing was given back" in restarted.state.banner.text
+
+
+def test_another_tills_card_order_is_refunded_once_the_hub_says_so() -> None:
+    desk = Festival().up()
+    paid = Payment(method=PaymentMethod.CARD, card=RECEIPT)
+    by_card = msgspec.structs.replace(sale((BEER, 1)), till="bar-2", payment=paid)
+    desk.say(info(asked(desk), order=msgspec.Raw(encode_order(by_card))))
+    assert not desk.performed(effects.RefundCard)
+    desk.check_passes()
+    refund = desk.only(effects.RefundCard)
+    assert (refund.amount.minor, refund.receipt) == (450, RECEIPT)
+    desk.do(events.CardPaid(refund.order, refund.reference, RECEIPT))
+    assert desk.last().total_minor == -450
 
 
 @pytest.mark.parametrize(

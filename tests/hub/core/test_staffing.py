@@ -226,6 +226,11 @@ def test_only_some_cancel_what_others_sold() -> None:
     assert cancels_own_only(by("ann", undo), WHO)
     assert not cancels_own_only(by("cleo", undo), WHO)
     assert not cancels_own_only(by("ann", order(450)), WHO)
+    # In person, it is the role that counts in which they are logged in.
+    where = Presence()
+    assert cancels_own_only(by("cleo", undo), WHO, where)
+    attempt("cleo", where)
+    assert not cancels_own_only(by("cleo", undo), WHO, where)
 
 
 def test_a_shift_is_not_closed_while_its_cashier_is_logged_in() -> None:

@@ -17,9 +17,20 @@ from contract.messages import (
     LoginRefusal,
     LoginRefused,
     OrderBooked,
+    OrderCheck,
+    OrderChecked,
     OrderDeclined,
 )
-from contract.order import Credit, OrderKind
+from contract.order import (
+    Ask,
+    CardReceipt,
+    Credit,
+    OrderKind,
+    Payment,
+    PaymentMethod,
+    ask_first,
+    encode_order,
+)
 from contract.staff import staff_hash
 from hub.link.configuration import till_config
 from hub.service.staff import PinRefused, Staff, block_member, pin_hash
@@ -192,6 +203,53 @@ async def test_only_a_lead_cancels_what_another_till_sold(parts: Parts) -> None:
     await enter(parts, "cleo", OTHER)
     undo = by("cleo", order(-300, wallet, cancels=sale.id), OTHER)
     assert isinstance(await request(parts, undo), OrderBooked)
+
+
+@pytest.mark.parametrize("method", [PaymentMethod.CASH, PaymentMethod.CARD])
+async def test_only_a_lead_gives_back_money_that_another_till_took(
+    parts: Parts, method: PaymentMethod
+) -> None:
+    """The hub is asked before; what was done without asking books, and is told."""
+    await hire(parts)
+    receipt = CardReceipt(provider="acme", id="1")
+    card = receipt if method is PaymentMethod.CARD else None
+    paid = Payment(method=method, card=card)
+    sale = msgspec.structs.replace(by("ann", order(300)), payment=paid)
+    await advise(parts, sale)
+    undo = msgspec.structs.replace(order(-300, cancels=sale.id), payment=paid)
+    assert ask_first(undo, of_other_till=True) is Ask.CHECK
+
+    await enter(parts, "ann", OTHER)
+    answer = await check(parts, by("ann", undo, OTHER))
+    assert isinstance(answer, OrderDeclined)
+    assert answer.reason is DeclineReason.NOT_ALLOWED
+    flags = await advise(parts, by("ann", undo, OTHER))
+    assert flags == (AdviceFlag.NOT_ALLOWED,)
+
+
+async def test_a_lead_gives_back_cash_that_another_till_took(parts: Parts) -> None:
+    await hire(parts)
+    sale = by("ann", order(300))
+    await advise(parts, sale)
+    await enter(parts, "cleo", OTHER)
+    undo = by("cleo", order(-300, cancels=sale.id), OTHER)
+
+    assert isinstance(await check(parts, undo), OrderChecked)
+    assert await advise(parts, undo) == ()
+
+
+async def test_a_cashier_gives_back_cash_that_their_own_till_took(parts: Parts) -> None:
+    await hire(parts)
+    sale = by("ann", order(300))
+    await advise(parts, sale)
+
+    assert await advise(parts, by("ann", order(-300, cancels=sale.id))) == ()
+
+
+async def check(parts: Parts, about: Order) -> object:
+    body = msgspec.Raw(encode_order(about))
+    said = OrderCheck(id=new_uuid7(), order=body, answer_by=samples.NOW)
+    return await parts.orders.checks.check(said, about.till)
 
 
 async def test_who_needs_a_register_is_handed_one_first(parts: Parts) -> None:
