@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,6 +34,9 @@ NUMBER_MIN = 10 ** (NUMBER_DIGITS - 1)
 NUMBER_MAX = 10**NUMBER_DIGITS - 1
 SEARCHED_CHARACTERS_MAX = 2000
 """Of one bank text; camt allows 140 characters per remittance line."""
+
+REMEMBERED_MAX = 2**14
+"""Texts; a bank file's are looked into several times, one after the other."""
 
 _CARRY = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 _REFERENCE = re.compile(r"[0-9]{27}")
@@ -149,7 +153,11 @@ def mentions(texts: Iterable[str]) -> tuple[Mention, ...]:
     Banks cut a payer's text into lines anywhere, so the texts are searched joined with
     a blank and without. Wrong check digits are not found.
     """
-    parts = list(texts)
+    return _mentions(tuple(texts))
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def _mentions(parts: tuple[str, ...]) -> tuple[Mention, ...]:
     found: dict[Mention, None] = {}
     for text in dict.fromkeys((" ".join(parts), "".join(parts))):
         for mention in _mentions_in(text[:SEARCHED_CHARACTERS_MAX]):
