@@ -30,8 +30,10 @@ from contract.messages import (
 from contract.money import Currency
 from contract.order import Order, Outcome, encode_order, order_digest
 from hub.core import closings
+from hub.core.content import AMOUNT_MINOR_MAX
 from hub.service.verification import Report, verify
 from tests.hub import samples
+from tests.hub.acts import top_up
 from tests.hub.people import advise
 from tests.hub.samples import order
 from tse_driver.log_message import (
@@ -138,6 +140,31 @@ async def test_a_closing_is_recorded_once_all_its_orders_are(parts: Parts) -> No
     assert answer.anchor.batch == parts.booking.position[0]
     report = await checked(parts)
     assert report.ok, report.findings
+
+
+async def test_orders_in_quarantine_hold_up_no_closing_and_are_named(
+    parts: Parts,
+) -> None:
+    await deliver(parts, *SOLD)
+    wallet = await parts.wallet(0)
+    absurd = top_up(wallet, AMOUNT_MINOR_MAX + 1, sequence=3, z_number=Z)
+    assert await advise(parts, absurd) == (AdviceFlag.INCONSISTENT_ORDER,)
+    orders = sorted((*SOLD, absurd), key=lambda each: each.sequence)
+    report = report_of(
+        parts,
+        completed=4,
+        aborted=0,
+        totals=closings.totals(orders),
+        taxes=closings.taxes(orders),
+        digest=orders_digest(order_digest(encode_order(each)) for each in orders),
+    )
+
+    answer = await parts.closings.close(message(report), samples.TILL)
+
+    assert isinstance(answer, ClosingRecorded), answer
+    assert answer.flags == (ClosingFlag.UNSIGNED, ClosingFlag.ORDERS_HELD_BACK)
+    assert answer.held_back == (SequenceSpan(first=3, last=3),)
+    assert (await checked(parts)).ok
 
 
 async def test_a_closing_said_again_is_the_same_closing(parts: Parts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -151,6 +152,50 @@ async def test_what_was_booked_when_asked_for_does_not_use_the_allowance_up(
     assert isinstance(answer, AdviceRecorded)
     assert [each.flags for each in answer.recorded] == [(), ()]
     assert await shop.held(wallet) == (9000 - late.total_minor - later.total_minor, 0)
+
+
+async def test_what_is_sent_again_does_not_use_the_allowance_up_again(
+    shop: Shop,
+) -> None:
+    """A hub that has forgotten all hears an old advice after a newer basis."""
+    wallet = await shop.band(9000)
+    first = beers(wallet, 3)
+    basis = shop.parts.booking.position[0]
+    assert await shop.advise(first, Path.STAND_IN, basis_batch=basis) == ()
+    newer = shop.parts.booking.position[0]
+    await shop.band(100)  # the ledger goes on
+    shop.parts.orders = Orders(shop.parts.store, shop.parts.context, shop.parts.booking)
+
+    assert await shop.advise(first, Path.STAND_IN, basis_batch=basis) == ()
+    assert await shop.advise(beers(wallet, 3), Path.STAND_IN, basis_batch=newer) == ()
+    assert await shop.held(wallet) == (9000 - 2 * first.total_minor, 0)
+
+
+async def test_a_till_that_stands_in_for_too_much_in_all_is_flagged(
+    shop: Shop,
+) -> None:
+    limits = msgspec.structs.replace(samples.EVENT.stand_in, till_total_minor=2000)
+    shop.parts.context._current = replace(shop.parts.context.current, stand_in=limits)
+    one, other = await shop.band(9000), await shop.band(9000)
+    basis = shop.parts.booking.position[0]
+
+    assert await shop.advise(beers(one, 3), Path.STAND_IN, basis_batch=basis) == ()
+    assert await shop.advise(beers(other, 3), Path.STAND_IN, basis_batch=basis) == (
+        AdviceFlag.EXCEEDS_TILL_TOTAL,
+    )
+    # It is the till's fault, not the guest's, and not beyond the guest's allowance.
+    assert await shop.held(other) == (9000 - 1350, 0)
+
+
+async def test_a_till_that_stands_in_for_too_long_is_flagged(shop: Shop) -> None:
+    wallet = await shop.band(9000)
+    basis = shop.parts.booking.position[0]
+    await shop.advise(beers(wallet, 1), Path.STAND_IN, basis_batch=basis)
+
+    late = samples.NOW + timedelta(hours=5)
+    assert await shop.advise(
+        beers(wallet, 1), Path.STAND_IN, basis_batch=basis, decided_at=late
+    ) == (AdviceFlag.OUTAGE_TOO_LONG,)
 
 
 async def test_two_tills_sell_to_one_wristband_while_the_hub_is_silent(

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
 from contract.messages import AdviceFlag, OrderDeclined
-from contract.order import Outcome, make_line
+from contract.order import LineRole, OrderKind, Outcome, Path, make_line, plain_line
 from hub.core.content import AMOUNT_MINOR_MAX
 from hub.service.events import revoke_till
 from hub.service.quarantine import Decision, NotReleased, SetAside
 from hub.service.verification import verify
 from tests.hub import samples
-from tests.hub.service.shop import BEER, OTHER, Shop, a_sale, a_top_up
+from tests.hub.people import hire
+from tests.hub.service.shop import BEER, OTHER, Shop, a_sale, a_top_up, an_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -103,6 +105,57 @@ async def test_amounts_beyond_all_reason_never_reach_the_ledger(shop: Shop) -> N
         await shop.parts.orders.quarantine.release(absurd.id, "me")
     with pytest.raises(NotReleased, match="is set aside"):
         await shop.parts.orders.quarantine.release(uuid4(), "me")
+
+
+async def test_what_is_released_has_every_flag_that_it_had_otherwise(
+    shop: Shop,
+) -> None:
+    await hire(shop.parts)
+    wallet = await shop.band(5000)
+    more = make_line(BEER, 5)  # 22.50; a till may sell for 20.00 alone
+    late = a_sale(wallet, more, till=OTHER, cashier="nobody")
+    await revoked(shop)
+    await shop.advise(late, path=Path.STAND_IN, basis_batch=1)
+
+    result = await shop.parts.orders.quarantine.release(late.id, "finance-1")
+
+    assert {
+        AdviceFlag.REVOKED_TILL,
+        AdviceFlag.NOT_ALLOWED,
+        AdviceFlag.EXCEEDS_ALLOWANCE,
+    } <= set(result.flags)
+    assert await shop.held(wallet) == (3000, 0)
+    assert await shop.posted("stand_in_loss", "allowance_used_up") == -250
+
+
+async def test_a_bill_that_was_not_due_is_flagged_when_its_payment_is_released(
+    shop: Shop,
+) -> None:
+    line = plain_line(LineRole.BILL, 5000, "Bill")
+    bill = "0" * 27
+    late = an_order(OrderKind.BILL_PAYMENT, (line,), till=OTHER, bill=bill)
+    await revoked(shop)
+    await shop.advise(late)
+
+    result = await shop.parts.orders.quarantine.release(late.id, "finance-1")
+
+    assert AdviceFlag.BILL_NOT_DUE in result.flags
+
+
+async def test_a_forged_token_is_remembered_as_such_until_the_release(
+    shop: Shop,
+) -> None:
+    wallet = await shop.band(2000)
+    late = a_sale(wallet, BEERS, till=OTHER)
+    await revoked(shop)
+    genuine = samples.credential(wallet)
+    forged = msgspec.structs.replace(genuine, signature=bytes(64))
+    await shop.advise(late, path=Path.STAND_IN, credential=forged)
+
+    await shop.parts.orders.quarantine.release(late.id, "finance-1")
+
+    assert await shop.held(wallet) == (2000, 0)
+    assert await shop.posted("stand_in_loss", "forged_wristband") == -900
 
 
 async def test_what_is_set_aside_can_only_be_added_to(
