@@ -78,6 +78,8 @@ async def _verify(settings: Settings, options: argparse.Namespace) -> int:
 async def _obey(settings: Settings, options: argparse.Namespace) -> int:
     answer = await options.obey(settings, options)
     print(answer.as_text(as_json=options.json))
+    if not answer.readable:
+        return UNUSABLE
     return GOOD if answer.good else BAD
 
 

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was done or found; `good` is False where something is to be looked at."""
+    """What was done or found; `good` is False where something is to be looked at.
+
+    `readable` is False where something that was named could not be read at all.
+    """
 
     figures: Mapping[str, Any]
     lines: Sequence[str]
     good: bool = True
+    readable: bool = True
 
     def as_text(self, *, as_json: bool) -> str:
         """Write it for a person, or as one JSON object on a line."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.commands import catalogue, event, limits, quarantine, staff, tills
+from hub.commands import bank, catalogue, event, limits, quarantine, staff, tills
 
 if TYPE_CHECKING:
     import argparse
@@ -17,6 +17,7 @@ _COMMANDS = {
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
     "quarantine": (quarantine.add, "release or dismiss what nobody may book unseen"),
+    "bank-import": (bank.add_import, "take in what the bank reports"),
 }
 
 
