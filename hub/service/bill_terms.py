@@ -23,7 +23,7 @@ class Terms:
     method: str
     fee: MethodFee
     payer_bears: bool
-    instructions: str
+    instructions: str = ""
 
     def surcharge(self, record: BillRecord) -> int:
         """Say what the payer of a bill pays on top of what is open."""
@@ -34,6 +34,20 @@ class Terms:
             payer_bears=self.payer_bears,
             currency=record.bill.currency,
         )
+
+
+async def put_top_up_terms(store: Source, event: int, terms: Terms) -> None:
+    """Offer a way to top up online, or change what it costs."""
+    fee = terms.fee
+    await store.fetch(
+        "put_top_up_method",
+        event,
+        terms.method,
+        fee.fixed_minor,
+        fee.rate_bp,
+        fee.most_minor,
+        terms.payer_bears,
+    )
 
 
 async def read_terms(source: Source, record: BillRecord) -> Mapping[str, Terms]:
