@@ -1,4 +1,4 @@
-"""What a bill's payer needs to transfer money: whom to pay, what to write, and a slip."""
+"""What the payer of a bill needs for a transfer: whom to pay, and a slip to print."""
 
 from __future__ import annotations
 

@@ -79,6 +79,7 @@ class BillTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     leaving_lead: str
     go_on: str
     provider_down: str
+    not_offered: str
     transfer_lead: str
     transfer_code: str
     account: str

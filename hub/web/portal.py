@@ -9,6 +9,8 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads it at run 
 from starlette.responses import Response  # noqa: TC002 - as above
 from starlette.staticfiles import StaticFiles
 
+from hub.web.bill_pages import BillParts, bill_routes
+from hub.web.bill_pay_pages import bill_pay_routes
 from hub.web.callbacks import callback_routes
 from hub.web.formats import load_zone
 from hub.web.health import health_routes
@@ -21,6 +23,7 @@ from hub.web.shield import Shield
 if TYPE_CHECKING:
     from starlette.types import Scope
 
+    from hub.web.bill_pages import BillSources
     from hub.web.sources import HealthSource, ProviderCallTaker, ReceiptSource
 
 ZONE = "Europe/Berlin"
@@ -34,6 +37,7 @@ def portal_app(
     zone: str = ZONE,
     people: People | None = None,
     calls: ProviderCallTaker | None = None,
+    bills: BillSources | None = None,
 ) -> FastAPI:
     """Make the portal; times are told in the event's zone (IANA name).
 
@@ -54,7 +58,11 @@ def portal_app(
     if people is None:
         app.include_router(_start_routes(pages))
     else:
-        add_people(app, pages, people)
+        desk = add_people(app, pages, people)
+        if bills is not None:
+            parts = BillParts(desk, bills)
+            app.include_router(bill_routes(parts))
+            app.include_router(bill_pay_routes(parts))
     if calls is not None:
         app.include_router(callback_routes(calls, pages))
     app.mount("/static", _StaticFiles(directory=STATIC_FOLDER))
