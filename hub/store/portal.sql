@@ -108,7 +108,8 @@ SELECT id, slug, name FROM club ORDER BY name, id;
 INSERT INTO club_officer (club, portal_user)
 SELECT c.id, u.id FROM club AS c, portal_user AS u
 WHERE c.slug = $1 AND lower(u.email) = lower($2)
-ON CONFLICT DO NOTHING;
+ON CONFLICT (club, portal_user) DO UPDATE SET club = excluded.club
+RETURNING club;
 
 -- remove_officer --
 -- Let somebody bill nothing more for a club.

@@ -47,6 +47,7 @@ GRANT UPDATE (email, password_hash, verified_at, language, name, street, house_n
 GRANT UPDATE (expires_at) ON portal_session TO kassenband_hub;
 GRANT UPDATE (used_at) ON portal_code TO kassenband_hub;
 GRANT UPDATE (name) ON club TO kassenband_hub;
+GRANT UPDATE (club) ON club_officer TO kassenband_hub;
 GRANT UPDATE (name, organizer, creditor, payee, reference_prefix, zone, opens_at,
               is_public)
     ON competition TO kassenband_hub;
@@ -78,3 +79,5 @@ GRANT INSERT ON
     bank_file, bank_report, bank_credit, bank_mark, bank_decision, bank_assignment
     TO kassenband_hub;
 GRANT INSERT ON payment_log TO kassenband_hub;
+-- Guests on the portal.
+GRANT INSERT, DELETE ON guest_session TO kassenband_hub;

@@ -9,12 +9,14 @@ from hub.web.account_pages import account_routes
 from hub.web.account_problems import explain_account_problems
 from hub.web.desk import Desk
 from hub.web.rate_limits import RateLimits
+from hub.web.registration_pages import registration_routes
 from hub.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from hub.service.accounts import Accounts
+    from hub.service.registration import Registration
     from hub.web.pages import Pages
 
 
@@ -23,6 +25,7 @@ class People:
     """What the pages with accounts work with."""
 
     accounts: Accounts
+    registration: Registration
     secure: bool
     """Whether browsers reach the portal by HTTPS only, as all should but on one's own
     machine."""
@@ -34,5 +37,6 @@ def add_people(app: FastAPI, pages: Pages, people: People) -> Desk:
     app.state.sessions = sessions
     desk, rates = Desk(pages, sessions), RateLimits()
     app.include_router(account_routes(desk, people.accounts, rates))
+    app.include_router(registration_routes(desk, people.registration))
     explain_account_problems(app, desk)
     return desk

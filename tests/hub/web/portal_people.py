@@ -12,8 +12,10 @@ import httpx
 
 from hub.service.accounts import Accounts
 from hub.service.outbox import Outbox
+from hub.service.registration import Registration
 from hub.web.people import People
 from hub.web.portal import portal_app
+from tests.hub import samples
 from tests.hub.web.serving import Healths, Receipts
 
 if TYPE_CHECKING:
@@ -103,7 +105,8 @@ class Browser:
 
 def make_portal(store: Store, *, secure: bool = True) -> Portal:
     accounts = Accounts(store, Outbox("portal.example"), URL)
-    people = People(accounts=accounts, secure=secure)
+    registration = Registration(store, samples.EVENT.number)
+    people = People(accounts=accounts, registration=registration, secure=secure)
     app = portal_app(Receipts(), Healths(), people=people)
     return Portal(store, accounts, app)
 
