@@ -205,7 +205,7 @@ class Booking:
                 room = max(room // 2, min(room, APART_MIN))
             jobs = [self._waiting.popleft() for _ in range(room)]
             try:
-                await ledger.load([job.item for job in jobs])
+                jobs = await self._loaded(ledger, jobs)
                 if self._draft is None:
                     self._draft = await ledger.ready(())
             except BaseException:
@@ -226,6 +226,21 @@ class Booking:
                 self._drafted.append(job)
             if self._writing is None:
                 await self._take_turns(ledger)
+
+    async def _loaded(self, ledger: Ledger, jobs: list[_Job]) -> list[_Job]:
+        """Load what judging needs; whoever's can't even be asked for is sent away."""
+        try:
+            await ledger.load([job.item for job in jobs])
+        except DatabaseGone:
+            raise
+        except Exception as error:
+            if len(jobs) == 1:
+                log.exception("Order %s can't be looked into.", jobs[0].item.order)
+                _give_up(jobs[0], str(error))
+                return []
+            parts = [await self._loaded(ledger, list(half)) for half in _halves(jobs)]
+            return [job for part in parts for job in part]
+        return jobs
 
     async def _start_over(self, ledger: Ledger) -> None:
         """Judge the batch in hand again: an item that failed may have left traces."""

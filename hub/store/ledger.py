@@ -12,7 +12,7 @@ from hub.store.errors import BookingRefused, DatabaseGone
 from hub.store.literals import literal
 from hub.store.loading import load
 from hub.store.queries import QUERIES
-from hub.store.store import LOST
+from hub.store.store import LOST, is_lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,9 +126,9 @@ class Ledger:
         query = _QUERIES[_extent(draft)]
         try:
             await self._connection.execute(QUERIES[query], *self._values(draft))
-        except LOST as error:
-            raise DatabaseGone("The database closed the connection.") from error
-        except (asyncpg.PostgresError, asyncpg.DataError, ValueError) as error:
+        except (*LOST, asyncpg.PostgresError, ValueError) as error:
+            if is_lost(error) and not self._is_unfit(error):
+                raise DatabaseGone("The database closed the connection.") from error
             if getattr(error, "sqlstate", None) in STALE:
                 self._wary = getattr(error, "sqlstate", None) == NOT_NEW
                 raise StaleState(str(error)) from error
@@ -150,6 +150,10 @@ class Ledger:
                 self.forget()
                 raise
         raise BookingRefused("The ledger is never as it was read a moment before.")
+
+    def _is_unfit(self, error: BaseException) -> bool:
+        """Whether the driver itself refused a call, on a connection that is well."""
+        return isinstance(error, asyncpg.InterfaceError) and not self.is_lost
 
     async def _known(self) -> LedgerState:
         if self._state is None:

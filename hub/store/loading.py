@@ -68,8 +68,9 @@ async def _load_accounts(
 async def _load_bands(
     store: Store, event: int, state: LedgerState, serials: frozenset[int]
 ) -> None:
+    rows = await store.fetch("load_bands", event, list(serials))
     state.bands.update(dict.fromkeys(serials))
-    for row in await store.fetch("load_bands", event, list(serials)):
+    for row in rows:
         state.bands[row["serial"]] = _band(row, row["id"])
         state.wallets.setdefault(row["id"], _wallet(row))
 

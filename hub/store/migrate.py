@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from hub.store.errors import DatabaseGone, StoreError
+from hub.store.patience import once_up
 from hub.store.queries import FOLDER, QUERIES
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ async def migrate(dsn: str) -> list[str]:
     old one has stopped.
     """
     try:
-        connection = await asyncpg.connect(dsn)
+        connection = await once_up(lambda: asyncpg.connect(dsn))
     except (OSError, asyncpg.PostgresError) as error:
         raise DatabaseGone(
             f"The database can't be reached ({error}). Start it, or correct the DSN."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import asyncpg
 
 from hub.store.errors import DatabaseGone, StoreError
+from hub.store.patience import once_up
 from hub.store.queries import QUERIES
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ OF_ANOTHER_VERSION = (
 Row: TypeAlias = "Mapping[str, Any]"
 
 
+def is_lost(error: BaseException | None) -> bool:
+    """Whether an error says that there is no connection any more.
+
+    A value that the driver can't send is none of that, though it calls both alike.
+    """
+    return isinstance(error, LOST) and not isinstance(error, ValueError)
+
+
 class Store:
     """Runs named queries; every call raises DatabaseGone when nobody answers."""
 
@@ -49,15 +58,9 @@ class Store:
 
     @classmethod
     async def open(cls, dsn: str) -> Self:
-        """Connect, as the hub's role; raises StoreError."""
+        """Connect, as the hub's role, once the database is up; raises StoreError."""
         with _Lost(), _Unfit():
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=1,
-                max_size=POOL_MAX,
-                timeout=CONNECT_TIMEOUT_S,
-                server_settings=_settings(),
-            )
+            pool = await once_up(lambda: _pool(dsn))
         return cls(dsn, pool)
 
     async def close(self) -> None:
@@ -178,6 +181,16 @@ class UnitOfWork:
         return await self._connection.fetchval(QUERIES[query], *values)
 
 
+async def _pool(dsn: str) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=POOL_MAX,
+        timeout=CONNECT_TIMEOUT_S,
+        server_settings=_settings(),
+    )
+
+
 def _settings() -> dict[str, str]:
     # The role takes from whoever logs in what the hub must not do.
     return {"role": HUB_ROLE, "application_name": "kassenband-hub", "jit": "off"}
@@ -197,7 +210,7 @@ class _Lost:
                 f"The database is not of this version ({error}). Run "
                 "'kassenband-hub migrate' as its owner."
             ) from error
-        if isinstance(error, LOST):
+        if is_lost(error):
             raise DatabaseGone(
                 f"The database does not answer ({error or type(error).__name__}). "
                 "Check that PostgreSQL runs and that the DSN is right."

@@ -139,6 +139,27 @@ async def test_who_was_told_is_not_told_again_when_the_ledger_goes(
     assert (await parts.wristbands.balance(wallet)).minor == 2480
 
 
+@pytest.mark.parametrize("change", [{"body": "no bytes"}, {"payer": 2**63}])
+async def test_what_the_driver_can_t_send_fails_alone(
+    parts: Parts, change: dict[str, object]
+) -> None:
+    """A fault of one item, not of the connection: that would be tried for ever."""
+    wallet = await parts.wallet(2500)
+    items = [asked(order(10, wallet)) for _ in range(9)]
+    items[4] = msgspec.structs.replace(items[4], **change)
+
+    async with asyncio.timeout(PATIENCE_S):
+        ends = await asyncio.gather(
+            *(parts.booking.submit(each) for each in items), return_exceptions=True
+        )
+
+    assert isinstance(ends[4], HubFault)
+    assert [told(each) for each in ends if isinstance(each, Result)] == [
+        ("booked", None, ())
+    ] * 8
+    assert (await parts.wristbands.balance(wallet)).minor == 2420
+
+
 async def test_words_about_one_order_keep_their_order_in_a_batch(parts: Parts) -> None:
     wallet = await parts.wallet(100)
     sale = order(60, wallet)
