@@ -13,7 +13,7 @@ import msgspec
 from contract.messages import AdviceFlag
 from contract.order import Outcome, Path
 from hub.core.allowances import Allowances
-from hub.core.booking import advice_item
+from hub.core.booking import Step, advice_item
 from hub.core.orders import advice_flags, barred, wallet_refusal
 from hub.core.outages import Outages
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from contract.messages import DeclineReason, OrderAdvice
     from contract.order import Order
-    from hub.core.booking import Item
+    from hub.core.booking import Item, Result
     from hub.service.checks import Checks
     from hub.service.context import ContextKeeper
     from hub.service.staff import Staff
@@ -93,9 +93,18 @@ class Advices:
             item = msgspec.structs.replace(item, excess_minor=excess, own_only=own_only)
         return item
 
-    def recorded(self, order: Order, batch: int) -> None:
-        """Note in which batch the ledger has an order, for its till's allowance."""
-        self._allowances.recorded(order, batch)
+    async def recorded(self, order: Order, item: Item, result: Result) -> None:
+        """Note what follows from an order that the ledger has; raises NoLedger.
+
+        For its till's allowance, in which batch; for its bill, that it is paid. If that
+        fails the till says it again, since it was not told that it was recorded.
+        """
+        self._allowances.recorded(order, result.batch)
+        booked = item.step is Step.COMPLETED
+        if AdviceFlag.CONTRADICTS_ADVICE in result.flags:
+            booked = False  # the first advice was
+        if order.bill is not None and booked:
+            await self._checks.note_paid(order)
 
     async def _excess(self, advice: OrderAdvice, order: Order) -> int:
         limits = self._context.current.stand_in

@@ -56,13 +56,8 @@ class Bills(Protocol):
     async def due(self, reference: str) -> Due | None:
         """Say what is due on a bill; None when there is no such bill."""
 
-
-class NoBills:
-    """The bills of an event that has written none."""
-
-    async def due(self, reference: str) -> Due | None:
-        """There is no such bill."""
-        return None
+    async def paid(self, order: Order) -> None:
+        """Write down what a booked order paid on its bill; once, however often."""
 
 
 class Checks:
@@ -73,12 +68,12 @@ class Checks:
         store: Store,
         context: ContextKeeper,
         staff: Staff,
-        bills: Bills | None = None,
+        bills: Bills,
     ) -> None:
         self._store = store
         self._context = context
         self._staff = staff
-        self._bills: Bills = bills or NoBills()
+        self._bills = bills
 
     async def check(
         self, message: OrderCheck, till: TillId
@@ -120,6 +115,13 @@ class Checks:
     async def is_not_due(self, order: Order) -> bool:
         """Whether a till took money for a bill that does not ask for it."""
         return await self._bill_refusal(order) is not None
+
+    async def note_paid(self, order: Order) -> None:
+        """Write down what a booked order paid on its bill; raises NoLedger."""
+        try:
+            await self._bills.paid(order)
+        except StoreError as error:
+            raise NoLedger(str(error)) from error
 
     async def _bill_refusal(self, order: Order) -> Refusal | None:
         if order.kind is not OrderKind.BILL_PAYMENT or order.bill is None:

@@ -45,6 +45,7 @@ from hub.service.booking import HubFault, NotBooked
 from hub.service.checks import Checks
 from hub.service.quarantine import Quarantine, must_wait
 from hub.service.staff import Staff
+from hub.service.till_bills import TillBills
 from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -111,7 +112,12 @@ class Orders:
         self._context = context
         self._booking = booking
         self._staff = Staff(store, context) if staff is None else staff
-        self.checks = Checks(store, context, self._staff, bills)
+        self.checks = Checks(
+            store,
+            context,
+            self._staff,
+            bills or TillBills(store, context.current.number),
+        )
         self._advices = Advices(store, context, self._staff, self.checks)
         self.quarantine = Quarantine(store, context, booking, self._advices)
         self._clock = clock
@@ -221,8 +227,8 @@ class Orders:
             result = next(came_to) if each.item else None
             if isinstance(result, BaseException) and not isinstance(result, HubFault):
                 raise result
-            if isinstance(result, Result):
-                self._advices.recorded(each.order, result.batch)
+            if isinstance(result, Result) and each.item is not None:
+                await self._advices.recorded(each.order, each.item, result)
             results.append(result)
         if any(each.order.cash is not None for each in known):
             with suppress(StoreError):  # it is read again with the next log-in

@@ -221,7 +221,7 @@ class Quarantine:
         flags = (AdviceFlag(row["flag"]), *item.flags)
         item = msgspec.structs.replace(item, flags=flags)
         result = await self._booking.submit(item)
-        self._advices.recorded(about, result.batch)
+        await self._advices.recorded(about, item, result)
         await self._store.fetch(
             "release_quarantined", event.number, row["advice_digest"], by
         )
