@@ -17,6 +17,7 @@ import msgspec
 from contract.fiscal import process_data
 from contract.messages import AdviceFlag, Malformed, decode_advice
 from contract.order import Outcome, decode_order, order_digest
+from hub.core.bills.payouts import decode_paid, settlement_entry
 from hub.core.bills.steps import decode_step, entry_of
 from hub.core.ledger import Entry, Role, Unit, order_entry, top_up_entry
 from hub.core.tally import Finding
@@ -125,11 +126,14 @@ def own_entry(body: bytes) -> Entry | None:
     """Make the entry of what the hub booked by itself; None if it can't be read.
 
     Top-ups are `provider:payment:wallet:amount`, blocks `change:serial:blocked`; what
-    a bill has booked is a step of it.
+    a bill has booked is a step of it, and settlements are what organizers were sent.
     """
     step = decode_step(body) if body.startswith(b"{") else None
     if step is not None:
         return entry_of(step)
+    paid = decode_paid(body)
+    if paid is not None:
+        return settlement_entry(paid)
     *words, last = body.decode("utf-8", "replace").split(":")
     if len(words) == 2 and words[1].isdecimal() and last in {"True", "False"}:
         return Entry(())

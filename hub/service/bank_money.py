@@ -91,7 +91,13 @@ async def take_money(unit: UnitOfWork, event: int, moneys: Sequence[Money]) -> N
     rows = await unit.fetch("add_bank_payments", event, *_payments(written))
     payments = {row["order_id"]: row["id"] for row in rows}
     entries = [
-        (order, one.money.reference, payments[one.order], step.step.value, body)
+        (
+            order,
+            one.money.reference,
+            payments[one.order] if step.channel else None,
+            step.step.value,
+            body,
+        )
         for one in written
         for order, step, body in one.entries
     ]
@@ -104,7 +110,7 @@ class _File:
 
     def __init__(self, row: Row) -> None:
         self.bill = _bill(row)
-        self.organizer: str = row["organizer"]
+        self.organizer = self.bill.event
         self.movements = [
             Movement(kind, row[kind.value])
             for kind in MovementKind
@@ -165,7 +171,7 @@ def _payments(written: Iterable[_Written]) -> list[list[object]]:
 def _bill(row: Row) -> Bill:
     return Bill(
         reference=row["reference"],
-        event=row["event_slug"],
+        event=row["organizer"],
         currency=Currency(row["currency"]),
         payer=Payer(
             name=row["payer_name"],

@@ -78,7 +78,7 @@ SELECT reference FROM bill WHERE event = $1 AND reference = ANY($2::text[])
 ORDER BY reference FOR UPDATE
 
 -- bills_for_money --
-SELECT b.*, e.slug AS event_slug, coalesce(c.slug, e.slug) AS organizer,
+SELECT b.*, coalesce(c.slug, e.slug) AS organizer,
     paid.payment, paid.refund, paid.chargeback,
     (
         SELECT json_agg(
