@@ -16,7 +16,8 @@ import uvicorn
 from hub.core.tokens import TokenKeyUnusable, TokenSigner
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
-from hub.service import bill_booker, quarantine
+from hub.people import make_people, make_postman
+from hub.service import bill_booker, outbox, quarantine
 from hub.service import context as event_context
 from hub.service.bill_booker import BillBooker
 from hub.service.booking import Booking
@@ -142,6 +143,8 @@ class Hub:
                 closings=Closings(self._store, self.context, self.booking, self.orders),
             ),
         )
+        self._postman = make_postman(self._settings, self._store)
+        self._people = make_people(self._settings, self._store, self.context.current)
         self._sources = WebSources(self)
 
     def parts(self, role: str) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
@@ -155,13 +158,20 @@ class Hub:
             yield "bills", self.bill_booker.run
             yield "link", self.link.run
             yield "wallet news", lambda: self.news.run(self.link.tell_wallets)
+            if self._postman is not None:
+                yield "mail", self._postman.run
 
     def listeners(
         self, sockets: dict[str, socket.socket]
     ) -> Iterator[tuple[FastAPI, socket.socket, tuple[Path, Path, Path] | None]]:
         """Pair each bound socket with the pages it serves and its TLS files."""
         if "portal" in sockets:
-            app = portal_app(self._sources, self._sources, zone=self._settings.zone)
+            app = portal_app(
+                self._sources,
+                self._sources,
+                zone=self._settings.zone,
+                people=self._people,
+            )
             yield app, sockets["portal"], None
         if "edge" in sockets:
             files = self._settings
@@ -185,9 +195,14 @@ class Hub:
                 WALLET_CHANNEL: self.news.hear,
                 quarantine.CHANNEL: self.orders.quarantine.hear,
                 bill_booker.CHANNEL: self.bill_booker.hear,
+                outbox.CHANNEL: self._hear_mail,
             },
             lost=self.context.invalidate,
         )
+
+    def _hear_mail(self, payload: str) -> None:
+        if self._postman is not None:
+            self._postman.hear(payload)
 
     async def _watch(self) -> None:
         while True:

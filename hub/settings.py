@@ -27,7 +27,8 @@ class Settings:
 
     `database` is a DSN without a password: that comes from a passfile (named in the
     DSN) or from PGPASSWORD. Paths are relative to the settings file. A port of 0
-    leaves a listener out.
+    leaves a listener out. `mail_security` is starttls, tls, or none for a mail server
+    on this machine; `mail_password` names a file, read if there is a `mail_user`.
     """
 
     event: EventId
@@ -48,6 +49,15 @@ class Settings:
     edge_key: Path = Path("edge.server.key")
     zone: str = "Europe/Berlin"
     log_level: str = "info"
+    # Without a mail server the portal has no accounts, and so neither teams nor bills.
+    mail_host: str = ""
+    mail_port: int = 587
+    mail_security: str = "starttls"
+    mail_ca: str = ""
+    mail_user: str = ""
+    mail_password: Path = Path("mail.password")
+    mail_sender: str = ""
+    mail_sender_name: str = "Kassenband"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +99,10 @@ def load_settings(
             )
         else:
             chosen[field.name], origin = field.default, "default"
-        chosen[field.name] = _convert(
-            field.name, chosen[field.name], hints[field.name], folder
-        )
+        if chosen[field.name] != "" or field.default != "":
+            chosen[field.name] = _convert(
+                field.name, chosen[field.name], hints[field.name], folder
+            )
         origins[field.name] = origin
     return Loaded(Settings(**chosen), origins)
 

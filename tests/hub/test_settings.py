@@ -36,6 +36,13 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert loaded.settings.ca == tmp_path / "tls" / "ca.pem"
 
 
+def test_what_may_be_left_empty_may_be_said_to_be_empty(tmp_path: Path) -> None:
+    loaded = load_settings(write(tmp_path, GOOD + 'mail_host = ""\n'), {})
+
+    assert loaded.settings.mail_host == ""
+    assert f"mail_host =   ({tmp_path / 'hub.toml'})" in loaded.show()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
