@@ -21,11 +21,15 @@ FROM_ONE_PLACE: dict[str, RateLimitItem] = {
     "mail": parse("20 per hour"),
     "code": parse("60 per hour"),
     "api": parse("600 per minute"),
+    # All guests of a site may share one address; no code can be guessed anyway.
+    "wristband": parse("240 per minute"),
+    "top_up": parse("240 per minute"),
 }
 FOR_ONE_ACCOUNT: dict[str, RateLimitItem] = {
     # For an account from one place: from elsewhere its owner still gets in.
     "log_in": parse("10 per 15 minutes"),
     "mail": parse("5 per hour"),
+    "top_up": parse("20 per hour"),
 }
 FOR_ONE_ACCOUNT_FROM_ANYWHERE: dict[str, RateLimitItem] = {
     "log_in": parse("100 per 15 minutes"),

@@ -136,7 +136,7 @@ async def current_user(request: Request) -> PortalUser:
 async def checked_form(request: Request) -> FormData:
     """Read a form that a page of ours has sent; raises FormRefused, FormTooLarge."""
     visit = await visitor(request)
-    form = await _read_form(request)
+    form = await read_form(request)
     given = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD) or ""
     if not isinstance(given, str) or not _same(given, visit.csrf) or visit.is_new:
         raise FormRefused
@@ -180,7 +180,8 @@ def _address(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-async def _read_form(request: Request) -> FormData:
+async def read_form(request: Request) -> FormData:
+    """Read a form, whoever sent it; raises FormRefused, FormTooLarge."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind != _FORM_TYPE:
         raise FormRefused
