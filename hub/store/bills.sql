@@ -214,15 +214,6 @@ WHERE bill = $1 AND number = $2;
 SELECT bill, number FROM payment_attempt WHERE method = $1 AND provider_ref = $2
 ORDER BY begun_at DESC LIMIT 1;
 
--- live_attempts --
--- List attempts on their way that were not heard of for a while.
-SELECT a.bill, a.number, a.method, a.state::text AS state, a.provider_ref,
-       a.begun_at, a.changed_at
-FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
-WHERE a.state IN ('created', 'redirected', 'pending', 'uncertain')
-  AND a.changed_at < $1
-ORDER BY a.changed_at LIMIT $2;
-
 -- payment_by_ref --
 -- Find money by the name that its method gives it.
 SELECT id, bill FROM payment WHERE event = $1 AND method = $2 AND money_ref = $3;
