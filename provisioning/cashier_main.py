@@ -17,13 +17,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contract.ids import TillId
 from edge.assembly import Assembly, assemble, read_settings
 from edge.core.errors import KassenbandError
 from edge.journal.reading import closings_ended, read_orders
 from edge.simulator.card_terminal import SimulatedTerminal
 from edge.simulator.cashier import Habits, ScriptedCashier
+from edge.simulator.people import Badge, People, Team
 from edge.simulator.wristband import VirtualWristband
-from provisioning.demo_event import SPARE
+from provisioning import demo_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +60,8 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     wristbands = _wristbands(options.wristbands)
-    spare = wristbands.pop(SPARE, None)
+    spare = wristbands.pop(demo_event.SPARE, None)
+    team = _team(TillId(settings.till.id), wristbands)
     choices = random.Random(options.seed)
     terminal = SimulatedTerminal(random.Random(options.seed))
     async with await assemble(settings, terminal) as assembly:
@@ -66,8 +69,7 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
             assembly.till,
             random=choices,
             port=options.port,
-            wristbands=list(wristbands.values()),
-            spare=spare,
+            people=People(list(wristbands.values()), spare, team),
             habits=Habits(card_at_once=8, errand=50, pause_s=options.pause_ms / 1000),
         )
         selling = asyncio.create_task(cashier.sell_until(stop))
@@ -84,6 +86,16 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
 def _wristbands(folder: Path) -> dict[str, VirtualWristband]:
     paths = sorted(folder.iterdir())
     return {path.name: VirtualWristband.load(path) for path in paths}
+
+
+def _team(till: TillId, wristbands: dict[str, VirtualWristband]) -> Team | None:
+    """Take the staff's wristbands out of the guests', where anybody works here."""
+    badges = [
+        Badge(name, wristbands.pop(name), demo_event.PIN)
+        for role in (demo_event.SUPERVISOR, demo_event.CASHIER)
+        if (name := demo_event.worker_id(role, till)) in wristbands
+    ]
+    return Team(*badges) if badges else None
 
 
 async def _all_delivered(assembly: Assembly, journal: Path, parent: int) -> bool:

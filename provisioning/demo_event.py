@@ -12,8 +12,8 @@ from contract.catalogue import (
     TaxRate,
     Ticket,
 )
-from contract.ids import EventId, WristbandUid
-from contract.messages import StandInLimits
+from contract.ids import EventId, TillId, WristbandUid
+from contract.messages import Right, StaffRole, StandInLimits
 from contract.money import Currency
 from contract.receipt import Seller
 
@@ -22,6 +22,7 @@ EVENT_NAME = "Rehearsal"
 EVENT_NUMBER = 1
 CURRENCY = Currency.EUR
 SPARE = "spare"  # the file of the wristband that nobody has used
+PIN = "2580"  # of everybody who works in a demo
 CROWD_SIZE = 24  # guests who come to one till without a screen
 SELLER = Seller(
     name="Kassenband Rehearsal",
@@ -136,6 +137,49 @@ class Guest:
     blocked: bool = False
     has_token: bool = True
     spare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A member of staff of the demo, with the wristband they log in with."""
+
+    id: str
+    name: str
+    role: StaffRole
+    guest: Guest
+
+
+SUPERVISOR = StaffRole(
+    name="supervisor", rights=(Right.LOG_IN, Right.SUPERVISE, Right.CLOSE_SHIFTS)
+)
+CASHIER = StaffRole(
+    name="cashier",
+    rights=tuple(
+        right
+        for right in Right
+        if right not in {Right.LOG_IN, Right.SUPERVISE, Right.CLOSE_SHIFTS}
+    ),
+    needs_register=True,
+)
+"""Does every kind of order, once a supervisor has handed out a cash register."""
+
+
+def team(till: TillId, number: int) -> tuple[Worker, ...]:
+    """Who works at one till without a screen: its supervisor and its cashier."""
+    return tuple(
+        Worker(
+            worker_id(role, till),
+            f"{role.name.title()} {number + 1}",
+            role,
+            Guest(worker_id(role, till), _uid(uid_first + number)),
+        )
+        for role, uid_first in ((SUPERVISOR, 0x9000), (CASHIER, 0x9100))
+    )
+
+
+def worker_id(role: StaffRole, till: TillId) -> str:
+    """Name who has a role at a till; their wristband's file has the same name."""
+    return f"{role.name}-{till}"
 
 
 def panel_guests() -> tuple[Guest, ...]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import asyncpg
+import msgspec
 
 from contract.ids import TillId, WalletSerial, new_uuid7
 from contract.token import PORTAL_PATH
 from contract.token import TokenKey as PublicTokenKey
 from edge.core.wristband import write_message
 from edge.simulator.wristband import VirtualWristband
+from hub.core.orders import ALL_ROUND
 from hub.core.tokens import TokenSigner, new_code
 from hub.service.booking import Booking
 from hub.service.context import ContextKeeper
@@ -25,6 +27,7 @@ from hub.service.events import (
     publish_catalogue,
     register_till,
 )
+from hub.service.staff import NewMember, put_member, put_role
 from hub.service.wristbands import Wristbands, credit_wallet
 from hub.store.migrate import migrate
 from hub.store.store import HUB_ROLE, Store
@@ -35,10 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
-    from provisioning.demo_event import Guest
+    from provisioning.demo_event import Guest, Worker
     from provisioning.token_key import TokenKey
 
 PROVIDER = "demo"
+NEEDS_LOGIN = msgspec.structs.replace(ALL_ROUND, needs_login=True)
 HUB_LOGIN = "hub"  # may do what the role kassenband_hub may, and no more
 # Far above what the hub hands out in a demo, so that nobody has these serials.
 UNKNOWN_SERIAL_FIRST = 4_000_000_000
@@ -54,6 +58,8 @@ class Opening:
     token_key: TokenKey
     uid_secret: bytes
     hub_passfile: Path
+    staff: Sequence[Worker] = ()
+    """With any, tills serve nobody before somebody has logged in."""
 
 
 async def open_event(
@@ -109,8 +115,25 @@ async def _publish(store: Store, opening: Opening) -> None:
     )
     for till in opening.tills:
         label = till.replace("-", " ").title()
-        await register_till(store, number, till, label)
+        profile = NEEDS_LOGIN if opening.staff else None
+        await register_till(store, number, till, label, profile=profile)
+    await _employ(store, opening.staff)
     await publish_catalogue(store, number, demo_event.CATALOGUE)
+
+
+async def _employ(store: Store, staff: Sequence[Worker]) -> None:
+    number = demo_event.EVENT_NUMBER
+    for role in {worker.role.name: worker.role for worker in staff}.values():
+        await put_role(store, number, role)
+    for worker in staff:
+        member = NewMember(
+            id=worker.id,
+            name=worker.name,
+            uid=worker.guest.uid,
+            roles=(worker.role.name,),
+            pin=demo_event.PIN,
+        )
+        await put_member(store, number, member)
 
 
 @contextlib.asynccontextmanager

@@ -54,6 +54,7 @@ def main(argv: Sequence[str]) -> int:
         tuple(names if options.headless else names[:1]),
         tse_latency_ms=options.tse_latency_ms,
         guests=demo_event.crowd if options.headless else _regulars,
+        staffed=options.headless,
     )
     try:
         with (

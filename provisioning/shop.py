@@ -52,6 +52,8 @@ class ShopPlan:
     plain_broker: bool = False
     which: Which | None = None
     guests: Callable[[int], Sequence[Guest]] = demo_event.crowd
+    staffed: bool = False
+    """Whether somebody has to log in at a till before it sells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,12 @@ class Shop:
         """Open the event, and write each wristband where it will be tapped."""
         secret = self.directory / "uid.secret"
         write_private(secret, new_uid_secret())
+        teams = {
+            counter.till: demo_event.team(counter.till, number)
+            for number, counter in enumerate(self.counters)
+            if self.plan.staffed
+        }
+        staff = [worker for team in teams.values() for worker in team]
         opening = Opening(
             dsn=self.dsn,
             portal_url=self.portal_url,
@@ -211,9 +219,13 @@ class Shop:
             token_key=self.token_key,
             uid_secret=secret.read_bytes(),
             hub_passfile=self.directory / "hub.passfile",
+            staff=staff,
         )
         guests = {
-            counter.till: self.plan.guests(number)
+            counter.till: [
+                *self.plan.guests(number),
+                *(worker.guest for worker in teams.get(counter.till, ())),
+            ]
             for number, counter in enumerate(self.counters)
         }
         everybody = [guest for crowd in guests.values() for guest in crowd]

@@ -19,6 +19,8 @@ from edge.core.intents import (
     BackToBasket,
     CloseTill,
     Dismiss,
+    LogIn,
+    LogOut,
     MoneyTaken,
     PayByCard,
     PayByCash,
@@ -28,25 +30,29 @@ from edge.core.intents import (
 )
 from edge.core.view import Phase
 from edge.simulator import repertoire
+from edge.simulator.people import NOBODY
 from edge.simulator.repertoire import Who
 from edge.simulator.vpcd import NoVirtualReader, tap
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
     from random import Random
     from uuid import UUID
 
     from edge.core.view import TillView
     from edge.ports import TillPort
+    from edge.simulator.people import Badge, People
     from edge.simulator.repertoire import Errand
     from edge.simulator.wristband import VirtualWristband
 
 LOOK_AGAIN_S = 1.0
 STEP_TIMEOUT_S = 10.0  # an answer of the till: hub deadline, card and disk included
 TAP_TIMEOUT_S = 4.0  # then a person lifts the wristband and holds it there again
+SAME_AGAIN_S = 0.7  # a reader holds the same one back if it returns within 0.6 s
 TAPS_MAX = 3
 PICKS_MAX = 3
 CLOSINGS_MAX = 20  # until every order is signed
+LOG_INS_MAX = 20  # until the hub has heard whose the register is
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +78,17 @@ class ScriptedCashier:
         *,
         random: Random,
         port: int,
-        wristbands: Sequence[VirtualWristband],
-        spare: VirtualWristband | None = None,
+        people: People,
         habits: Habits | None = None,
     ) -> None:
-        if not wristbands:
-            raise ValueError("A scripted cashier needs wristbands to tap.")
         self._till = till
         self._random = random
         self._port = port
-        self._queue = list(wristbands)  # the one that rested longest comes first
-        self._spare = spare  # never used, for a swap
+        self._queue = list(people.guests)  # the one that rested longest comes first
+        self._spare = people.spare  # never used, for a swap
+        self._team = people.team
+        self._holder = NOBODY if people.team is None else people.team.cashier.id
+        self._handed_out = False
         self._habits = habits or Habits()
         self._errands: list[Errand] = []
         self._sold: UUID | None = None
@@ -97,12 +103,11 @@ class ScriptedCashier:
             while not stop.is_set():
                 if await self._clear_counter(LOOK_AGAIN_S) and not stop.is_set():
                     if self._habits.errand and not began:
-                        began = True
-                        await self._run(repertoire.shift_start(self._till.view))
+                        began = await self._begin_shift()
                         continue
                     await self._next_order()
                     await asyncio.sleep(self._habits.pause_s)
-            if await self._clear_counter(STEP_TIMEOUT_S) and began:
+            if await self._clear_counter(STEP_TIMEOUT_S) and self._handed_out:
                 await self._end_shift()
         finally:
             unsubscribe()
@@ -140,6 +145,8 @@ class ScriptedCashier:
             before = self._till.view
             same = self._last if errand.who is Who.SAME else None
             wristband = same or self._next_wristband()
+            if same is not None:
+                await asyncio.sleep(SAME_AGAIN_S)
             async with self._held(wristband):
                 await self._until(_taken(before), TAP_TIMEOUT_S)
             self._last = wristband
@@ -171,10 +178,45 @@ class ScriptedCashier:
             async with self._held(spare):
                 await self._reaches(Phase.APPROVED)
 
+    async def _begin_shift(self) -> bool:
+        """Hand the register out, and let in whoever sells; False: not yet."""
+        team = self._team
+        if not self._handed_out:
+            if team is not None and not await self._change_to(team.supervisor):
+                return False
+            start = repertoire.shift_start(self._till.view, self._holder)
+            await self._run(start)
+            self._handed_out = True
+            await self._clear_counter(STEP_TIMEOUT_S)
+        return team is None or await self._change_to(team.cashier)
+
     async def _end_shift(self) -> None:
         """Count the register, and close the Z number when all is signed."""
-        await self._run(repertoire.shift_end(self._till.view, self._random))
+        if self._team is not None and not await self._change_to(self._team.supervisor):
+            return
+        view = self._till.view
+        await self._run(repertoire.shift_end(view, self._holder, self._random))
         await self._clear_counter(STEP_TIMEOUT_S)
+        await self._close()
+        self._till.submit(LogOut())
+
+    async def _change_to(self, badge: Badge) -> bool:
+        """Let whoever works here leave, and somebody else come in."""
+        for _ in range(LOG_INS_MAX):
+            await self._clear_counter(STEP_TIMEOUT_S)
+            if self._till.view.cashier:
+                self._till.submit(LogOut())
+                await self._until(lambda view: not view.cashier, STEP_TIMEOUT_S)
+            self._till.submit(LogIn(pin=badge.pin))
+            if await self._reaches(Phase.PRESENT):
+                async with self._held(badge.wristband):
+                    await self._until(_is_judged, TAP_TIMEOUT_S)
+            if self._till.view.cashier:
+                return True
+            await asyncio.sleep(LOOK_AGAIN_S)
+        return False
+
+    async def _close(self) -> None:
         for _ in range(CLOSINGS_MAX):
             self._till.submit(CloseTill())
             if await self._until(_is_closed, LOOK_AGAIN_S):
@@ -318,6 +360,10 @@ class ScriptedCashier:
 
 def _is_clear(view: TillView) -> bool:
     return view.phase is Phase.SELLING and view.kind is None and not view.basket
+
+
+def _is_judged(view: TillView) -> bool:
+    return view.phase not in {Phase.PRESENT, Phase.CHECKING}
 
 
 def _is_closed(view: TillView) -> bool:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from edge.core.view import TillView
 
 STOCKING_MINOR = 200_00
-HOLDER = "demo"
 BILL = "000000000000000000000000000"  # nobody wrote it: the hub declines
 VAULT = CashPlace(role=PlaceRole.VAULT, key="office")
 BAG = CashPlace(role=PlaceRole.BAG, key="bag-1")
@@ -55,22 +54,22 @@ class Errand:
     pay: Intent | None = None
 
 
-def shift_start(view: TillView) -> Errand:
-    """Hand the register out with its stocking."""
+def shift_start(view: TillView, holder: str) -> Errand:
+    """Hand the register out to a cashier with its stocking."""
     move = CashMove(
         source=VAULT,
         target=_register(view),
         amount_minor=STOCKING_MINOR,
-        holder=HOLDER,
+        holder=holder,
     )
     return _of(CashAct(OrderKind.SHIFT_START, move))
 
 
-def shift_end(view: TillView, random: Random) -> Errand:
+def shift_end(view: TillView, holder: str, random: Random) -> Errand:
     """Count the register, at times some coins too few or too many."""
     counted = max(0, view.register_minor + random.choice((0, 0, -50, 20)))
     move = CashMove(
-        source=_register(view), target=VAULT, counted_minor=counted, holder=HOLDER
+        source=_register(view), target=VAULT, counted_minor=counted, holder=holder
     )
     return _of(CashAct(OrderKind.SHIFT_END, move))
 

@@ -70,6 +70,12 @@ def test_two_shops_sell_side_by_side_and_lose_nothing(place: Path) -> None:
         assert figures["ledger_balanced"] is True
         assert figures["p50_ms"] is not None
         assert figures["problems"] == []
+        assert figures["booked_by_kind"]["shift_start"] == 2
+        assert figures["booked_by_kind"]["shift_end"] == 2
+    logs = list(place.glob("var/demo-*/hub.log"))
+    assert len(logs) == 2
+    for log in logs:
+        assert log.read_text().count("works as cashier") == 2, "nobody sold unseen"
 
 
 def test_nothing_is_left_running_after_kill_9(place: Path) -> None:

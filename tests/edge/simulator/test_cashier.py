@@ -14,18 +14,24 @@ from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
 from contract.ids import EventId
 from contract.messages import DeclineReason
 from contract.money import Currency, Money
+from edge.core.acts import CashAct
 from edge.core.intents import (
     AbortOrder,
     AnswerHandedOut,
     BackToBasket,
+    Begin,
+    CloseTill,
     Dismiss,
     Intent,
+    LogIn,
+    LogOut,
     PayByCash,
     PayByWristband,
     Pick,
 )
-from edge.core.view import Approval, BasketLine, Decline, Phase, TillView
+from edge.core.view import Approval, Banner, BasketLine, Decline, Phase, TillView, Tone
 from edge.simulator.cashier import Habits, ScriptedCashier
+from edge.simulator.people import Badge, People, Team
 from edge.simulator.wristband import VirtualWristband
 
 if TYPE_CHECKING:
@@ -62,11 +68,19 @@ class FakeTill:
         self.seen: list[UUID] = []
         self.approved: list[UUID] = []
         self.port = 0
+        self.team: Team | None = None
+        self.log: list[str] = []
+        """Who came and went, and what only a shift is about."""
+        self.refusals = 0
+        """So many log-ins are refused before one is let in."""
+        self._pin: str | None = None
         self._watchers: list[Callable[[TillView], None]] = []
 
     async def serve(self, _: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
         """A card was put on the reader."""
-        if self.view.phase is Phase.PRESENT:
+        if self._pin is not None:
+            self._let_in(self._pin)
+        elif self.view.phase is Phase.PRESENT:
             verdict = self.verdicts.pop(0) if self.verdicts else Phase.APPROVED
             if verdict in {Phase.APPROVED, Phase.DECLINED}:  # else it was not read
                 self._end(verdict)
@@ -91,6 +105,8 @@ class FakeTill:
                 self._show(phase=Phase.SELLING, approval=None, basket=())
             case Phase.HANDED_OUT, AnswerHandedOut():
                 self._show(phase=Phase.SELLING)
+            case Phase.SELLING, (LogIn() | LogOut() | CloseTill() | Begin()):
+                self._work(intent)
 
     def watch(self, callback: Callable[[TillView], None]) -> Callable[[], None]:
         self._watchers.append(callback)
@@ -103,6 +119,29 @@ class FakeTill:
     @property
     def is_watched(self) -> bool:
         return bool(self._watchers)
+
+    def _work(self, intent: Intent) -> None:
+        match intent:
+            case LogIn(pin=pin):
+                self._pin = pin
+                self._show(phase=Phase.PRESENT)
+            case LogOut():
+                self.log.append(f"{self.view.cashier} leaves")
+                self._show(cashier="")
+            case CloseTill():
+                self.log.append("closes")
+                self._show(banner=Banner(Tone.INFORM, "Z 1 is closed", ""))
+            case Begin(act=CashAct(kind=kind, move=move)):
+                self.log.append(f"{kind.value} for {move.holder}")
+
+    def _let_in(self, pin: str) -> None:
+        self._pin = None
+        self.refusals -= 1
+        if self.refusals >= 0:
+            self._show(phase=Phase.SELLING)
+            return
+        self.log.append(f"{pin} comes")
+        self._show(phase=Phase.SELLING, cashier=pin)
 
     def _end(self, verdict: Phase) -> None:
         if verdict is Phase.DECLINED:
@@ -134,9 +173,9 @@ async def standing(till: FakeTill) -> AsyncIterator[FakeTill]:
 
 
 def make_cashier(till: FakeTill, habits: Habits, seed: int = 1) -> ScriptedCashier:
-    wristbands = [VirtualWristband.blank() for _ in range(4)]
+    people = People([VirtualWristband.blank() for _ in range(4)], team=till.team)
     return ScriptedCashier(
-        till, random=Random(seed), port=till.port, wristbands=wristbands, habits=habits
+        till, random=Random(seed), port=till.port, people=people, habits=habits
     )
 
 
@@ -245,4 +284,55 @@ async def test_the_same_seed_sells_the_same() -> None:
 
 def test_a_cashier_needs_wristbands() -> None:
     with pytest.raises(ValueError, match="needs wristbands"):
-        ScriptedCashier(FakeTill(), random=Random(1), port=1, wristbands=[])
+        People([])
+
+
+def a_team() -> Team:
+    """A team whose PINs are their names, so that the till can tell who came."""
+    return Team(
+        Badge("boss", VirtualWristband.blank(), "boss"),
+        Badge("anna", VirtualWristband.blank(), "anna"),
+    )
+
+
+async def test_a_supervisor_hands_the_register_out_and_takes_it_back() -> None:
+    async with standing(FakeTill()) as till:
+        till.team = a_team()
+        habits = Habits(abort_basket=0, cash_at_once=100, errand=1)
+        await sell(till, habits, until=lambda: len(till.approved) >= 2)
+    assert till.log == [
+        "boss comes",
+        "shift_start for anna",
+        "boss leaves",
+        "anna comes",
+        "anna leaves",
+        "boss comes",
+        "shift_end for anna",
+        "closes",
+        "boss leaves",
+    ]
+
+
+async def test_a_cashier_tries_again_until_the_hub_lets_them_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.simulator.cashier.LOOK_AGAIN_S", 0.05)
+    async with standing(FakeTill()) as till:
+        till.team, till.refusals = a_team(), 3
+        habits = Habits(abort_basket=0, cash_at_once=100, errand=1)
+        await sell(till, habits, until=lambda: bool(till.approved))
+    assert till.intents[LogIn] == 3 + 3
+    assert till.log.count("shift_start for anna") == 1
+
+
+async def test_nobody_sells_where_nobody_is_let_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.simulator.cashier.LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr("edge.simulator.cashier.LOG_INS_MAX", 2)
+    async with standing(FakeTill()) as till:
+        till.team, till.refusals = a_team(), 1000
+        habits = Habits(errand=1)
+        await sell(till, habits, until=lambda: till.intents[LogIn] >= 2)
+    assert not till.approved
+    assert not till.log

@@ -22,7 +22,12 @@ VIEW = TillView(
 def test_a_shift_has_every_kind_of_order() -> None:
     random = Random(1)
     round_ = list(errands(VIEW, UUID(int=1), random))
-    everything = [*round_, shift_start(VIEW), shift_end(VIEW, random), swap(7)]
+    everything = [
+        *round_,
+        shift_start(VIEW, "anna"),
+        shift_end(VIEW, "anna", random),
+        swap(7),
+    ]
     kinds = {
         each.begin.act.kind for each in everything if isinstance(each.begin, Begin)
     }
