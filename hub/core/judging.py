@@ -240,7 +240,7 @@ def _book(
         )
     )
     if item.cancels is not None:
-        undoing.note(item, state, charges)
+        undoing.note(item, state, charges, known.live.postings)
     return flags
 
 
@@ -337,6 +337,8 @@ def _losses(
     minor, vouchers = move.minor - charge.minor, move.vouchers - charge.vouchers
     if not minor and not vouchers:
         return ()
+    if item.cancels is not None:
+        return _losses_undone(item, move, charge, state)
     account = state.accounts[LOSS_ACCOUNTS[_loss_reason(item, move, state)]]
     excess = state.accounts[LOSS_ACCOUNTS[DeclineReason.ALLOWANCE_USED_UP]]
     over = _over(item, move, charge)
@@ -346,6 +348,22 @@ def _losses(
         (account, VOUCHER, vouchers),
     )
     return [each for each in amounts if each[2]]
+
+
+def _losses_undone(
+    item: Item, move: Move, charge: Charge, state: LedgerState
+) -> Sequence[tuple[int, str, int]]:
+    """Take back what was lost before; what else no wallet bears is lost anew."""
+    wanted = {
+        MONEY: move.minor - charge.minor,
+        VOUCHER: move.vouchers - charge.vouchers,
+    }
+    undone = undoing.losses_undone(item, wanted, state)
+    for _, unit, amount in undone:
+        wanted[unit] -= amount
+    account = state.accounts[LOSS_ACCOUNTS[_loss_reason(item, move, state)]]
+    rest = [(account, unit, amount) for unit, amount in wanted.items() if amount]
+    return _merged([*undone, *rest])
 
 
 def _over(item: Item, move: Move, charge: Charge) -> int:

@@ -152,6 +152,8 @@ class Undone:
     vouchers: int
     quantities: Mapping[int, int] | None
     """None: the whole order."""
+    losses: Amounts = ()
+    """What it posted on the accounts of losses."""
 
 
 @dataclass(frozen=True, slots=True)

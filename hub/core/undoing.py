@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason
 from contract.order import LineRole
-from hub.core.booking import Move, Step
+from hub.core.booking import LOSS_ACCOUNTS, Move, Step
 from hub.core.state import Undone
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from contract.order import Line
     from hub.core.booking import Item
-    from hub.core.state import Charge, End, LedgerState, OrderState
+    from hub.core.state import Amounts, Charge, End, LedgerState, OrderState
 
 
 FLAGS: Mapping[DeclineReason, AdviceFlag] = {
@@ -103,14 +103,46 @@ def given_back(item: Item, state: LedgerState) -> Move | None:
     )
 
 
-def note(item: Item, state: LedgerState, charges: Sequence[Charge]) -> None:
-    """Remember what a booked cancellation gave back."""
+def losses_undone(
+    item: Item, wanted: Mapping[str, int], state: LedgerState
+) -> list[tuple[int, str, int]]:
+    """Say which losses a cancellation takes back: those of its original, by reason.
+
+    `wanted` are the amounts that no wallet gets, by unit.
+    """
     assert item.cancels is not None, "only a cancellation undoes an order"
     original = state.order(item.cancels)
+    if original.live is None:
+        return []
+    numbers = {state.accounts[account] for account in LOSS_ACCOUNTS.values()}
+    others = [each for order, each in original.undone.items() if order != item.order]
+    gone: dict[tuple[int, str], int] = {}
+    for account, unit, amount in [loss for each in others for loss in each.losses]:
+        gone[account, unit] = gone.get((account, unit), 0) + amount
+    left = dict(wanted)
+    found = []
+    for account, unit, amount in original.live.postings:
+        if account not in numbers:
+            continue
+        back = min(left.get(unit, 0), -amount - gone.get((account, unit), 0))
+        if back > 0:
+            found.append((account, unit, back))
+            left[unit] -= back
+    return found
+
+
+def note(
+    item: Item, state: LedgerState, charges: Sequence[Charge], postings: Amounts
+) -> None:
+    """Remember what a booked cancellation gave back, and what it posted."""
+    assert item.cancels is not None, "only a cancellation undoes an order"
+    original = state.order(item.cancels)
+    numbers = {state.accounts[account] for account in LOSS_ACCOUNTS.values()}
     original.undone[item.order] = Undone(
         sum([charge.minor for charge in charges]),
         sum([charge.vouchers for charge in charges]),
         quantities_of(item.lines),
+        tuple([posting for posting in postings if posting[0] in numbers]),
     )
 
 

@@ -183,7 +183,13 @@ async def _load_cancellations(
 ) -> None:
     for row in await store.fetch("load_cancellations", event, numbers):
         lines = _lines(row["advice"], row["body"])
-        undone = Undone(row["minor"], row["vouchers"], quantities_of(lines))
+        lost = (row["losses"] or (), row["units"] or (), row["amounts"] or ())
+        undone = Undone(
+            row["minor"],
+            row["vouchers"],
+            quantities_of(lines),
+            tuple(zip(*lost, strict=True)),
+        )
         state.orders[row["cancels"]].undone.setdefault(row["order_id"], undone)
     state.originals.update(numbers)
 

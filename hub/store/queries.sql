@@ -151,17 +151,21 @@ SELECT till, z_number, digest, flags FROM closing WHERE event = $1;
 
 -- load_cancellations --
 -- Read which orders take some orders back: how much on wallets, and the words of it.
-SELECT e.cancels, e.order_id, given.minor, given.vouchers, a.body, o.advice
+SELECT e.cancels, e.order_id, given.minor, given.vouchers, given.losses, given.units,
+       given.amounts, a.body, o.advice
 FROM unnest($2::uuid[]) AS wanted (order_id)
 JOIN entry AS e ON e.event = $1 AND e.cancels = wanted.order_id
     AND e.reverses IS NULL
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(p.amount_minor) FILTER (WHERE p.unit = 'money'), 0)::bigint
-               AS minor,
-           coalesce(sum(p.amount_minor) FILTER (WHERE p.unit = 'voucher'), 0)::bigint
-               AS vouchers
+    SELECT coalesce(sum(p.amount_minor) FILTER (
+               WHERE c.role = 'wallet' AND p.unit = 'money'), 0)::bigint AS minor,
+           coalesce(sum(p.amount_minor) FILTER (
+               WHERE c.role = 'wallet' AND p.unit = 'voucher'), 0)::bigint AS vouchers,
+           array_agg(p.account) FILTER (WHERE c.role = 'stand_in_loss') AS losses,
+           array_agg(p.unit::text) FILTER (WHERE c.role = 'stand_in_loss') AS units,
+           array_agg(p.amount_minor) FILTER (WHERE c.role = 'stand_in_loss') AS amounts
     FROM posting AS p
-    JOIN wallet AS w ON w.event = p.event AND w.id = p.account
+    JOIN account AS c ON c.id = p.account
     WHERE p.event = e.event AND p.entry = e.id
 ) AS given
 LEFT JOIN attempt AS a ON a.event = e.event AND a.order_id = e.order_id

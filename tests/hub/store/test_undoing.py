@@ -148,6 +148,43 @@ async def test_the_loss_of_a_sale_is_undone_before_the_guest_gets_more(
     assert await bench.posted("stand_in_loss", "insufficient_balance") == 0
 
 
+async def test_a_loss_is_undone_by_the_reason_it_had(bench: Bench) -> None:
+    """Whole or line by line, by this writer or by the next one."""
+    wallet = await bench.wallet(1000, blocked=True)
+    one, two = sale(wallet), sale(wallet)
+    for each in (one, two):
+        await bench.book(completed(each, Path.STAND_IN))
+    assert await bench.posted("stand_in_loss", "blocked_wristband") == -3140
+
+    assert told(*await bench.book(asked(canceling(one)))) == BOOKED
+    assert await bench.posted("stand_in_loss", "blocked_wristband") == -1570
+    assert told(*await bench.book(asked(canceling(two, (1,))))) == BOOKED
+    assert await bench.posted("stand_in_loss", "blocked_wristband") == -220
+    bench.ledger.forget()
+    assert told(*await bench.book(asked(canceling(two, (2,))))) == BOOKED
+
+    assert await bench.posted("stand_in_loss", "blocked_wristband") == 0
+    assert await bench.posted("stand_in_loss", "insufficient_balance") == 0
+    assert await bench.balance(wallet) == (1000, 0)
+
+
+async def test_losses_for_two_reasons_are_both_undone(bench: Bench) -> None:
+    wallet = await bench.wallet(1000)
+    first = sale(wallet)  # 15.70
+    beyond = msgspec.structs.replace(completed(first, Path.STAND_IN), excess_minor=300)
+    await bench.book(beyond)
+    assert await bench.posted("stand_in_loss", "allowance_used_up") == -300
+    assert await bench.posted("stand_in_loss", "insufficient_balance") == -270
+
+    for number in (1, 2):
+        bench.ledger.forget()
+        assert told(*await bench.book(asked(canceling(first, (number,))))) == BOOKED
+
+    assert await bench.posted("stand_in_loss", "allowance_used_up") == 0
+    assert await bench.posted("stand_in_loss", "insufficient_balance") == 0
+    assert await bench.balance(wallet) == (1000, 0)
+
+
 async def test_cash_is_handed_back_by_the_till_that_cancels(bench: Bench) -> None:
     order = sale(None)
     await bench.book(completed(order))
