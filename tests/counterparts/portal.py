@@ -1,0 +1,132 @@
+"""A portal that takes providers' calls for real: pages, services, database."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import asyncpg
+import httpx
+
+from hub.core.bills.reference import make_reference
+from hub.payments.performing import Limits, Performer, provider_client
+from hub.payments.registry import registered
+from hub.payments.routes import return_urls
+from hub.service.bill_payments import BillPayments, Leaving
+from hub.service.bill_viewers import OfStaff
+from hub.service.payment_log import PaymentLog, Search
+from hub.service.provider_calls import ProviderCalls
+from hub.store.bills import read_bill
+from hub.web.portal import portal_app
+from tests.counterparts.serving import listener, running, url_of
+from tests.hub import samples
+from tests.hub.web.serving import Healths, Receipts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from hub.payments.method import PaymentMethod
+    from hub.service.bill_payments import Chosen
+    from hub.service.payment_log import Entry
+    from hub.store.bills import BillRecord
+    from hub.store.store import Store
+
+EVENT = samples.EVENT.number
+QUICK = Limits(connect_s=2, read_s=2, total_s=4)
+CODES = ("postfinance", "paypal", "stripe")
+SECRETS = ("Mysecretsig1875!?in", "Mysecretsig1875!?out")
+FIRST = 123456789012345678901
+
+COMPETITION = """\
+INSERT INTO competition (event, slug, name, organizer)
+VALUES ($1, 'fox-run', 'Fox Run', 'Fox Run e. V.')
+ON CONFLICT (slug) DO UPDATE SET name = excluded.name RETURNING id
+"""
+METHOD = """\
+INSERT INTO competition_method (competition, method) VALUES ($1, $2)
+ON CONFLICT DO NOTHING
+"""
+BILL = """\
+INSERT INTO bill (reference, event, competition, currency, total_minor, payer_name,
+                  street, house_number, postal_code, town, country, email)
+VALUES ($1, $2, $3, 'EUR', $4, 'Jörg Müller', 'Marktgasse', '28', '9400', 'Rorschach',
+        'CH', 'joerg@example.org')
+"""
+LINE = """\
+INSERT INTO bill_line (bill, position, kind, label, amount_minor)
+VALUES ($1, 1, 'start_fee', 'Red Foxes', $2)
+"""
+
+
+@dataclass
+class Portal:
+    """A running portal and what a test asks it about."""
+
+    url: str
+    store: Store
+    payments: BillPayments
+    calls: ProviderCalls
+    performer: Performer
+    log: PaymentLog
+    browser: httpx.AsyncClient
+    """Follows no redirect by itself."""
+
+    async def choose(self, reference: str, method: str) -> Chosen:
+        """Begin to pay a bill, as its page does."""
+        leaving = Leaving(
+            urls=return_urls(self.url, method, reference),
+            language="de",
+            subject="Fox Run",
+        )
+        return await self.payments.choose(OfStaff(), reference, method, leaving)
+
+    async def record(self, reference: str) -> BillRecord:
+        """Read a bill as it is now."""
+        found = await read_bill(self.store, reference)
+        assert found is not None
+        return found
+
+    async def entries(self) -> list[Entry]:
+        """Read the payment log, oldest first."""
+        return list(reversed(await self.log.search(Search(entries_max=500))))
+
+
+@asynccontextmanager
+async def running_portal(
+    store: Store,
+    with_contract: Iterable[PaymentMethod],
+    client: httpx.AsyncClient | None = None,
+    limits: Limits = QUICK,
+) -> AsyncIterator[Portal]:
+    """Run a portal with contracts; `client` leads to the providers' fakes."""
+    methods = registered(with_contract)
+    log = PaymentLog(store, SECRETS)
+    async with client or provider_client(limits) as providers:
+        performer = Performer(providers, limits)
+        payments = BillPayments(store, methods, performer)
+        calls = ProviderCalls(store, methods, log, payments, performer)
+        app = portal_app(Receipts(), Healths(), calls=calls)
+        taken = listener()
+        async with (
+            httpx.AsyncClient(
+                base_url=url_of(taken), trust_env=False, timeout=30
+            ) as browser,
+            running(app, taken) as url,
+        ):
+            yield Portal(url, store, payments, calls, performer, log, browser)
+
+
+async def open_bill(store: Store, total_minor: int = 4628, number: int = FIRST) -> str:
+    """Make a bill that can be paid by every method with a provider."""
+    reference = make_reference(number)
+    connection = await asyncpg.connect(store.dsn)
+    try:
+        competition = await connection.fetchval(COMPETITION, EVENT)
+        for code in CODES:
+            await connection.execute(METHOD, competition, code)
+        await connection.execute(BILL, reference, EVENT, competition, total_minor)
+        await connection.execute(LINE, reference, total_minor)
+    finally:
+        await connection.close()
+    return reference
