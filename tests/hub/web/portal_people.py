@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from hub.store.store import Store
+    from hub.web.bill_pages import BillSources
 
 URL = "https://portal.example"
 PASSWORD = "correct horse battery"
@@ -103,11 +104,13 @@ class Browser:
         return await self.send("/login", {"email": email, "password": password})
 
 
-def make_portal(store: Store, *, secure: bool = True) -> Portal:
+def make_portal(
+    store: Store, *, secure: bool = True, bills: BillSources | None = None
+) -> Portal:
     accounts = Accounts(store, Outbox("portal.example"), URL)
     registration = Registration(store, samples.EVENT.number)
     people = People(accounts=accounts, registration=registration, secure=secure)
-    app = portal_app(Receipts(), Healths(), people=people)
+    app = portal_app(Receipts(), Healths(), people=people, bills=bills)
     return Portal(store, accounts, app)
 
 
