@@ -78,6 +78,14 @@ GRANT UPDATE (batch) ON bill_entry TO kassenband_hub;
 GRANT INSERT ON
     bank_file, bank_report, bank_credit, bank_mark, bank_decision, bank_assignment
     TO kassenband_hub;
+-- What is paid out: who asked and who approved is beyond reach; how far it is may change.
+GRANT INSERT ON
+    payout_file, settlement, settlement_line, settlement_approval, refund,
+    refund_approval, slip_sent
+    TO kassenband_hub;
+GRANT UPDATE (withdrawn_at, withdrawn_by, file, batch) ON settlement TO kassenband_hub;
+GRANT UPDATE (is_active) ON settlement_line TO kassenband_hub;
+GRANT UPDATE (state, file, note, changed_at) ON refund TO kassenband_hub;
 GRANT INSERT ON payment_log TO kassenband_hub;
 -- Guests on the portal.
 GRANT INSERT, DELETE ON guest_session TO kassenband_hub;

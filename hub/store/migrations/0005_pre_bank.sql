@@ -1,6 +1,6 @@
--- What banks report, what became of it, and what is paid out through them. Nothing here
--- is changed after it was written: decisions are rows of their own, and the latest about
--- a credit holds. Amounts are minor units.
+-- What banks report, what became of it, and what is paid out through them. What a bank
+-- said is never changed: decisions are rows of their own, and the latest about a credit
+-- holds. Amounts are minor units.
 
 -- Files that were taken in, whole.
 CREATE TABLE bank_file (
@@ -97,13 +97,134 @@ CREATE TABLE bank_assignment (
 );
 CREATE INDEX bank_assignment_reference ON bank_assignment (reference);
 
+-- Files of payouts for the bank, as they were downloaded: made once, handed out again.
+CREATE TABLE payout_file (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    event integer NOT NULL REFERENCES event,
+    -- ISO 20022 MsgId: bank and hub recognize it by it.
+    message_id text NOT NULL UNIQUE,
+    made_by text NOT NULL,
+    made_at timestamptz NOT NULL,
+    execute_on date NOT NULL,
+    currency text NOT NULL,
+    total_minor bigint NOT NULL CHECK (total_minor > 0),
+    payouts integer NOT NULL CHECK (payouts > 0),
+    body bytea NOT NULL
+);
+
+-- What an organizer gets of what a competition brought, up to some moment.
+CREATE TABLE settlement (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    event integer NOT NULL REFERENCES event,
+    competition bigint NOT NULL REFERENCES competition,
+    number integer NOT NULL CHECK (number >= 1),
+    currency text NOT NULL,
+    paid_bills_minor bigint NOT NULL,
+    surcharges_minor bigint NOT NULL,
+    method_fees_minor bigint NOT NULL,
+    taken_back_minor bigint NOT NULL,
+    carried_in_minor bigint NOT NULL CHECK (carried_in_minor <= 0),
+    payout_minor bigint NOT NULL CHECK (payout_minor >= 0),
+    -- Where it goes, as known then: hub.payments.transfer.Creditor, both.
+    payee jsonb,
+    payer jsonb,
+    drawn_up_by text NOT NULL,
+    drawn_up_at timestamptz NOT NULL,
+    withdrawn_at timestamptz,
+    withdrawn_by text,
+    -- Under which the ledger books its payout, and the very bytes it keeps.
+    order_id uuid NOT NULL UNIQUE,
+    body bytea NOT NULL,
+    -- Set when it is in a file; then the writer books it.
+    file bigint REFERENCES payout_file,
+    batch bigint,
+    UNIQUE (competition, number),
+    UNIQUE (id, drawn_up_by),
+    CHECK (withdrawn_at IS NULL OR file IS NULL),
+    CHECK (batch IS NULL OR file IS NOT NULL)
+);
+
+-- What moved the organizer's balance: each step of a bill is in one settlement.
+CREATE TABLE settlement_line (
+    settlement bigint NOT NULL REFERENCES settlement,
+    step uuid NOT NULL REFERENCES bill_entry,
+    reference text NOT NULL REFERENCES bill,
+    share text NOT NULL
+        CHECK (share IN ('paid_bills', 'surcharges', 'method_fees', 'taken_back')),
+    amount_minor bigint NOT NULL,
+    -- False as soon as the settlement is withdrawn.
+    is_active boolean NOT NULL DEFAULT true,
+    PRIMARY KEY (settlement, step)
+);
+CREATE UNIQUE INDEX settlement_line_step ON settlement_line (step) WHERE is_active;
+
+-- The second person's word; the first one's is the settlement.
+CREATE TABLE settlement_approval (
+    settlement bigint PRIMARY KEY,
+    drawn_up_by text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamptz NOT NULL,
+    FOREIGN KEY (settlement, drawn_up_by) REFERENCES settlement (id, drawn_up_by),
+    CHECK (approved_by <> drawn_up_by)
+);
+
+-- Money that is to go back to a payer.
+CREATE TABLE refund (
+    -- The key that its provider is given: asked twice with it, it is done once.
+    id uuid PRIMARY KEY,
+    number bigint NOT NULL UNIQUE GENERATED ALWAYS AS IDENTITY,
+    event integer NOT NULL REFERENCES event,
+    bill text NOT NULL REFERENCES bill,
+    -- The payment that goes back; null for a transfer.
+    payment bigint REFERENCES payment,
+    way text NOT NULL CHECK (way IN ('provider', 'transfer')),
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    holder text NOT NULL DEFAULT '',
+    iban text NOT NULL DEFAULT '',
+    bic text NOT NULL DEFAULT '',
+    reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 500),
+    requested_by text NOT NULL,
+    requested_at timestamptz NOT NULL,
+    -- How far it is: with the second person's approval it may leave.
+    state text NOT NULL DEFAULT 'requested' CHECK (state IN (
+        'requested', 'declined', 'approved', 'sent', 'done', 'failed'
+    )),
+    file bigint REFERENCES payout_file,
+    -- What provider or person said last.
+    note text NOT NULL DEFAULT '',
+    changed_at timestamptz NOT NULL,
+    UNIQUE (id, requested_by),
+    CHECK ((way = 'provider') = (payment IS NOT NULL)),
+    CHECK ((way = 'transfer') = (iban <> ''))
+);
+CREATE INDEX refund_bill ON refund (bill);
+CREATE INDEX refund_open ON refund (event, number)
+    WHERE state IN ('requested', 'approved', 'sent');
+
+CREATE TABLE refund_approval (
+    refund uuid PRIMARY KEY,
+    requested_by text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamptz NOT NULL,
+    FOREIGN KEY (refund, requested_by) REFERENCES refund (id, requested_by),
+    CHECK (approved_by <> requested_by)
+);
+
+-- Slips that were posted, which costs their bills' organizers.
+CREATE TABLE slip_sent (
+    bill text PRIMARY KEY REFERENCES bill,
+    sent_by text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'bank_file', 'bank_report', 'bank_credit', 'bank_mark', 'bank_decision',
-        'bank_assignment'
+        'bank_assignment', 'payout_file', 'settlement_approval', 'refund_approval',
+        'slip_sent'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
