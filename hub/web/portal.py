@@ -65,9 +65,14 @@ def portal_app(
             app.include_router(bill_pay_routes(parts))
     if calls is not None:
         app.include_router(callback_routes(calls, pages))
-    app.mount("/static", _StaticFiles(directory=STATIC_FOLDER))
+    app.mount("/static", static_files())
     explain_problems(app, pages)
     return app
+
+
+def static_files() -> StaticFiles:
+    """Serve what pages are dressed with."""
+    return _StaticFiles(directory=STATIC_FOLDER)
 
 
 class _StaticFiles(StaticFiles):

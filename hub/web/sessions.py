@@ -182,7 +182,6 @@ def _address(request: Request) -> str:
 
 async def read_form(request: Request) -> FormData:
     """Read a form, whoever sent it; raises FormRefused, FormTooLarge."""
-    """Read a form, whoever sent it; raises FormRefused, FormTooLarge."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind != _FORM_TYPE:
         raise FormRefused
