@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from tse_driver import cli
+from tse_driver import cli, cli_upkeep
 from tse_driver.errors import TseError
 from tse_driver.simulator.faults import Fault
 
@@ -52,7 +53,8 @@ def _parser() -> ArgumentParser:
     _add(commands, "selftest", cli.selftest, device=True)
     _add(commands, "sign", cli.sign, device=True)
     export = _add(commands, "export", cli.export, device=True)
-    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    _add_export_options(export)
+    cli_upkeep.add_commands(lambda name, run: _add(commands, name, run, device=True))
     receipt = _add(commands, "verify-receipt", cli.verify_receipt_text)
     receipt.add_argument("text", metavar="TEXT", help="the QR text: V0;...")
     _add(commands, "verify-export", cli.verify_export).add_argument(
@@ -70,7 +72,7 @@ def _add(
     device: bool = False,
 ) -> ArgumentParser:
     command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, name=name)
     command.add_argument(
         "--json",
         action="store_true",
@@ -88,6 +90,21 @@ def _add(
     return command
 
 
+def _add_export_options(export: ArgumentParser) -> None:
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    part = export.add_mutually_exclusive_group()
+    part.add_argument("--number", type=int, help="one fiscal transaction")
+    part.add_argument("--interval", type=int, nargs=2, metavar=("FIRST", "LAST"))
+    part.add_argument("--period", type=_moment, nargs=2, metavar=("FROM", "UNTIL"))
+    export.add_argument(
+        "--only", default="", metavar="CLIENT", help="a part, of this client only"
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 def _add_simulate(commands: _Commands) -> None:
     command = _add(commands, "simulate", cli.simulate)
     command.add_argument(
@@ -98,6 +115,9 @@ def _add_simulate(commands: _Commands) -> None:
     )
     command.add_argument(
         "--latency-ms", type=_milliseconds, default=DEFAULT_LATENCY_MS, metavar="N"
+    )
+    command.add_argument(
+        "--developer", action="store_true", help="a stick that can be made as new"
     )
     command.add_argument("--faults", default="", metavar="LIST", help=", ".join(Fault))
 

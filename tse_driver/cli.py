@@ -26,6 +26,7 @@ from tse_driver.simulator import keys
 from tse_driver.simulator.faults import Fault, FaultyTse
 from tse_driver.simulator.module import SimulatedTse
 from tse_driver.simulator.server import PtyServer
+from tse_driver.technician import Technician
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -36,38 +37,51 @@ EXPIRED_DAYS = -1
 TEST_PROCESS_TYPE = "SonstigerVorgang"
 TEST_PROCESS_DATA = "Test"
 ADMIN_PIN = "KASSENBAND_TSE_ADMIN_PIN"
+LIMITS_SHOWN = (
+    "clients",
+    "clients_max",
+    "open_max",
+    "self_test_due_s",
+    "time_valid_s",
+)
 TIME_ADMIN_PIN = "KASSENBAND_TSE_TIME_ADMIN_PIN"
 
 
 def info(options: Namespace) -> int:
     """Say what the TSE is and how much is left of it."""
-    with _session(options) as session:
-        _report(options, _plain(asdict(session.info())))
+    with session_of(options) as session:
+        found = plain(asdict(session.info()))
+        technician = Technician(session)
+        found["device"] = technician.device().serial
+        if found["initialized"]:
+            limits = asdict(technician.limits())
+            found |= {name: limits[name] for name in LIMITS_SHOWN}
+        report(options, found)
     return GOOD
 
 
 def setup(options: Namespace) -> int:
     """Put a new TSE into service and register the client."""
-    with _session(options) as session:
-        _report(options, _plain(asdict(session.setup(options.description))))
+    with session_of(options) as session:
+        report(options, plain(asdict(session.setup(options.description))))
     return GOOD
 
 
 def selftest(options: Namespace) -> int:
     """Run the self test."""
-    with _session(options) as session:
+    with session_of(options) as session:
         try:
             session.self_test()
         except SelfTestFailed as error:
-            _report(options, {"ok": False, "reason": str(error)})
+            report(options, {"ok": False, "reason": str(error)})
             return BAD
-    _report(options, {"ok": True, "reason": "The TSE passed its self test."})
+    report(options, {"ok": True, "reason": "The TSE passed its self test."})
     return GOOD
 
 
 def sign(options: Namespace) -> int:
     """Sign a test and verify it from the receipt's text."""
-    with _session(options) as session:
+    with session_of(options) as session:
         tse = session.open()
         started = session.start()
         number = started.transaction_number
@@ -87,16 +101,16 @@ def sign(options: Namespace) -> int:
     )
     text = receipt.to_text()
     check = verify_receipt(text)
-    _report(options, {"qr": text, **asdict(check)})
+    report(options, {"qr": text, **asdict(check)})
     return GOOD if check.valid else BAD
 
 
 def export(options: Namespace) -> int:
-    """Write the whole export; the file appears only when it is complete."""
+    """Write an export, whole or in part; the file appears only when it is complete."""
     part = Path(f"{options.out}.part")
     digest, size = hashlib.sha256(), 0
-    with _session(options) as session, part.open("wb") as file:
-        for piece in session.export_all():
+    with session_of(options) as session, part.open("wb") as file:
+        for piece in _pieces(options, session):
             file.write(piece)
             digest.update(piece)
             size += len(piece)
@@ -104,14 +118,26 @@ def export(options: Namespace) -> int:
         os.fsync(file.fileno())
     part.replace(options.out)
     result = {"file": str(options.out), "bytes": size, "sha256": digest.hexdigest()}
-    _report(options, result)
+    report(options, result)
     return GOOD
+
+
+def _pieces(options: Namespace, session: Session) -> Iterator[bytes]:
+    if options.number is not None:
+        return session.export_interval(options.number, options.number, options.only)
+    if options.interval:
+        first, last = options.interval
+        return session.export_interval(first, last, options.only)
+    if options.period:
+        begin, end = options.period
+        return session.export_period(begin, end, options.only)
+    return session.export_all()
 
 
 def verify_receipt_text(options: Namespace) -> int:
     """Judge a receipt's QR text."""
     check = verify_receipt(options.text)
-    _report(options, asdict(check))
+    report(options, asdict(check))
     return GOOD if check.valid else BAD
 
 
@@ -121,7 +147,7 @@ def verify_export(options: Namespace) -> int:
         check = check_export(file)
     if not check.messages:
         raise Unreadable(f"The export {options.file}", "it holds no log message")
-    _report(
+    report(
         options,
         {
             "valid": check.valid,
@@ -142,13 +168,14 @@ def simulate(options: Namespace) -> int:
     module = SimulatedTse(
         options.state,
         valid_days=EXPIRED_DAYS if Fault.EXPIRED in faults else keys.VALID_DAYS,
+        developer=options.developer,
     )
     tse = FaultyTse(module, faults, latency_s=options.latency_ms / 1000)
     server = PtyServer(tse, options.link)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     try:
-        server.run(_say)
+        server.run(say)
     finally:
         server.close()
         module.close()
@@ -162,13 +189,14 @@ def report_error(options: Namespace, error: TseError | OSError) -> None:
         place = error.filename or "The output"
         sentence = f"{place} can't be used: {error.strerror}. Check path and rights."
     if options.as_json:
-        _say(json.dumps({"valid": False, "reason": sentence}))
+        say(json.dumps({"valid": False, "reason": sentence}))
     else:
         sys.stderr.write(f"{sentence}\n")
 
 
 @contextmanager
-def _session(options: Namespace) -> Iterator[Session]:
+def session_of(options: Namespace) -> Iterator[Session]:
+    """Open a session with the TSE the options name, for a block."""
     pins = Pins(
         os.environ.get(ADMIN_PIN, Pins().admin),
         os.environ.get(TIME_ADMIN_PIN, Pins().time_admin),
@@ -193,12 +221,13 @@ def _faults(names: str) -> set[Fault]:
     return faults
 
 
-def _report(options: Namespace, result: dict[str, Any]) -> None:
+def report(options: Namespace, result: dict[str, Any]) -> None:
+    """Say a result, line by line or as one object."""
     if options.as_json:
-        _say(json.dumps(result))
+        say(json.dumps(result))
         return
     for name, value in result.items():
-        _say(f"{name.replace('_', ' ')}: {_in_words(value)}")
+        say(f"{name.replace('_', ' ')}: {_in_words(value)}")
 
 
 def _in_words(value: object) -> str:
@@ -209,7 +238,7 @@ def _in_words(value: object) -> str:
     return "unknown" if value is None else str(value)
 
 
-def _plain(result: dict[str, Any]) -> dict[str, Any]:
+def plain(result: dict[str, Any]) -> dict[str, Any]:
     """Make values fit for JSON: bytes become Base64, times ISO 8601."""
     for name, value in result.items():
         if isinstance(value, bytes):
@@ -219,6 +248,7 @@ def _plain(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -3,8 +3,9 @@
 TseError
   TryAgain           TseSilent, AnswerLost
   CallTheTechnician  TseGone, PortForbidden, PortBusy, WrongPin, PinBlocked, WrongPuk,
-                     PukBlocked, SecretUnfit, SelfTestFailed, WrongTime,
-                     SignatureInvalid, ClientIdInvalid, NotExported, NotConfirmed
+                     PukBlocked, SecretUnfit, SecretMissing, SelfTestFailed,
+                     WrongTime, SignatureInvalid, ClientIdInvalid,
+                     NotExported, NotConfirmed
     TseRefused       NotInitialized, TimeNotSet, SelfTestRequired, CertificateExpired,
                      Disabled, StorageFull, SignaturesUsedUp, NotRegistered,
                      TooManyClients, TooManyOpen, StillOpen, NotOpen, NotLoggedIn, ...
@@ -291,6 +292,10 @@ class PukBlocked(CallTheTechnician):
 class SecretUnfit(CallTheTechnician):
     """{where} can't take {detail}. A PIN has 5 to 8 digits, a PUK 6 to 10; a new one
     differs from the old one."""
+
+
+class SecretMissing(CallTheTechnician):
+    """{where} needs a secret: set {detail}, or run it in a terminal to be asked."""
 
 
 class NotExported(CallTheTechnician):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tse_driver.connection import Wire
+    from tse_driver.vendor import FiscalSession
 
 EXPIRY_WARNING = timedelta(days=30)
 SIGNATURES_WARNING = 10_000  # some busy days of one till
@@ -239,7 +240,7 @@ class _Line:
         self._client = client
         self._pins = pins
         self._connect = connect
-        self._session: Session | None = None
+        self._session: FiscalSession | None = None
         self._info: TseInfo | None = None
         self._format_is_certain = False
         self._trouble: TseError | None = None
@@ -344,7 +345,7 @@ class _Line:
             )
         return LampState.GOOD, f"{self.where} is ready."
 
-    def _opened(self) -> Session:
+    def _opened(self) -> FiscalSession:
         if self._session is None:
             raise self._trouble or TseGone(self.where, "it was not opened yet")
         return self._session
@@ -358,7 +359,10 @@ def _check_in_service(where: str, info: TseInfo) -> None:
 
 
 def _rebuild(
-    start: FiscalStart, begun: LogMessage | None, finish: LogMessage, session: Session
+    start: FiscalStart,
+    begun: LogMessage | None,
+    finish: LogMessage,
+    session: FiscalSession,
 ) -> fiscal.Signature:
     said, protocolled = finish.certified, finish.protocolled
     assert said is not None

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,12 +22,11 @@ RECEIPTS = receipts()
 MODULE = [sys.executable, "-m", "tse_driver"]
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def simulator(place: Path, *options: str) -> Iterator[str]:
     """A simulator in a process of its own, reached by its link."""
-    place = tmp_path_factory.mktemp("tse")
     link = place / "kb-tse"
-    command = [*MODULE, "simulate", "--state", str(place / "state")]
+    command = [*MODULE, "simulate", "--state", str(place / "state"), *options]
     with subprocess.Popen(
         [*command, "--link", str(link), "--latency-ms", "0"],
         stdout=subprocess.PIPE,
@@ -42,6 +42,19 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
     assert not link.is_symlink()
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with simulator(tmp_path_factory.mktemp("tse")) as link:
+        yield link
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Iterator[str]:
+    """A developer's stick, to be spoilt."""
+    with simulator(tmp_path, "--developer") as link:
+        yield link
 
 
 def run(
@@ -187,6 +200,96 @@ def test_a_wrong_pin_is_told(
     code, result, _ = run(capsys, "setup", "--port", port)
     assert code == 2
     assert "refused the PIN of the admin" in result["reason"]
+
+
+def test_a_technician_looks_exports_and_deletes(
+    port: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on = ("--port", port)
+    _, result, _ = run(capsys, "setup", *on)
+    code, found, _ = run(capsys, "info", *on)
+    assert (code, found["clients"], found["clients_max"]) == (0, 1, 100)
+    run(capsys, "sign", *on)
+    code, result, _ = run(capsys, "last-message", *on)
+    assert (code, result["operation"]) == (0, "FinishTransaction")
+    assert result["process_data"] == "Test"
+    number = str(result["transaction_number"])
+    code, result, _ = run(capsys, "clients", *on, "--register", "bar-9")
+    assert (code, result["clients"]) == (0, ["kassenband-tse", "bar-9"])
+    code, result, _ = run(capsys, "clients", *on, "--deregister", "bar-9")
+    assert (code, result["clients"]) == (0, ["kassenband-tse"])
+    for command in (("set-time",), ("maintenance", "on"), ("maintenance", "off")):
+        code, result, _ = run(capsys, *command, *on)
+        assert (code, result["ok"]) == (0, True)
+    code, result, _ = run(capsys, "void", *on)
+    assert (code, result["open"]) == (0, [])
+    out = tmp_path / "part.tar"
+    period = ("--period", "2020-01-01", "2100-01-01")
+    for part in (("--number", number), ("--interval", number, number), period):
+        code, _, _ = run(capsys, "export", *on, "--out", str(out), *part)
+        assert code == 0
+        code, result, _ = run(capsys, "verify-export", str(out))
+        assert (code, result["valid"]) == (0, True)
+    code, result, _ = run(capsys, "delete-exported", str(tmp_path / "part.tar"), *on)
+    assert code == 2  # it is not the whole log
+    assert "Export it whole" in result["reason"]
+    run(capsys, "export", *on, "--out", str(out))
+    code, result, _ = run(capsys, "delete-exported", str(out), *on)
+    assert (code, result["ok"]) == (0, True)
+
+
+def test_pins_are_changed_by_the_environment(
+    port: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = ("time-admin", "--port", port)
+    code, result, _ = run(capsys, "change-pin", *on)
+    assert code == 2
+    assert "set KASSENBAND_TSE_NEW_PIN" in result["reason"]
+    monkeypatch.setenv("KASSENBAND_TSE_NEW_PIN", "54321")
+    code, result, _ = run(capsys, "change-pin", *on)
+    assert (code, result["ok"]) == (0, True)
+    monkeypatch.setenv("KASSENBAND_TSE_PUK", "123456")
+    monkeypatch.setenv("KASSENBAND_TSE_NEW_PUK", "654321")
+    code, result, _ = run(capsys, "change-puk", *on)
+    assert (code, result["ok"]) == (0, True)
+    monkeypatch.setenv("KASSENBAND_TSE_PUK", "654321")
+    monkeypatch.setenv("KASSENBAND_TSE_NEW_PIN", "12345")
+    code, result, _ = run(capsys, "unblock", *on)
+    assert (code, result["ok"]) == (0, True)
+    assert "54321" not in result["reason"]
+
+
+def test_what_can_not_be_undone_is_asked_twice(
+    stick: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = ("--port", stick)
+    _, found, _ = run(capsys, "setup", *on)
+    serial = found["serial"]
+    code, result, _ = run(capsys, "disable", *on)
+    assert code == 2
+    assert "nobody is here to ask" in result["reason"]
+    wrong = ("--serial", "0" * 64, "--for-good")
+    code, result, _ = run(capsys, "disable", *on, *wrong)
+    assert code == 2
+    assert "was left as it is" in result["reason"]
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    typed: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda _: typed.pop(0))
+    for typed[:] in (["1"], [serial[:8], "no"]):
+        code, result, _ = run(capsys, "disable", *on)
+        assert (code, "was left as it is" in result["reason"]) == (2, True)
+    _, found, _ = run(capsys, "info", *on)
+    assert not found["disabled"]
+    typed[:] = [serial[:8], "disable"]
+    code, result, _ = run(capsys, "disable", *on)
+    assert (code, result["ok"]) == (0, True)
+    _, found, _ = run(capsys, "info", *on)
+    assert found["disabled"]
+    for_good = ("--serial", serial, "--for-good")
+    code, result, _ = run(capsys, "factory-reset", *on, *for_good)
+    assert (code, result["ok"]) == (0, True)
+    _, found, _ = run(capsys, "info", *on)
+    assert not found["initialized"]
 
 
 def test_a_reader_that_leaves_early_makes_no_traceback() -> None:

@@ -33,6 +33,8 @@ from tse_driver.simulator.module import SimulatedTse
 from tse_driver.simulator.wires import Direct, VirtualClock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tse_driver.codecs import Record
 
 
@@ -301,6 +303,40 @@ def test_a_signature_whose_answer_was_lost_is_found_in_the_log(command: str) -> 
     signature = bench.session.finish(number, TYPE, BEER)
     assert bench.module.finished == [number]
     assert bench.session.find_signature(number) == signature
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_an_update_is_signed_even_if_its_answer_is_lost(lost: int) -> None:
+    bench, tse = meddled("203")
+    tse.times = lost
+    number = bench.session.start().transaction_number
+    for text in ('1;"Bier";4.00', '2;"Bier";4.00'):
+        signature = bench.session.update(number, "Bestellung-V1", text)
+        newest = bench.session.logged(number)[-1]
+        assert newest.operation == "UpdateTransaction"
+        assert newest.signature == signature.value
+        assert newest.certified is not None
+        assert newest.certified.process_data == text.encode()
+    bench.session.finish(number, TYPE, BEER)
+
+
+def test_a_part_of_the_log_is_exported(bench: Bench) -> None:
+    counters = {n: bench.sale() for n in range(1, 6)}
+    moment = bench.clock.now()
+
+    def numbers(pieces: Iterator[bytes]) -> list[int]:
+        check = check_export(io.BytesIO(b"".join(pieces)))
+        assert check.valid
+        return sorted(check.transactions)
+
+    assert numbers(bench.session.export_interval(2, 4)) == [2, 3, 4]
+    assert numbers(bench.session.export_interval(2, 4, "bar-3")) == [2, 3, 4]
+    day = timedelta(days=1)
+    assert numbers(bench.session.export_period(moment - day, moment)) == [*counters]
+    with pytest.raises(TseRefused, match="no data for this request"):
+        list(bench.session.export_interval(2, 4, "bar-9"))
+    with pytest.raises(TseRefused):
+        list(bench.session.export_period(moment + day, moment + 2 * day))
 
 
 def test_a_falsified_answer_is_replaced_by_the_truth_in_the_log() -> None:

@@ -102,6 +102,8 @@ class Administration:
 
     def _disable(self, _: Disable) -> Done:
         self._require_admin()
+        if self.device.element.open:
+            raise Refusal(TseCode.DEVICE_HAS_UNFINISHED_TX)
         self.device.element.sign_system("disableSecureElement")
         return Done()
 

@@ -104,10 +104,12 @@ class SecureElement:
         payload = _time(0x81, before) + _time(0x82, moment)
         self.sign_system("updateTime", payload)
 
-    def sign_system(self, operation: str, payload: bytes = b"") -> Signed:
-        """Sign a system log message; payload is the content of tag 81."""
+    def sign_system(self, operation: str, payload: bytes = b"") -> None:
+        """Sign a system log message, while it signs; payload: the content of tag 81."""
+        if self.disabled:
+            return
         body = tlv.write(0x80, operation.encode()) + tlv.write(0x81, payload)
-        return self._sign(Kind.SYSTEM, body, f"Sys_{operation}")
+        self._sign(Kind.SYSTEM, body, f"Sys_{operation}")
 
     def delete_stored(self, counter: int) -> None:
         """Delete the log messages up to a counter and sign that."""
