@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 LOOK_AGAIN_S = 1.0
 STEP_TIMEOUT_S = 10.0  # an answer of the till: hub deadline, card and disk included
 TAP_TIMEOUT_S = 4.0  # then a person lifts the wristband and holds it there again
-SAME_AGAIN_S = 0.7  # a reader holds the same one back if it returns within 0.6 s
+SAME_AGAIN_S = 1.5  # a reader holds the same one back that returns at once
 TAPS_MAX = 3
 PICKS_MAX = 3
 CLOSINGS_MAX = 20  # until every order is signed
