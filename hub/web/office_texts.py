@@ -1,0 +1,99 @@
+"""Every sentence of the office's own pages, in German and English."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hub.web.texts import LOCALE_FOLDER
+
+if TYPE_CHECKING:
+    from hub.web.texts import Language
+
+
+class _Texts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a locale file: a missing or misspelled text stops the hub's start."""
+
+
+class OfficeLoginTexts(_Texts, frozen=True):
+    """The way in."""
+
+    title: str
+    lead: str
+    name: str
+    pin: str
+    submit: str
+    wrong: str
+    too_often: str
+
+
+class RefusedTexts(_Texts, frozen=True):
+    """A form that can't be taken."""
+
+    title: str
+    text: str
+
+
+class PaymentLogTexts(_Texts, frozen=True):
+    """The payment log's page."""
+
+    title: str
+    lead: str
+    severity: str
+    severities: dict[str, str]
+    at_least: str
+    all: str
+    controller: str
+    payment: str
+    text: str
+    since: str
+    until: str
+    search: str
+    reset: str
+    nothing: str
+    time: str
+    action: str
+    address: str
+    message: str
+    whole: str
+    regarding: str
+    older: str
+    newest: str
+
+
+class DoubtTexts(_Texts, frozen=True):
+    """The page of payments that nobody knows about."""
+
+    title: str
+    lead: str
+    nothing: str
+    bill: str
+    method: str
+    state: str
+    states: dict[str, str]
+    since: str
+    reference: str
+    remedy: str
+    alarms: str
+    no_alarms: str
+
+
+class OfficeTexts(_Texts, frozen=True):
+    """One locale file."""
+
+    label: str
+    demo: str
+    log_out: str
+    login: OfficeLoginTexts
+    refused: RefusedTexts
+    payment_log: PaymentLogTexts
+    doubts: DoubtTexts
+
+
+@cache
+def office_texts(language: Language) -> OfficeTexts:
+    """Load a language's texts; raises msgspec.ValidationError naming what is wrong."""
+    data = (LOCALE_FOLDER / f"office.{language.value}.json").read_bytes()
+    return msgspec.json.decode(data, type=OfficeTexts)
