@@ -1,0 +1,7 @@
+"""The database of the hub's tests, for pages over real services."""
+
+from __future__ import annotations
+
+from tests.hub.conftest import one_database, servers, store
+
+__all__ = ["one_database", "servers", "store"]
