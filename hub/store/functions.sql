@@ -2,6 +2,93 @@
 -- run; a change of meaning gets a new number, so that the hub before and the hub after
 -- an update can run side by side.
 
+-- Checks, before a batch is applied, whether its entries allow what it says of limits;
+-- beside book_batch_v1. The writer says how far wallets are overdrawn or above their
+-- limits, but only what was done already may take them there: what tills report, what is
+-- undone or given back (deposits), and what came in without a till. What is only asked
+-- for may not. The entries come as text: they are looked into only where a limit is passed further.
+CREATE OR REPLACE FUNCTION guard_limits_v1(
+    p_event integer, p_wallet bigint[], p_before bigint[], p_balance bigint[],
+    p_overdraft bigint[], p_excess bigint[],
+    p_held_before bigint, p_held bigint, p_held_excess bigint,
+    p_attempt_order text, p_attempt_till text, p_entry text, p_cause text,
+    p_order text, p_cancels text, p_posting_entry text, p_posting_account text,
+    p_posting_unit text, p_posting_amount text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_deeper bigint[];
+    v_higher bigint[];
+    v_all_higher boolean := false;
+    v_guilty text;
+BEGIN
+    IF p_held - p_held_before <> (
+        SELECT coalesce(sum(balance - before), 0)
+        FROM unnest(p_balance, p_before) AS said (balance, before)
+    ) THEN
+        RAISE EXCEPTION 'The wallets do not gain together what each of them gains.'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF NOT (0 < ANY (p_overdraft) OR 0 < ANY (p_excess) OR p_held_excess > 0) THEN
+        RETURN;
+    END IF;
+
+    SELECT array_agg(said.id) FILTER (WHERE said.overdraft > w.overdraft_minor),
+           array_agg(said.id) FILTER (WHERE said.excess > w.excess_minor)
+    INTO v_deeper, v_higher
+    FROM unnest(p_wallet, p_overdraft, p_excess) AS said (id, overdraft, excess)
+    CROSS JOIN LATERAL (
+        SELECT overdraft_minor, excess_minor FROM wallet
+        WHERE event = p_event AND id = said.id LIMIT 1
+    ) AS w
+    WHERE said.overdraft > 0 OR said.excess > 0;
+    IF p_held_excess > 0 THEN
+        SELECT p_held_excess > excess_minor INTO v_all_higher
+        FROM guests_money WHERE event = p_event;
+    END IF;
+    IF v_deeper IS NULL AND v_higher IS NULL AND NOT v_all_higher THEN
+        RETURN;
+    END IF;
+
+    WITH moved AS MATERIALIZED (
+        SELECT p.account, p.amount, e.cause <> 'request' OR own.order_id IS NOT NULL
+                   AS is_done, e.cancels IS NOT NULL OR EXISTS (
+                       SELECT FROM unnest(p_posting_entry::bigint[],
+                                          p_posting_account::bigint[],
+                                          p_posting_amount::bigint[])
+                           AS q (entry, account, amount)
+                       JOIN account AS a ON a.id = q.account
+                       WHERE q.entry = e.id AND q.amount < 0
+                         AND a.role = 'deposit_liability'
+                   ) AS gives_back
+        FROM unnest(p_posting_entry::bigint[], p_posting_account::bigint[],
+                    p_posting_unit::posting_unit[], p_posting_amount::bigint[])
+            AS p (entry, account, unit, amount)
+        JOIN unnest(p_entry::bigint[], p_cause::entry_cause[], p_order::uuid[],
+                    p_cancels::uuid[]) AS e (id, cause, order_id, cancels)
+            ON e.id = p.entry
+        LEFT JOIN unnest(p_attempt_order::uuid[], p_attempt_till::text[])
+            AS own (order_id, till) ON own.order_id = e.order_id AND own.till IS NULL
+        WHERE p.unit = 'money' AND p.account = ANY (p_wallet)
+    ), excused AS (
+        SELECT account, amount < 0 AS takes FROM moved
+        WHERE is_done OR (gives_back AND amount > 0)
+    )
+    SELECT guilty.who INTO v_guilty FROM (
+        SELECT 'wallet account ' || id AS who FROM unnest(v_deeper) AS w (id)
+        WHERE NOT EXISTS (SELECT FROM excused WHERE account = w.id AND takes)
+        UNION ALL
+        SELECT 'wallet account ' || id FROM unnest(v_higher) AS w (id)
+        WHERE NOT EXISTS (SELECT FROM excused WHERE account = w.id AND NOT takes)
+        UNION ALL
+        SELECT 'the event' WHERE v_all_higher
+        AND NOT EXISTS (SELECT FROM excused WHERE NOT takes)
+    ) AS guilty LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'The limit of % is passed by what was only asked for.', v_guilty
+            USING ERRCODE = 'check_violation';
+    END IF;
+END $$;
+
 -- Appends a batch that was judged by the hub, and applies it to wallets and holdings.
 -- Two writers can't both append to the same head: the second one waits at the batch's
 -- primary key, fails with unique_violation, and must judge again. Errors of our own:

@@ -2,7 +2,11 @@
 
 -- book_batch --
 -- Append a judged batch to an event's ledger; see functions.sql.
-SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
+SELECT guard_limits_v1($1, $24::text::bigint[], $25::text::bigint[],
+    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $34, $35, $36,
+    $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
+    $21::text, $22::text, $23::text),
+book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
     $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
     $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
@@ -16,7 +20,11 @@ hold_guests_money_v1($1, $34, $35, $36);
 
 -- book_batch_with_words --
 -- The same with what tills said of ended orders, and with cash that moved.
-SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
+SELECT guard_limits_v1($1, $24::text::bigint[], $25::text::bigint[],
+    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $56, $57, $58,
+    $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
+    $21::text, $22::text, $23::text),
+book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
     $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
     $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
@@ -36,7 +44,11 @@ hold_guests_money_v1($1, $56, $57, $58);
 
 -- book_batch_with_all --
 -- The same with all that is rare: changed wristbands, shifts and closings.
-SELECT book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
+SELECT guard_limits_v1($1, $24::text::bigint[], $25::text::bigint[],
+    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $78, $79, $80,
+    $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
+    $21::text, $22::text, $23::text),
+book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
     $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
     $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
