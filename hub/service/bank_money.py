@@ -101,8 +101,7 @@ async def take_money(unit: UnitOfWork, event: int, moneys: Sequence[Money]) -> N
         for one in written
         for order, step, body in one.entries
     ]
-    await unit.fetch("add_bank_entries", event, *columns(entries, 5))
-    await unit.fetch("tell_bill_booker", str(event))
+    await unit.fetch("add_bill_entries", event, *columns(entries, 5))
 
 
 class _File:

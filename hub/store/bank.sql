@@ -120,16 +120,6 @@ FROM unnest(
 ) AS p (bill, kind, method, money_ref, principal, fee, value_on, order_id)
 RETURNING id, order_id
 
--- add_bank_entries --
-INSERT INTO bill_entry (event, order_id, bill, payment, step, body)
-SELECT $1, order_id, bill, payment, step::bill_step, body
-FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])
-    WITH ORDINALITY AS n (order_id, bill, payment, step, body, place)
-ORDER BY place
-
--- tell_bill_booker --
-SELECT pg_notify('kassenband_bills', $1)
-
 -- bank_credits_waiting --
 -- Those that staff have to look at, oldest first.
 SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,

@@ -229,3 +229,6 @@ ORDER BY r.number
 
 -- next_payout_file --
 SELECT 1 + coalesce(max(id), 0) FROM payout_file
+
+-- is_slip_sent --
+SELECT EXISTS (SELECT FROM slip_sent WHERE bill = $1)
