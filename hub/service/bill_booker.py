@@ -85,7 +85,6 @@ class BillBooker:
             return_exceptions=True,
         )
         orders: list[UUID] = []
-        batches: list[int] = []
         failed: BaseException | None = None
         for row, answer in zip(rows, answers, strict=True):
             if isinstance(answer, HubFault):
@@ -94,9 +93,8 @@ class BillBooker:
                 failed = answer
             elif _is_booked(row, answer):
                 orders.append(row["order_id"])
-                batches.append(answer.batch)
         if orders:
-            await self._store.fetch("mark_bill_entries", orders, batches)
+            await self._store.fetch("mark_bill_entries", self._event, orders)
         if failed is not None:
             raise failed
         return len(orders)

@@ -20,6 +20,7 @@ import msgspec
 from hub.core.proof import Books
 from hub.core.tally import Finding, Tally
 from hub.service.anchor_check import check_anchors, reigns
+from hub.service.bill_check import check_bills
 from hub.service.chain_check import ENTRY_MAX, check_chain
 from hub.service.order_check import ORDER_MAX, OrderCheck, Signatures
 from hub.store.store import Store
@@ -111,6 +112,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     signatures_known: int = 0
     signatures_skipped: int = 0
     losses: int = 0
+    bills: int = 0
+    payments: int = 0
+    steps_waiting: int = 0
+    """What bills have the ledger book that it has not booked yet."""
     anchors: int = 0
     anchors_lost: int = 0
     incarnations: tuple[Incarnation, ...] = ()
@@ -181,6 +186,7 @@ class _Run:
         self._tally.add(
             await check_anchors(self._snapshot, self._event, known, journals)
         )
+        self._tally.add(await check_bills(self._snapshot, self._event))
         return self._told(known)
 
     async def _do(self, jobs: Sequence[Job]) -> None:
@@ -246,6 +252,9 @@ class _Run:
             signatures_known=counts["signatures_known"],
             signatures_skipped=counts["signatures_skipped"],
             losses=counts["losses"],
+            bills=counts["bills"],
+            payments=counts["payments"],
+            steps_waiting=counts["steps_waiting"],
             anchors=counts["anchors"],
             anchors_lost=counts["anchors_lost"],
             incarnations=tuple(

@@ -244,10 +244,13 @@ SELECT number, order_id, bill, body FROM bill_entry
 WHERE event = $1 AND number > $2 AND batch IS NULL ORDER BY number LIMIT $3;
 
 -- mark_bill_entries --
--- Note in which batches steps of bills were booked.
-UPDATE bill_entry AS e SET batch = said.batch
-FROM unnest($1::uuid[], $2::bigint[]) AS said (order_id, batch)
-WHERE e.order_id = said.order_id AND e.batch IS NULL;
+-- Note in which batches the ledger has steps of bills: what was handed in again is
+-- answered in a later one.
+UPDATE bill_entry AS e SET batch = a.batch
+FROM unnest($2::uuid[]) AS booked (order_id)
+JOIN attempt AS a ON a.event = $1 AND a.order_id = booked.order_id
+    AND a.attempt = 1 AND a.reason IS NULL
+WHERE e.order_id = booked.order_id AND e.batch IS NULL;
 
 -- add_payment_report --
 -- Keep a provider's word, unless the same was kept and nothing came of it.

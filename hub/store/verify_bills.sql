@@ -1,0 +1,53 @@
+-- What `verify` asks about bills; as in queries.sql: `-- name --`, what it promises, the
+-- statement. Nothing here changes anything.
+
+-- verify_bills --
+-- Stream bills with their lines.
+SELECT b.reference, b.total_minor, b.canceled_at IS NOT NULL AS is_canceled,
+       l.kinds, l.amounts, l.wallets
+FROM bill AS b
+LEFT JOIN (
+    SELECT bill, array_agg(kind::text ORDER BY position) AS kinds,
+           array_agg(amount_minor ORDER BY position) AS amounts,
+           array_agg(wallet ORDER BY position) AS wallets
+    FROM bill_line GROUP BY bill
+) AS l ON l.bill = b.reference
+WHERE b.event = $1 ORDER BY b.reference;
+
+-- verify_bill_payments --
+-- List the money of bills that moved.
+SELECT id, bill, kind::text AS kind, principal_minor, surcharge_minor, fee_minor,
+       order_id, till
+FROM payment WHERE event = $1 ORDER BY bill, id;
+
+-- verify_bill_steps --
+-- List what bills have the ledger book, with what it has of it.
+SELECT e.order_id, e.bill, e.payment, e.step::text AS step, e.body, e.batch,
+       a.batch AS booked_in, a.body = e.body AS is_same, a.reason
+FROM bill_entry AS e
+LEFT JOIN attempt AS a
+    ON a.event = $1 AND a.order_id = e.order_id AND a.attempt = 1
+WHERE e.event = $1 ORDER BY e.bill, e.number;
+
+-- verify_bill_postings --
+-- Add up what each order posted on the accounts of bills. `is_old`: it completed a
+-- minute ago or longer, so that whatever follows from it must be there.
+SELECT a.key AS reference, e.order_id, sum(p.amount_minor)::bigint AS minor,
+       coalesce(bool_and(b.booked_at < now() - interval '1 minute'), false) AS is_old
+FROM account AS a
+JOIN posting AS p ON p.event = $1 AND p.account = a.id
+JOIN entry AS e ON e.event = $1 AND e.id = p.entry
+LEFT JOIN outcome AS o
+    ON o.event = $1 AND o.order_id = e.order_id AND o.outcome = 'completed'
+LEFT JOIN batch AS b ON b.event = $1 AND b.number = o.batch
+WHERE a.event = $1 AND a.role = 'bill_receivable'
+GROUP BY a.key, e.order_id
+ORDER BY a.key, e.order_id;
+
+-- verify_unknown_steps --
+-- List what the ledger booked as a step of a bill, which the bill knows nothing of.
+SELECT a.order_id FROM attempt AS a
+LEFT JOIN bill_entry AS e ON e.order_id = a.order_id AND e.event = $1
+WHERE a.event = $1 AND a.till IS NULL AND e.order_id IS NULL
+  AND substring(a.body FOR 14) = convert_to('{"type":"bill"', 'UTF8')
+ORDER BY a.order_id;
