@@ -180,9 +180,10 @@ SELECT method, fixed_minor, rate_bp, most_minor, payer_bears, instructions
 FROM competition_method WHERE competition = $1;
 
 -- top_up_methods --
--- List the ways to top up online that an event offers.
+-- List the ways to top up online that an event offers. A slip goes to a postal address,
+-- and guests give none.
 SELECT method, fixed_minor, rate_bp, most_minor, payer_bears, '' AS instructions
-FROM top_up_method WHERE event = $1;
+FROM top_up_method WHERE event = $1 AND method <> 'slip';
 
 -- put_top_up_method --
 -- Offer a way to top up online, or change what it costs.

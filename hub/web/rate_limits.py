@@ -29,7 +29,7 @@ FOR_ONE_ACCOUNT: dict[str, RateLimitItem] = {
     # For an account from one place: from elsewhere its owner still gets in.
     "log_in": parse("10 per 15 minutes"),
     "mail": parse("5 per hour"),
-    "top_up": parse("20 per hour"),
+    "top_up": parse("40 per hour"),
 }
 FOR_ONE_ACCOUNT_FROM_ANYWHERE: dict[str, RateLimitItem] = {
     "log_in": parse("100 per 15 minutes"),
