@@ -46,8 +46,8 @@ def make_postman(settings: Settings, store: Store) -> Postman | None:
         )
     if not is_email(settings.mail_sender):
         raise SettingsError(
-            f"The setting 'mail_sender' is {settings.mail_sender!r}, no e-mail address. "
-            "Name the one that mail comes from."
+            f"The setting 'mail_sender' is {settings.mail_sender!r}, which is no "
+            "e-mail address. Name the one that mail comes from."
         )
     return Postman(
         store,

@@ -136,7 +136,8 @@ class Postman:
             due_s = await self._store.fetch_value("next_mail_due")
             pause_s = LOOK_AGAIN_S if due_s is None else min(LOOK_AGAIN_S, due_s)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), max(1, pause_s))
+                async with asyncio.timeout(max(1, pause_s)):
+                    await self._woken.wait()
 
     async def send_due(self) -> int:
         """Try to send the next mails that are due; returns how many were tried."""
