@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from contract.ids import EventId  # noqa: TC001 - get_type_hints reads it
+from hub.contracts import (
+    NO_CONTRACTS,
+    Contracts,
+    ContractUnusable,
+    load_contracts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "KASSENBAND_"
+PAYMENTS = "payments"
 
 
 class SettingsError(Exception):
@@ -58,6 +65,11 @@ class Settings:
     mail_password: Path = Path("mail.password")
     mail_sender: str = ""
     mail_sender_name: str = "Kassenband"
+    # The office is for staff, on the event's own network: nothing proxies it.
+    office_host: str = "127.0.0.1"
+    office_port: int = 0
+    # From tables of their own, [payments.postfinance] and so on.
+    payments: Contracts = NO_CONTRACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,8 @@ def load_settings(
     chosen: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for field in fields(Settings):
+        if field.name == PAYMENTS:
+            continue
         variable = PREFIX + field.name.upper()
         if variable in environment:
             chosen[field.name], origin = environment[variable], variable
@@ -104,7 +118,18 @@ def load_settings(
                 field.name, chosen[field.name], hints[field.name], folder
             )
         origins[field.name] = origin
+    chosen[PAYMENTS] = _contracts(values.get(PAYMENTS, {}), environment, folder)
+    origins[PAYMENTS] = "default" if path is None else str(path)
     return Loaded(Settings(**chosen), origins)
+
+
+def _contracts(
+    tables: object, environment: Mapping[str, str], folder: Path
+) -> Contracts:
+    try:
+        return load_contracts(tables, environment, folder)
+    except ContractUnusable as error:
+        raise SettingsError(str(error)) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
