@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -135,3 +137,19 @@ def test_without_an_event_the_sentence_says_so(new_hub: Office) -> None:
 
     assert said.code == 2
     assert "no event named summer" in said.errors
+
+
+def test_the_example_for_operators_can_be_opened(
+    new_hub: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[3] / "docs/operator.md").read_text("utf-8")
+    section = text.partition("### Open it")[2]
+    blocks = re.findall(r"^```(toml|json)\n(.*?)^```$", section, re.M | re.S)
+    toml = next(block for language, block in blocks if language == "toml")
+    products = next(block for language, block in blocks if language == "json")
+    new_hub.write("catalogue.json", products)
+    monkeypatch.setenv("KASSENBAND_EVENT", "summer-2026")
+    said = new_hub("event", "open", new_hub.write("event.toml", toml))
+
+    assert said.code == 0, said.errors
+    assert new_hub.figures("event", "show")["catalogue"] == 1
