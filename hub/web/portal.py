@@ -42,7 +42,8 @@ def portal_app(
     """Make the portal; times are told in the event's zone (IANA name).
 
     Without people it has no accounts, and so neither teams nor bills; without somebody
-    who takes their calls it has no routes for payment providers.
+    who takes their calls it has no routes for payment providers. What wristbands' codes
+    open is added by `add_guests`.
     """
     pages = Pages(load_zone(zone))
     app = FastAPI(
@@ -52,6 +53,7 @@ def portal_app(
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.pages = pages
     app.add_middleware(Shield)
     app.include_router(health_routes(health))
     app.include_router(receipt_routes(receipts, pages))
