@@ -15,6 +15,7 @@ from provisioning.bench.flow import measure_flow
 from provisioning.bench.history import measure_history
 from provisioning.bench.ledger import measure_ledger
 from provisioning.bench.outage import measure_outage
+from provisioning.bench.portal import measure_portal
 from provisioning.bench.till import measure_till
 from provisioning.bench.verifying import measure_verifying
 from provisioning.processes import ProvisioningError, claimed_directory
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
     WithServers = Callable[[Figures, Servers, Pace, Say], list[Target]]
 
 USUAL = ("till", "ledger", "flow")
-LONG = ("crashes", "history", "verify", "outage")  # minutes each: only when named
+LONG = (
+    "crashes",
+    "history",
+    "verify",
+    "outage",
+    "portal",
+)  # minutes each: only when named
 NAMES = (*USUAL, *LONG)
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,5 +93,6 @@ def _with_servers(options: Options) -> list[WithServers]:
         "outage": partial(measure_outage, orders=orders),
         "verify": partial(measure_verifying, orders=orders),
         "history": partial(measure_history, orders=orders),
+        "portal": measure_portal,
     }
     return [measure for name, measure in known.items() if name in options.names]
