@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
@@ -13,7 +13,7 @@ from contract.ids import EventIdField
 from contract.money import Currency
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 NOT_TAXABLE = 5  # UST_SCHLUESSEL of DSFinV-K, annex I
 LABEL_LINES = 2
@@ -229,24 +229,51 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def lock_breaches(before: Catalogue, after: Catalogue) -> tuple[str, ...]:
+def lock_breaches(
+    before: Catalogue, after: Catalogue, sold: Collection[int] = ()
+) -> tuple[str, ...]:
     """List what a newer version may not change: products that were sold already.
 
-    They keep name, price, tax and kind, and may leave the catalogue altogether; their
-    numbers are not given to anything else.
+    Whatever was `sold` keeps price, tax and kind, what is locked its name, too. They
+    may leave the catalogue altogether; their numbers are not given to anything else.
     """
     products = {each.id: each for each in after.products}
     return tuple(
-        f"Product {old.id} ({old.name}) has been sold and keeps its {field}. "
+        f"Product {old.id} ({old.name}) has been sold and keeps its {word}. "
         "Give the new one a number of its own."
         for old in before.products
-        if old.locked and old.id in products
-        for field in _LOCKED_FIELDS
+        if old.id in products
+        for field, word in _kept(old, sold).items()
         if getattr(products[old.id], field) != getattr(old, field)
     )
 
 
-_LOCKED_FIELDS = ("name", "price_minor", "tax_code", "kind", "free_price", "locked")
+def changed_products(before: Catalogue, after: Catalogue) -> tuple[int, ...]:
+    """List the products of which a newer version changes what a sale keeps for good."""
+    products = {each.id: each for each in after.products}
+    return tuple(
+        old.id
+        for old in before.products
+        if old.id in products
+        and any(
+            getattr(products[old.id], field) != getattr(old, field) for field in _SOLD
+        )
+    )
+
+
+_SOLD: Final = {
+    "price_minor": "price",
+    "tax_code": "tax",
+    "kind": "kind",
+    "free_price": "sort of price",
+}
+_LOCKED: Final = {"name": "name", **_SOLD, "locked": "lock"}
+
+
+def _kept(product: Product, sold: Collection[int]) -> Mapping[str, str]:
+    if product.locked:
+        return _LOCKED
+    return _SOLD if product.id in sold else {}
 
 
 def _part_fault(button: Button, products: Mapping[int, Product]) -> str | None:

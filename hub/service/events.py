@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 
 from contract.catalogue import (
+    changed_products,
     decode_catalogue,
     digest,
     encode_catalogue,
@@ -22,6 +23,8 @@ from hub.core.ledger import Role
 from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from contract.catalogue import Catalogue
     from contract.config import TillProfile
     from contract.ids import EventId, TillId
@@ -154,7 +157,11 @@ async def publish_catalogue(store: Store, event: int, catalogue: Catalogue) -> N
     body = encode_catalogue(catalogue)
     for row in await store.fetch("catalogues", event):
         if row["version"] < catalogue.version:
-            breaches = lock_breaches(decode_catalogue(row["body"]), catalogue)
+            before = decode_catalogue(row["body"])
+            sold = await _sold(
+                store, event, before, changed_products(before, catalogue)
+            )
+            breaches = lock_breaches(before, catalogue, sold)
             if breaches:
                 raise CatalogueTaken(breaches[0])
     await store.fetch("publish_catalogue", event, catalogue.version, digest(body), body)
@@ -163,3 +170,16 @@ async def publish_catalogue(store: Store, event: int, catalogue: Catalogue) -> N
             f"Version {catalogue.version} of the catalogue is published with other "
             "content. Publish the change under the next number."
         )
+
+
+async def _sold(
+    store: Store, event: int, catalogue: Catalogue, products: Sequence[int]
+) -> frozenset[int]:
+    """Find which of some products were sold by a version of the catalogue.
+
+    Looks through all orders for a product that was not; changes of prices are rare.
+    """
+    if not products:
+        return frozenset()
+    rows = await store.fetch("sold_products", event, catalogue.version, products)
+    return frozenset(row["product"] for row in rows)

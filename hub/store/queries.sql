@@ -322,6 +322,28 @@ WITH added AS (
 )
 SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM added;
 
+-- sold_products --
+-- Say which of some products were sold by a version of the catalogue.
+SELECT wanted.product
+FROM unnest($3::bigint[]) AS wanted (product)
+WHERE EXISTS (
+    SELECT FROM attempt AS a
+    CROSS JOIN LATERAL (SELECT convert_from(a.body, 'UTF8')::jsonb AS said) AS o
+    WHERE a.event = $1 AND a.reason IS NULL AND a.till IS NOT NULL
+      AND (o.said ->> 'catalogue')::bigint = $2
+      AND o.said -> 'lines' @> jsonb_build_array(
+          jsonb_build_object('product', wanted.product))
+) OR EXISTS (
+    SELECT FROM outcome AS ended
+    CROSS JOIN LATERAL (
+        SELECT convert_from(ended.advice, 'UTF8')::jsonb -> 'order' AS said
+    ) AS o
+    WHERE ended.event = $1 AND ended.outcome = 'completed'
+      AND (o.said ->> 'catalogue')::bigint = $2
+      AND o.said -> 'lines' @> jsonb_build_array(
+          jsonb_build_object('product', wanted.product))
+);
+
 -- catalogues --
 -- List all catalogue versions of an event, oldest first.
 SELECT version, digest, body FROM catalogue WHERE event = $1 ORDER BY version;

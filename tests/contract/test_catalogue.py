@@ -14,6 +14,7 @@ from contract.catalogue import (
     ProductKind,
     TaxRate,
     Ticket,
+    changed_products,
     decode_catalogue,
     digest,
     encode_catalogue,
@@ -166,11 +167,11 @@ def version(number: int, *products: Product) -> Catalogue:
     [
         ({}, ""),
         ({"label": "Pils", "group": 2, "restricted_variants": ()}, ""),
-        ({"price_minor": 460}, "price_minor"),
-        ({"tax_code": 2}, "tax_code"),
+        ({"price_minor": 460}, "price"),
+        ({"tax_code": 2}, "tax"),
         ({"name": "Other"}, "name"),
         ({"kind": ProductKind.DEPOSIT, "price_in_vouchers": 0}, "kind"),
-        ({"locked": False}, "locked"),
+        ({"locked": False}, "lock"),
     ],
 )
 def test_what_was_sold_keeps_what_receipts_show(
@@ -188,3 +189,16 @@ def test_what_was_not_sold_may_change_and_anything_may_leave() -> None:
     assert lock_breaches(version(1, BEER), version(2, dearer)) == ()
     sold = msgspec.structs.replace(BEER, locked=True)
     assert lock_breaches(version(1, sold), version(2)) == ()
+
+
+def test_what_was_sold_without_a_lock_keeps_price_tax_and_kind() -> None:
+    before = version(1, BEER)
+    dearer = version(2, msgspec.structs.replace(BEER, price_minor=460))
+    renamed = version(2, msgspec.structs.replace(BEER, name="Pils"))
+
+    assert changed_products(before, dearer) == (BEER.id,)
+    assert changed_products(before, renamed) == changed_products(before, before) == ()
+    (breach,) = lock_breaches(before, dearer, {BEER.id})
+    assert "has been sold and keeps its price" in breach
+    assert lock_breaches(before, dearer, {BEER.id + 1}) == ()
+    assert lock_breaches(before, renamed, {BEER.id}) == ()

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from contract.catalogue import ProductKind
 from contract.config import TillProfile
 from contract.messages import (
     AdviceFlag,
@@ -29,6 +30,7 @@ from contract.order import (
     Line,
     LineRole,
     OrderKind,
+    Outcome,
     Path,
     Payment,
     PaymentMethod,
@@ -243,8 +245,66 @@ async def test_locked_products_keep_what_receipts_showed(shop: Shop) -> None:
 
     dearer = msgspec.structs.replace(sold, price_minor=500)
     after = msgspec.structs.replace(locked, version=4, products=(dearer, *others))
-    with pytest.raises(CatalogueTaken, match="has been sold and keeps its price_minor"):
+    with pytest.raises(CatalogueTaken, match="has been sold and keeps its price"):
         await publish_catalogue(store, NUMBER, after)
+
+
+@pytest.mark.parametrize("paid", ["by wristband", "in cash"])
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"price_minor": 500}, "price"),
+        ({"tax_code": 2}, "tax"),
+        ({"kind": ProductKind.DEPOSIT, "price_in_vouchers": 0}, "kind"),
+        ({"free_price": True}, "sort of price"),
+    ],
+)
+async def test_a_product_is_locked_once_it_was_sold(
+    shop: Shop, change: dict[str, object], word: str, paid: str
+) -> None:
+    store, others = shop.parts.store, CATALOGUE.products[1:]
+    changed = msgspec.structs.replace(BEER, **change)
+    after = msgspec.structs.replace(CATALOGUE, version=3, products=(changed, *others))
+    wallet = await shop.band(2000)
+    # Pretzels were sold, and beer only by way of an order that came to nothing.
+    await shop.advise(a_sale(None, make_line(PRETZEL, 1)))
+    await shop.advise(a_sale(None, make_line(BEER, 1)), outcome=Outcome.ABORTED)
+    beer = a_sale(wallet if paid == "by wristband" else None, make_line(BEER, 2))
+    if paid == "by wristband":
+        await shop.booked(beer)
+    else:
+        await shop.advise(beer)
+
+    with pytest.raises(CatalogueTaken) as refused:
+        await publish_catalogue(store, NUMBER, after)
+
+    assert str(refused.value) == (
+        f"Product 1 (Beer) has been sold and keeps its {word}. "
+        "Give the new one a number of its own."
+    )
+
+
+async def test_what_was_never_sold_may_still_change(shop: Shop) -> None:
+    store, others = shop.parts.store, CATALOGUE.products[1:]
+    await shop.advise(a_sale(None, make_line(PRETZEL, 1)))
+    dearer = msgspec.structs.replace(BEER, price_minor=500)
+    renamed = msgspec.structs.replace(others[0], name="Brezel", label="Brezel")
+    products = (dearer, renamed, *others[1:])
+    after = msgspec.structs.replace(CATALOGUE, version=3, products=products)
+
+    await publish_catalogue(store, NUMBER, after)
+
+    # What stands in an old version only, and was sold by none, binds nobody.
+    await shop.parts.context.refresh()
+    sold = msgspec.structs.replace(
+        a_sale(None, make_line(dearer, 1)), catalogue=after.version
+    )
+    await shop.advise(sold)
+    cheaper = msgspec.structs.replace(after, version=4, products=(BEER, *products[1:]))
+    with pytest.raises(
+        CatalogueTaken, match=r"Beer\) has been sold and keeps its price"
+    ):
+        await publish_catalogue(store, NUMBER, cheaper)
 
 
 async def test_age_restriction(shop: Shop) -> None:
