@@ -16,6 +16,7 @@ import uvicorn
 from hub.core.tokens import TokenKeyUnusable, TokenSigner
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
+from hub.paying import Paying
 from hub.people import make_people, make_postman
 from hub.service import bill_booker, outbox, quarantine
 from hub.service import context as event_context
@@ -52,7 +53,7 @@ log = logging.getLogger(__name__)
 
 COLLECTION_THRESHOLDS = (10_000, 50, 100)
 
-ROLES = ("all", "writer", "portal", "edge")
+ROLES = ("all", "writer", "portal", "edge", "office")
 RESTART_PAUSE_S = 1
 PING_INTERVAL_S = 2
 BACKLOG = 512
@@ -86,6 +87,7 @@ async def serve(settings: Settings, role: str, ready: Callable[[], None]) -> Non
         await stop.wait()
         log.info("Stopping.")
         await _end((*tasks, *servers))
+        await hub.paying.close()
     finally:
         await store.close()
 
@@ -145,6 +147,12 @@ class Hub:
         )
         self._postman = make_postman(self._settings, self._store)
         self._people = make_people(self._settings, self._store, self.context.current)
+        self.paying = Paying(
+            self._settings,
+            self._store,
+            self.context,
+            is_writer=lambda: self.booking.is_writer,
+        )
         self._sources = WebSources(self)
 
     def parts(self, role: str) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
@@ -156,6 +164,7 @@ class Hub:
             yield "booking", self.booking.run
             yield "quarantine", self.orders.quarantine.run
             yield "bills", self.bill_booker.run
+            yield "payment providers", self.paying.poller.run
             yield "link", self.link.run
             yield "wallet news", lambda: self.news.run(self.link.tell_wallets)
             if self._postman is not None:
@@ -171,8 +180,12 @@ class Hub:
                 self._sources,
                 zone=self._settings.zone,
                 people=self._people,
+                calls=self.paying.calls,
+                bills=self.paying.bills(),
             )
             yield app, sockets["portal"], None
+        if "office" in sockets:
+            yield self.paying.office(self._sources), sockets["office"], None
         if "edge" in sockets:
             files = self._settings
             tls = (files.edge_certificate, files.edge_key, files.ca)
@@ -317,6 +330,7 @@ def _bind_all(settings: Settings, role: str) -> dict[str, socket.socket]:
     wanted = {
         "portal": (settings.portal_host, settings.portal_port),
         "edge": (settings.edge_host, settings.edge_port),
+        "office": (settings.office_host, settings.office_port),
     }
     return {
         name: _bind(name, *address)
