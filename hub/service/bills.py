@@ -255,7 +255,7 @@ class Billing:
                 rows = await self._store.fetch("bills_of_wallet", event, serial)
             case OfStaff():
                 rows = []
-        return tuple(_listed(row) for row in rows)
+        return tuple(listed_bill(row) for row in rows)
 
     async def cancel(self, viewer: Viewer, reference: str) -> None:
         """Take a bill back, so that its teams can be billed anew.
@@ -431,7 +431,8 @@ def _lines(row: Row) -> Iterable[Line]:
         )
 
 
-def _listed(row: Row) -> ListedBill:
+def listed_bill(row: Row) -> ListedBill:
+    """Read a bill of a list, with the sums of what moved."""
     bill = _total(row)
     moved = [
         Movement(kind, row[f"{name}_minor"])

@@ -8,28 +8,35 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from contract import order as orders
 from contract.money import Currency
+from contract.order import LineRole, OrderKind, plain_line
 from hub.core.bills.postings import Channel, Via
 from hub.core.bills.reference import order_id
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import ProviderSilent
-from hub.payments.method import Redirect, Urls
+from hub.payments.method import (
+    PaymentMethod,
+    Redirect,
+    Urls,
+)
 from hub.payments.postfinance import PostFinance, Settings
 from hub.payments.registry import registered
+from hub.service import verification
 from hub.service.bill_payments import BillPayments, Leaving
 from hub.service.bill_viewers import OfUser
 from hub.service.bills import Billing, Created
-from tests.hub import samples
+from tests.hub import acts, samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from contract.order import Order
     from hub.core.bills.attempts import Attempt
     from hub.payments.method import (
         Ask,
         GiveBack,
         Incoming,
-        PaymentMethod,
         Plan,
         Received,
         Start,
@@ -39,8 +46,12 @@ if TYPE_CHECKING:
     from hub.service.bills import ShownBill
     from hub.store.bills import Payment
     from hub.store.store import Store
+    from tests.hub.hubs import Parts
 
 EVENT = samples.EVENT.number
+ORGANIZER = "run-2026"
+"""The key of the organizer's account."""
+
 T = TypeVar("T")
 LEAVING = Leaving(
     urls=Urls(
@@ -256,6 +267,17 @@ class Fair:
         return int(row["minor"])
 
 
+def paying(reference: str, minor: int, **fields: object) -> Order:
+    """The order that pays a bill in cash at the samples' first till."""
+    return acts.act(
+        OrderKind.BILL_PAYMENT,
+        plain_line(LineRole.BILL, minor, "Start fees"),
+        payment=orders.Payment(method=orders.PaymentMethod.CASH),
+        bill=reference,
+        **fields,
+    )
+
+
 def word(
     attempt: Attempt,
     said: Said = Said.PAID,
@@ -272,3 +294,9 @@ def word(
         "status": said.value,
     }
     return Report(**(given | more))  # type: ignore[arg-type]
+
+
+async def look(parts: Parts) -> verification.Report:
+    """Verify the ledger, bills included."""
+    incarnation = parts.context.current.incarnation
+    return await verification.verify(parts.store, EVENT, incarnation)

@@ -1,0 +1,100 @@
+"""What the office sees of bills: all of them, and what somebody has to look at."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hub.service.bills import listed_bill
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hub.service.bills import ListedBill
+    from hub.store.store import Store
+
+BILLS_PER_PAGE = 100
+ALARMS_SHOWN_MAX = 200
+_GROUPS = re.compile(r"[0-9][0-9 ]*")
+
+
+class Which(enum.Enum):
+    """Which bills are listed."""
+
+    ALL = "all"
+    OPEN = "open"
+    OVER = "over"
+    """More was paid than is due: something is to be given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeBill:
+    """A bill with who pays it."""
+
+    payer: str
+    listed: ListedBill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What a provider said that somebody has to look at."""
+
+    number: int
+    reference: str
+    attempt: int | None
+    method: str
+    status: str
+    """In the provider's own words."""
+    texts: tuple[str, ...]
+    heard_at: datetime
+
+
+class BillOffice:
+    """Lists an event's bills and alarms for its staff."""
+
+    def __init__(self, store: Store, event: int) -> None:
+        self._store = store
+        self._event = event
+
+    async def bills(
+        self,
+        which: Which = Which.ALL,
+        *,
+        search: str = "",
+        after: ListedBill | None = None,
+    ) -> tuple[OfficeBill, ...]:
+        """List bills, newest first, a page at a time: the one `after` the last seen.
+
+        `search` is a part of the reference, grouped or not, or of the payer's name.
+        """
+        wanted = search.strip()
+        if _GROUPS.fullmatch(wanted):
+            wanted = wanted.replace(" ", "")
+        rows = await self._store.fetch(
+            "bills_of_event",
+            self._event,
+            which.value,
+            wanted.replace("%", "").replace("_", ""),
+            None if after is None else after.created_at,
+            None if after is None else after.reference,
+            BILLS_PER_PAGE,
+        )
+        return tuple(OfficeBill(row["payer_name"], listed_bill(row)) for row in rows)
+
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """List what providers said that somebody has to look at, newest first."""
+        rows = await self._store.fetch("payment_alarms", self._event, ALARMS_SHOWN_MAX)
+        return tuple(
+            Alarm(
+                number=row["id"],
+                reference=row["bill"],
+                attempt=row["attempt"],
+                method=row["method"],
+                status=row["status"],
+                texts=tuple(row["alarms"]),
+                heard_at=row["heard_at"],
+            )
+            for row in rows
+        )
