@@ -248,3 +248,13 @@ def test_python_and_toml_in_documents_can_be_read(path: Path) -> None:
             ast.parse(block)
         if language == "toml":
             assert tomllib.loads(block)
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "docs/ledger.md"])
+def test_every_test_that_a_table_names_is_there(name: str) -> None:
+    told = set(re.findall(r"`(test_\w+)`", (ROOT / name).read_text("utf-8")))
+    files = (ROOT / "tests").rglob("test_*.py")
+    text = "\n".join(path.read_text("utf-8") for path in files)
+    known = set(re.findall(r"^(?:async )?def (test_\w+)\(", text, re.M))
+    assert told
+    assert told <= known, f"{name} names tests that are not there: {told - known}"
