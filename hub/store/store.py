@@ -188,7 +188,15 @@ async def _pool(dsn: str) -> asyncpg.Pool:
         max_size=POOL_MAX,
         timeout=CONNECT_TIMEOUT_S,
         server_settings=_settings(),
+        reset=_tidy_up,
     )
+
+
+async def _tidy_up(connection: asyncpg.Connection) -> None:
+    # Nothing of ours outlives its transaction, and a round trip after each query would
+    # double what a page waits for. Whoever was canceled may have left one open.
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 def _settings() -> dict[str, str]:
