@@ -253,6 +253,19 @@ class GuestWallets:
         except NotAllowed:  # it was blocked in this very moment
             raise TopUpRefused(TopUpProblem.NOT_NOW, terms) from None
 
+    def payout_places(self) -> tuple[str, ...]:
+        """Name the tills that are there for paying out; maybe none is told apart."""
+        tills = self._context.current.agreed.tills.values()
+        return tuple(
+            sorted(
+                till.label
+                for till in tills
+                if not till.revoked
+                and till.profile is not None
+                and OrderKind.PAYOUT in till.profile.kinds
+            )
+        )
+
     # --- what the public promises are made of ----------------------------------------
 
     async def _row(self, guest: Guest) -> Row:

@@ -60,7 +60,6 @@ class WalletTexts(
     amount_hint: str
     submit: str
     room: str
-    no_room: str
     ways_title: str
     free_of_charge: str
     costs: str
