@@ -22,9 +22,7 @@ from tse_driver.export_reader import check_export
 from tse_driver.log_message import Receipt, verify_receipt
 from tse_driver.port import Port
 from tse_driver.session import Pins, Session
-from tse_driver.simulator import keys
-from tse_driver.simulator.faults import Fault, FaultyTse
-from tse_driver.simulator.module import SimulatedTse
+from tse_driver.simulator.knobs import Knobs
 from tse_driver.simulator.server import PtyServer
 from tse_driver.technician import Technician
 
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GOOD, BAD = 0, 1
-EXPIRED_DAYS = -1
 TEST_PROCESS_TYPE = "SonstigerVorgang"
 TEST_PROCESS_DATA = "Test"
 ADMIN_PIN = "KASSENBAND_TSE_ADMIN_PIN"
@@ -164,13 +161,11 @@ def verify_export(options: Namespace) -> int:
 
 def simulate(options: Namespace) -> int:
     """Serve a simulated TSE until SIGTERM or SIGINT; the first line is its path."""
-    faults = _faults(options.faults)
-    module = SimulatedTse(
+    tse = Knobs.from_text(options.faults).build(
         options.state,
-        valid_days=EXPIRED_DAYS if Fault.EXPIRED in faults else keys.VALID_DAYS,
+        latency_s=options.latency_ms / 1000,
         developer=options.developer,
     )
-    tse = FaultyTse(module, faults, latency_s=options.latency_ms / 1000)
     server = PtyServer(tse, options.link)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
@@ -178,7 +173,7 @@ def simulate(options: Namespace) -> int:
         server.run(say)
     finally:
         server.close()
-        module.close()
+        tse.module.close()
     return GOOD
 
 
@@ -206,19 +201,6 @@ def session_of(options: Namespace) -> Iterator[Session]:
         yield Session(port, options.client, pins=pins)
     finally:
         port.close()
-
-
-def _faults(names: str) -> set[Fault]:
-    faults = set()
-    for name in filter(None, names.split(",")):
-        try:
-            faults.add(Fault(name.strip()))
-        except ValueError:
-            known = ", ".join(Fault)
-            raise TseError(
-                "The simulator", f"'{name}' is no fault, known are {known}"
-            ) from None
-    return faults
 
 
 def report(options: Namespace, result: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from tse_driver.errors import ProtocolError
 
 TIME_LAYOUT = "%d.%m.%Y %H:%M:%S"  # UTC
 
+_TIME = re.compile(rb"[0-9]{2}\.[0-9]{2}\.[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+
 
 class Codec(Protocol):
     """Writes a value as a parameter and reads it back."""
@@ -170,6 +172,9 @@ class Time:
 
     def read(self, parameter: bytes) -> datetime:
         """Read dd.MM.yyyy HH:mm:ss."""
+        # strptime alone would read a time that lost a digit as another one.
+        if not _TIME.fullmatch(parameter):
+            raise ValueError(repr(parameter[:40]))
         text = parameter.decode("ascii")
         return datetime.strptime(text, TIME_LAYOUT).replace(tzinfo=UTC)
 

@@ -17,6 +17,7 @@ from tse_driver.answers import Done, MfcStatus, Packet
 from tse_driver.codecs import Record
 from tse_driver.commands import Command, GetCommandResponse, GetMfcStatus, SetAsb
 from tse_driver.errors import (
+    AnswerDamaged,
     AnswerLost,
     CertificateExpired,
     ProtocolError,
@@ -84,19 +85,34 @@ class Connection:
 
     def ask(self, command: Command[AnswerT]) -> AnswerT:
         """Send a command and return its answer; raise a TseError that says why not."""
-        answer: AnswerT
+        damage: ProtocolError | None = None
         for _ in range(1 + REPEATS_MAX * command.REPEATABLE):
-            if command.BUFFER is not None:
-                answer = command.ANSWER.from_parameters(self._gather(command))
+            try:
+                answer = self._answer(command)
+            except ProtocolError as error:
+                damage = error  # a byte got lost, or the device is another one
+                continue
+            if answer is not None:
                 return answer
-            parameters = self._exchange(command)
-            if parameters is not None:
-                answer = command.ANSWER.from_parameters(parameters)
-                return answer
-            if self._was_only_warned(command):
-                answer = command.ANSWER()
-                return answer
-        raise self._lost(command)
+        if damage is None:
+            raise self._lost(command)
+        if command.REPEATABLE or self._saw_other_answer:
+            raise damage
+        raise AnswerDamaged(self.where, f"'{type(command).__name__}'") from damage
+
+    def _answer(self, command: Command[AnswerT]) -> AnswerT | None:
+        answer: AnswerT
+        if command.BUFFER is not None:
+            answer = command.ANSWER.from_parameters(self._gather(command))
+            return answer
+        parameters = self._exchange(command)
+        if parameters is not None:
+            answer = command.ANSWER.from_parameters(parameters)
+            return answer
+        if self._was_only_warned(command):
+            answer = command.ANSWER()
+            return answer
+        return None
 
     def stream(self, command: Command[Any]) -> Iterator[bytes]:
         """Send an export command and yield the decoded bytes as they come."""

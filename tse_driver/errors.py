@@ -1,7 +1,7 @@
 """Every way a TSE can fail us, as a tree sorted by who has to act.
 
 TseError
-  TryAgain           TseSilent, AnswerLost
+  TryAgain           TseSilent, AnswerLost (AnswerDamaged)
   CallTheTechnician  TseGone, PortForbidden, PortBusy, WrongPin, PinBlocked, WrongPuk,
                      PukBlocked, SecretUnfit, SecretMissing, SelfTestFailed,
                      WrongTime, SignatureInvalid, ClientIdInvalid,
@@ -9,7 +9,8 @@ TseError
     TseRefused       NotInitialized, TimeNotSet, SelfTestRequired, CertificateExpired,
                      Disabled, StorageFull, SignaturesUsedUp, NotRegistered,
                      TooManyClients, TooManyOpen, StillOpen, NotOpen, NotLoggedIn, ...
-  Rejected           ProtocolError, Unreadable, KeyOnNoCurve, AlgorithmUnknown
+  Rejected           ProtocolError, Unreadable, KeyOnNoCurve, AlgorithmUnknown,
+                     KnobUnknown
 
 The docstring of a leaf is the sentence the operator reads; {where} names the device.
 """
@@ -158,6 +159,11 @@ class TseSilent(TryAgain):
 class AnswerLost(TryAgain):
     """{where} is alive but gave no answer to {detail}. If it signed, the signature can
     still be read from its log; press 'Restart TSE' if this happens again."""
+
+
+class AnswerDamaged(AnswerLost):
+    """{where} answered {detail}, but the line damaged it. If it signed, the signature
+    can still be read from its log; check its cable if this happens again."""
 
 
 class TseGone(CallTheTechnician):
@@ -339,6 +345,10 @@ class Unreadable(Rejected):
 class KeyOnNoCurve(Rejected):
     """{where} shows a key that is on no known curve ({detail}). It was copied wrongly
     or forged."""
+
+
+class KnobUnknown(Rejected):
+    """{where} does not know {detail}."""
 
 
 class AlgorithmUnknown(Rejected):

@@ -16,9 +16,11 @@ from tse_driver import upkeep_commands as keep
 from tse_driver.access import Access
 from tse_driver.answers import MfcState, SlotInfo, StepSigned, TseState
 from tse_driver.clock import Clock, SystemClock
+from tse_driver.device_log import DeviceLog, signature_of
 from tse_driver.errors import (
     AnswerLost,
     CertificateExpired,
+    NotOpen,
     ProtocolError,
     SelfTestFailed,
     SignatureInvalid,
@@ -29,7 +31,7 @@ from tse_driver.errors import (
     TseSilent,
     WrongTime,
 )
-from tse_driver.export_reader import read_certificates, read_export
+from tse_driver.export_reader import read_certificates
 from tse_driver.log_message import (
     Certified,
     Kind,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["Pins", "Session", "Signature", "Started", "TseInfo"]
 
 SELF_TEST_SHARE = 0.9  # of the time the device gives until the next one
+COUNTERS_BETWEEN_STARTS_MAX = 100  # more were signed: look at the signature itself
 DRIFT_S_MAX = 30.0  # TSE time this far from ours is set again
 OLDEST_TIME = datetime(2024, 1, 1, tzinfo=UTC)  # an earlier clock was never set
 
@@ -74,10 +77,13 @@ class Session:
         self._clock = clock or SystemClock()
         self.access = Access(wire, self._clock, pins or Pins(), slot)
         self.client_id = self.access.require_client(client_id)
+        self._log = DeviceLog(self.access)
         self._key: PublicKey | None = None
         self._algorithm = ""
         self._time_format = TimeFormat.UNIX
         self._known_open: set[int] = set()
+        self._may_be_signed = False  # the step being asked for
+        self._newest = (0, 0)  # number and signature counter of the last start
         self._self_test_due = 0.0
         self._time_due = 0.0
         self.drift_s = 0.0
@@ -199,6 +205,10 @@ class Session:
             started = self._ready(self._start)
         except (AnswerLost, CertificateExpired):
             started = self._find_started()
+        else:
+            if not self._is_true(started):
+                started = self._find_started()
+        self._newest = (started.transaction_number, started.signature_counter)
         self._known_open.add(started.transaction_number)
         self.drift_s = (started.log_time - self._clock.now()).total_seconds()
         return started
@@ -237,25 +247,12 @@ class Session:
 
     def logged(self, transaction_number: int) -> tuple[LogMessage, ...]:
         """Return what the log says of a fiscal transaction, verified, oldest first."""
-        try:
-            tar = self.export_transaction(transaction_number)
-        except TseRefused as error:
-            if error.code in {TseCode.NO_DATA, TseCode.NO_TRANSACTION}:
-                return ()
-            raise
-        found = [
-            message
-            for _, message in read_export(io.BytesIO(tar))
-            if message.certified is not None
-            and message.certified.transaction_number == transaction_number
-            and message.verifies(self.public_key)
-        ]
-        return tuple(sorted(found, key=lambda message: message.signature_counter))
+        return self._log.messages(transaction_number, self.public_key)
 
     def find_signature(self, transaction_number: int) -> Signature | None:
         """Look a finish up in the device's log: after a lost answer or a restart."""
-        message = self._find_message(transaction_number, Operation.FINISH)
-        return None if message is None else _signature(message)
+        message = self._log.find(transaction_number, Operation.FINISH, self.public_key)
+        return None if message is None else signature_of(message)
 
     def export_all(self) -> Iterator[bytes]:
         """Yield the whole export TAR in pieces; ask nothing else until it ended."""
@@ -293,8 +290,12 @@ class Session:
         """Run a step; where the device says what it lacks, give it that, once more."""
         try:
             return self._voiding(step)
+        except AnswerLost:
+            if self._may_be_signed:
+                raise
         except TseRefused as error:
-            if error.code == TseCode.SELF_TEST_REQUIRED:
+            if error.code in {TseCode.SELF_TEST_REQUIRED, TseCode.POWER_FAIL}:
+                self.access.forget_client()
                 self.self_test()
                 self.set_time()
             elif error.code == TseCode.TIME_NOT_SET:
@@ -309,8 +310,9 @@ class Session:
 
     def _voiding(self, step: Callable[[], T]) -> T:
         """Run a step; if it fails half-way, leave no step open on the device."""
-        self.access.name(self.client_id)
+        self._may_be_signed = False
         try:
+            self.access.name(self.client_id)
             return step()
         except (TseGone, TseSilent):
             self.access.forget_client()
@@ -329,6 +331,7 @@ class Session:
 
     def _start(self) -> Started:
         self.access.ask(ask.StartInit(0, ""))
+        self._may_be_signed = True
         answer = self.access.ask(ask.StartEnd())
         return Started(
             answer.transaction_number,
@@ -343,7 +346,7 @@ class Session:
     ) -> Signature:
         raw = data.encode() if isinstance(data, str) else data
         said = Certified(operation, self.client_id, raw, kind, number)
-        signature = self._sign(said) or self._find_step(said)
+        signature = self._sign(said) or self._log.find_step(said, self.public_key)
         if signature is None:
             raise SignatureInvalid(self.access.where, f"fiscal transaction {number}")
         self.drift_s = (signature.log_time - self._clock.now()).total_seconds()
@@ -363,7 +366,12 @@ class Session:
         try:
             answer = self._ready(lambda: self._step(init, data, end))
         except (AnswerLost, CertificateExpired):
-            signature = self._find_step(said)
+            signature = self._log.find_step(said, self.public_key)
+            if signature is None:
+                raise
+            return signature
+        except NotOpen:  # it may have been finished so, and its answer was lost
+            signature = self._log.find_step(said, self.public_key, exactly=True)
             if signature is None:
                 raise
             return signature
@@ -372,17 +380,6 @@ class Session:
         return Signature(
             number, answer.signature_counter, answer.log_time, answer.signature
         )
-
-    def _find_step(self, said: Certified) -> Signature | None:
-        """Look up in the device's log what was just signed: the newest such step."""
-        found = None
-        for message in self.logged(said.transaction_number):
-            # One finish there is, whatever it says: it can't be signed again.
-            if message.operation == said.operation and (
-                message.certified == said or said.operation == Operation.FINISH
-            ):
-                found = _signature(message)
-        return found
 
     def _step(
         self,
@@ -394,7 +391,29 @@ class Session:
         for packet, at in enumerate(range(0, len(data), ask.PACKET_BYTES_MAX)):
             piece = data[at : at + ask.PACKET_BYTES_MAX]
             self.access.ask(ask.TransactionData(packet, piece))
+        self._may_be_signed = True
         return self.access.ask(end)
+
+    def _is_true(self, started: Started) -> bool:
+        """Say whether a start is the one to be expected, or its signature is right.
+
+        A number that lost a digit on the line is still a number, but not the next.
+        """
+        number, counter = self._newest
+        serial = self.public_key.serial
+        if started.serial != serial.hex():
+            return False
+        if started.transaction_number == number + 1 and (
+            0 < started.signature_counter - counter < COUNTERS_BETWEEN_STARTS_MAX
+        ):
+            return True
+        said = Certified(
+            Operation.START, self.client_id, b"", "", started.transaction_number
+        )
+        answer = StepSigned(
+            started.log_time, started.signature_counter, started.signature
+        )
+        return self._verifies(said, answer)
 
     def _find_started(self) -> Started:
         """Find a start whose answer was lost: the one number we do not know."""
@@ -402,7 +421,7 @@ class Session:
         if not new:
             raise AnswerLost(self.access.where, "'StartEnd'")
         number = max(new)
-        message = self._find_message(number, Operation.START)
+        message = self._log.find(number, Operation.START, self.public_key)
         if message is None:
             raise ProtocolError(self.access.where, f"no log of start {number}")
         return Started(
@@ -412,10 +431,6 @@ class Session:
             message.serial,
             message.signature,
         )
-
-    def _find_message(self, number: int, operation: Operation) -> LogMessage | None:
-        found = (m for m in self.logged(number) if m.operation == operation)
-        return next(found, None)
 
     def _verifies(self, said: Certified, answer: StepSigned) -> bool:
         """Rebuild the Finish message and verify it; find the time format once."""
@@ -466,13 +481,3 @@ class Session:
     def _plan_time(self) -> None:
         seconds = self.access.ask(ask.GetUpdateTimeInterval()).seconds
         self._time_due = self._clock.monotonic() + seconds
-
-
-def _signature(message: LogMessage) -> Signature:
-    assert message.certified is not None
-    return Signature(
-        message.certified.transaction_number,
-        message.signature_counter,
-        message.log_time,
-        message.signature,
-    )

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tse_driver.codecs import Record
     from tse_driver.simulator.device import Device
 
+SELF_TEST_FAILED = 2
 DELETED = 1
 NOT_ALL_EXPORTED = 2
 
@@ -133,6 +134,8 @@ class Administration:
     def _self_test(self, _: RunSelfTest) -> Digit:
         if self.device.client not in self.device.element.clients:
             return Digit(SELF_TEST_CLIENT_UNKNOWN)
+        if self.device.defective:
+            return Digit(SELF_TEST_FAILED)
         self.device.element.self_test()
         return Digit(SELF_TEST_OK)
 

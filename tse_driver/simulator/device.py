@@ -30,6 +30,8 @@ class Device:
     client: str = ""
     storage_full: bool = False
     maintenance: bool = False
+    defective: bool = False
+    """It fails its self test."""
     developer: bool = False
     """A developer's stick can be made as new; any other refuses."""
     exported_bytes: int = 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tse_driver.commands import FinishEnd, StartEnd, StartInit, UpdateEnd
-from tse_driver.framing import STATUS_FRAME, Request
+from tse_driver.errors import TseCode
+from tse_driver.framing import STATUS_FRAME, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SLOW_S = 1.5  # slower than any real one, but within the driver's time-out
 PIECE_BYTES = 7
 STARTS_UNTIL_TIME_IS_LOST = 3
+DAMAGED_ANSWER = 7  # every seventh, where answers are damaged at all
 NOISE = STATUS_FRAME + b"\x10\x00\x00\x0f"
 
 _SIGNING = {StartEnd.NUMBER, UpdateEnd.NUMBER, FinishEnd.NUMBER}
@@ -42,8 +44,22 @@ class Fault(StrEnum):
     """Status frames nobody asked for stand between its answers."""
     TIME_LOST = "time-lost"
     """At the third start it loses power for a moment: time and self test are gone."""
+    POWER_LOST = "power-lost"
+    """Its power fails within the first finish, which is not carried out."""
+    OFFLINE = "offline"
+    """It is pulled out at the first command and never comes back."""
+    LOSSY = "lossy"
+    """Every seventh answer loses a byte."""
+    TORN = "torn"
+    """Every seventh answer breaks off."""
+    WRONG_SIGNATURE = "wrong-signature"
+    """The first finish is answered with a signature that does not verify."""
+    SELF_TEST = "self-test-failed"
+    """It fails its self test."""
     PIN_BLOCKED = "pin-blocked"
     """Somebody has blocked its PINs."""
+    PUK_BLOCKED = "puk-blocked"
+    """Somebody has blocked its PINs and its PUKs."""
     EXPIRED = "expired"
     """Its certificate has expired (only for a new state)."""
 
@@ -55,6 +71,8 @@ class Outcome:
     pieces: tuple[bytes, ...] = ()
     delay_s: float = 0.0
     unplugged: bool = False
+    for_good: bool = False
+    """It never comes back."""
 
 
 class FaultyTse:
@@ -72,25 +90,60 @@ class FaultyTse:
         self.faults = set(faults)
         self.latency_s = latency_s
         self._starts = 0
+        self._answers = 0
         if Fault.FULL in self.faults:
             module.device.storage_full = True
-        if Fault.PIN_BLOCKED in self.faults:
-            module.device.users.block_all()
+        if Fault.SELF_TEST in self.faults:
+            module.device.defective = True
+        if self.faults & {Fault.PIN_BLOCKED, Fault.PUK_BLOCKED}:
+            module.device.users.block_all(puks=Fault.PUK_BLOCKED in self.faults)
 
     def receive(self, request: Request) -> Outcome:
         """Carry a request out as far as the faults allow."""
+        if Fault.OFFLINE in self.faults:
+            return Outcome(unplugged=True, for_good=True)
         self._lose_time(request)
-        if Fault.UNPLUG in self.faults and request.command == FinishEnd.NUMBER:
-            self.faults.discard(Fault.UNPLUG)
-            self.module.lose_power()
-            return Outcome(unplugged=True)
+        if request.command == FinishEnd.NUMBER:
+            if self._happens_once(Fault.UNPLUG):
+                self.module.lose_power()
+                return Outcome(unplugged=True)
+            if self._happens_once(Fault.POWER_LOST):
+                self.module.lose_power(TseCode.POWER_FAIL)
+                return Outcome()
         asked = request
         if Fault.WRONG_UUID in self.faults:
             asked = replace(request, request_id=str(uuid4()))
         frame = self.module.handle(asked)
         if frame is None or Fault.SILENT in self.faults:
             return Outcome()
-        return Outcome(self._pieces(frame), self._delay_s(request))
+        if request.command == FinishEnd.NUMBER:
+            frame = self._falsified(frame)
+        return Outcome(self._pieces(self._damaged(frame)), self._delay_s(request))
+
+    def _happens_once(self, fault: Fault) -> bool:
+        happens = fault in self.faults
+        self.faults.discard(fault)
+        return happens
+
+    def _falsified(self, frame: bytes) -> bytes:
+        if not self._happens_once(Fault.WRONG_SIGNATURE):
+            return frame
+        answer = Response.from_bytes(frame)
+        signature = answer.parameters[-1]
+        wrong = (b"B" if signature[:1] == b"A" else b"A") + signature[1:]
+        parameters = (*answer.parameters[:-1], wrong)
+        return replace(answer, parameters=parameters).to_bytes()
+
+    def _damaged(self, frame: bytes) -> bytes:
+        self._answers += 1
+        if self._answers % DAMAGED_ANSWER:
+            return frame
+        middle = len(frame) // 2
+        if Fault.TORN in self.faults:
+            return frame[:middle]
+        if Fault.LOSSY in self.faults:
+            return frame[:middle] + frame[middle + 1 :]
+        return frame
 
     def _lose_time(self, request: Request) -> None:
         if request.command != StartInit.NUMBER or Fault.TIME_LOST not in self.faults:

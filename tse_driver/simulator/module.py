@@ -87,14 +87,14 @@ class SimulatedTse:
         """Return the numbers of finished fiscal transactions, in order."""
         return self.device.element.finished
 
-    def lose_power(self) -> None:
-        """Be unplugged and plugged in again: time, logins and open steps are gone."""
+    def lose_power(self, error: TseCode = TseCode.NONE) -> None:
+        """Wake up anew: time, logins and open steps are gone."""
         self.device.element.lose_power()
         self.device.users.logged_in.clear()
         self.device.client = ""
         self.signing.forget()
         self._buffers.clear()
-        self._error = TseCode.NONE
+        self._error = error
 
     def close(self) -> None:
         """Close the state files."""

@@ -81,7 +81,7 @@ class PtyServer:
             for request in decoder.feed(os.read(self._master, READ_BYTES)):
                 outcome = self._tse.receive(request)
                 if outcome.unplugged:
-                    self._go_away()
+                    self._go_away(for_good=outcome.for_good)
                     break
                 if outcome.delay_s:
                     self._stopped.wait(outcome.delay_s)
@@ -101,10 +101,11 @@ class PtyServer:
                     return
                 left = left[os.write(self._master, left) :]
 
-    def _go_away(self) -> None:
+    def _go_away(self, *, for_good: bool) -> None:
         self._pull_out()
-        self._stopped.wait(AWAY_S)
-        self._plug_in()
+        self._stopped.wait(None if for_good else AWAY_S)
+        if not self._stopped.is_set():
+            self._plug_in()
 
     def _plug_in(self) -> None:
         self._master, self._slave = os.openpty()

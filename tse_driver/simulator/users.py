@@ -91,10 +91,12 @@ class Users:
         self.logged_in.clear()
         self._save()
 
-    def block_all(self) -> None:
-        """Block both PINs, as somebody's three wrong tries would."""
+    def block_all(self, *, puks: bool = False) -> None:
+        """Block both PINs (and PUKs), as somebody's three wrong tries would."""
         for user in self.users.values():
             user.tries_left = 0
+            if puks:
+                user.puk_tries_left = 0
 
     def _judge(self, name: str, pin: str) -> int:
         user = self.users.get(name)
