@@ -43,8 +43,6 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Reference, payer and what it brought in all."""
     drawn_up_by: str
     approved_by: str | None
-    is_paid: bool = False
-    """Whether its payout was handed to the bank."""
     language: str = "de"
 
 
