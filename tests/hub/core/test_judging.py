@@ -1,10 +1,21 @@
 from __future__ import annotations
 
 import random
+from uuid import uuid4
 
 import pytest
 
+from contract.messages import AdviceFlag
 from hub.core import chain
+from hub.core.bills.bill import LineKind
+from hub.core.bills.steps import (
+    BillStep,
+    Share,
+    StepKind,
+    encode_step,
+    step_item,
+)
+from hub.core.booking import ResultCode
 from hub.core.draft import Draft
 from hub.core.ledger import Account, Role
 from hub.core.state import Band, LedgerState, Wallet
@@ -65,3 +76,37 @@ def test_it_says_what_the_model_says(seed: int) -> None:
         model.balances
     )
     assert Account(Role.STAND_IN_LOSS, "insufficient_balance") in state.accounts
+
+
+@pytest.mark.parametrize(
+    ("step", "balance", "flags"),
+    [
+        (StepKind.RELEASE, 2500, {AdviceFlag.EXCEEDS_CAP}),
+        (StepKind.RETAKE, -1500, {AdviceFlag.EXCEEDS_BALANCE}),
+    ],
+)
+def test_money_that_has_moved_is_refused_by_no_wallet(
+    step: StepKind, balance: int, flags: set[AdviceFlag]
+) -> None:
+    state = a_state()
+    state.wallets[1].cap = 1000
+    state.bands[1] = Band(1, blocked=True, successor=2)
+    said = BillStep(
+        step=step,
+        reference="0" * 27,
+        organizer="club",
+        lines=(Share(LineKind.TOP_UP, 2000, 1),),
+    )
+    item = step_item(uuid4(), encode_step(said))
+    supply(state, [item])
+
+    draft = Draft(state)
+    draft.take(item)
+    draft.take(item)
+    draft.close()
+
+    booked, again = draft.results()
+    assert (booked.code, again.code) == (ResultCode.BOOKED, ResultCode.BOOKED)
+    assert state.wallets[1].balance == balance
+    swapped = {AdviceFlag.SWAPPED_WRISTBAND}
+    assert set(booked.flags) == set(again.flags) == flags | swapped

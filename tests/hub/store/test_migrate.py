@@ -35,6 +35,8 @@ APPEND_ONLY = (
     "login",
     "erasure",
     "catalogue",
+    "payment",
+    "payment_report",
 )
 
 
