@@ -1,0 +1,196 @@
+"""Bad input, as tills could say it: each has a reason and a sentence.
+
+The same orders are asked for, checked and reported as done. The first two are declined;
+what was done is booked and flagged, or set aside where nobody may book it unseen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest_asyncio
+
+from contract.ids import EventId, new_uuid7
+from contract.messages import (
+    AdviceBatch,
+    AdviceFlag,
+    DeclineReason,
+    OrderChecked,
+    OrderDeclined,
+    Rejected,
+    RejectReason,
+)
+from contract.money import MINOR_MAX, Currency
+from contract.order import (
+    LINES_MAX,
+    LineRole,
+    make_line,
+    plain_line,
+    voucher_lines,
+)
+from hub.core.content import AMOUNT_MINOR_MAX
+from hub.service.verification import verify
+from tests.hub import samples
+from tests.hub.service.shop import (
+    BEER,
+    CATALOGUE,
+    CUP,
+    PRETZEL,
+    Shop,
+    a_sale,
+    an_order,
+    by,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from contract.order import Line, Order
+    from tests.hub.hubs import Parts
+
+NUMBER = samples.EVENT.number
+BALANCE = 100_000
+
+Case = tuple[DeclineReason, "Callable[[int], Order]"]
+
+
+def of(*lines: Line, **more: Any) -> Callable[[int], Order]:
+    """A sale of some lines, by the wallet that will be named."""
+    return lambda wallet: a_sale(wallet, *lines, **more)
+
+
+def bent(line: Line, **changes: Any) -> Line:
+    """A line that was tampered with; its total follows."""
+    line = msgspec.structs.replace(line, **changes)
+    return msgspec.structs.replace(
+        line, total_minor=line.quantity * line.unit_price_minor
+    )
+
+
+ONE = make_line(BEER, 1)
+CASES: dict[str, Case] = {
+    "the largest amount": (
+        DeclineReason.AMOUNT_TOO_LARGE,
+        of(bent(ONE, unit_price_minor=MINOR_MAX)),
+    ),
+    "the smallest amount": (
+        DeclineReason.AMOUNT_TOO_LARGE,
+        of(bent(ONE, quantity=-1, unit_price_minor=MINOR_MAX)),
+    ),
+    "just above what is taken": (
+        DeclineReason.AMOUNT_TOO_LARGE,
+        of(bent(ONE, unit_price_minor=AMOUNT_MINOR_MAX + 1)),
+    ),
+    "99 lines of too much": (
+        DeclineReason.AMOUNT_TOO_LARGE,
+        of(*[bent(ONE, unit_price_minor=AMOUNT_MINOR_MAX // 9)] * LINES_MAX),
+    ),
+    "a zero quantity": (DeclineReason.INCONSISTENT_ORDER, of(bent(ONE, quantity=0))),
+    "a negative quantity": (
+        DeclineReason.NOT_RETURNABLE,
+        of(make_line(BEER, -1), make_line(PRETZEL, 9)),
+    ),
+    "an unknown product": (DeclineReason.UNKNOWN_PRODUCT, of(bent(ONE, product=99))),
+    "a product of another event": (
+        DeclineReason.WRONG_EVENT,
+        of(ONE, event=EventId("winter")),
+    ),
+    "another event's catalogue": (
+        DeclineReason.UNKNOWN_PRODUCT,
+        of(ONE, catalogue=CATALOGUE.version + 1),
+    ),
+    "another price": (DeclineReason.WRONG_PRICE, of(bent(ONE, unit_price_minor=449))),
+    "another tax": (DeclineReason.WRONG_PRICE, of(bent(ONE, tax_code=2))),
+    "another currency": (DeclineReason.WRONG_CURRENCY, of(ONE, currency=Currency.CHF)),
+    "a total that is not the lines'": (
+        DeclineReason.INCONSISTENT_ORDER,
+        lambda wallet: msgspec.structs.replace(a_sale(wallet, ONE), total_minor=1),
+    ),
+    "nothing": (DeclineReason.INCONSISTENT_ORDER, of()),
+    "vouchers that save too much": (
+        DeclineReason.WRONG_PRICE,
+        of(
+            make_line(PRETZEL, 1),
+            *voucher_lines((ONE,), {BEER.id: BEER}, 1),
+        ),
+    ),
+    "a top-up within a sale": (
+        DeclineReason.INCONSISTENT_ORDER,
+        lambda wallet: an_order(
+            lines=(ONE, plain_line(LineRole.CREDIT, 500, "Top-up")), payment=by(wallet)
+        ),
+    ),
+}
+LEFT_AT_THE_TILL = {DeclineReason.WRONG_EVENT, DeclineReason.WRONG_CURRENCY}
+
+
+@pytest_asyncio.fixture
+async def shop(parts: Parts) -> AsyncIterator[Shop]:
+    opened = await Shop(parts).open()
+    yield opened
+    report = await verify(parts.store, NUMBER, parts.context.current.incarnation)
+    assert report.ok, report.findings
+
+
+async def test_what_is_asked_for_is_declined_with_a_reason(shop: Shop) -> None:
+    wallet = await shop.band(BALANCE)
+    for name, (reason, made) in CASES.items():
+        declined = await shop.declined(made(wallet))
+        assert declined.reason is reason, name
+        assert declined.text[0].isupper(), name
+
+    assert await shop.held(wallet) == (BALANCE, 0)
+    await shop.booked(a_sale(wallet, ONE))
+
+
+async def test_what_is_checked_is_declined_for_the_same_reason(shop: Shop) -> None:
+    wallet = await shop.band(BALANCE)
+    for name, (reason, made) in CASES.items():
+        declined = await shop.check(made(wallet))
+        assert isinstance(declined, OrderDeclined), name
+        assert declined.reason is reason, name
+
+    assert isinstance(await shop.check(a_sale(wallet, ONE)), OrderChecked)
+
+
+async def test_what_was_done_is_booked_and_flagged_or_set_aside(shop: Shop) -> None:
+    wallet = await shop.band(BALANCE)
+    for name, (reason, made) in CASES.items():
+        order = made(wallet)
+        if reason in LEFT_AT_THE_TILL:
+            answer = await rejected(shop, order)
+            assert answer.text.endswith("."), name
+            assert answer.order == order.id, name
+            continue
+        assert AdviceFlag.INCONSISTENT_ORDER in await shop.advise(order), name
+
+    waiting = await shop.parts.orders.quarantine.listed()
+    absurd = [
+        name
+        for name, (reason, _) in CASES.items()
+        if reason is DeclineReason.AMOUNT_TOO_LARGE
+    ]
+    assert len(waiting) == len(absurd)
+    assert await shop.advise(a_sale(wallet, ONE)) == ()
+
+
+async def rejected(shop: Shop, order: Order) -> Rejected:
+    """Report what the hub can't take: it stays in its till's journal."""
+    said = AdviceBatch(id=new_uuid7(), advices=(msgspec.Raw(shop.advice(order)),))
+    (answer,) = await shop.parts.orders.advise(said, order.till)
+    assert isinstance(answer, Rejected), answer
+    assert answer.reason in {RejectReason.UNKNOWN_EVENT, RejectReason.INVALID}
+    return answer
+
+
+async def test_99_lines_are_sold_and_a_hundred_are_not_read(shop: Shop) -> None:
+    wallet = await shop.band(BALANCE)
+    full = a_sale(wallet, *[make_line(CUP, 1)] * LINES_MAX)
+
+    await shop.booked(full)
+    longer = await shop.ask(a_sale(wallet, *[make_line(CUP, 1)] * (LINES_MAX + 1)))
+
+    assert isinstance(longer, Rejected)
+    assert "99" in longer.text
+    assert await shop.held(wallet) == (BALANCE - 99 * CUP.price_minor, 0)
