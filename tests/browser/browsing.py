@@ -64,7 +64,7 @@ async def opened(browser: Browser, size: str, language: str) -> AsyncIterator[Pa
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     await context.close()
-    assert not complaints, "the browser complained, perhaps about the security policy"
+    assert not complaints, f"the browser complained: {complaints}"
 
 
 async def looked_at(page: Page, pictures: Path | None, name: str) -> None:
