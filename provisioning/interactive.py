@@ -75,7 +75,8 @@ def _panel(shop: Shop) -> WristbandPanel:
 
 def _addresses(shop: Shop) -> list[str]:
     return [
-        f"Receipts:    {shop.portal_url}",
+        f"Portal:      {shop.portal_url}    (receipts, accounts, bills)",
+        f"Its mail:    {shop.mail}    (log-in links arrive there)",
         f"Hub health:  {shop.portal_url}/healthz",
         f"Broker:      mqtts://{shop.broker.host}:{shop.broker.port}",
         f"Edge:        {shop.edge_url}",

@@ -32,6 +32,7 @@ from hub.service.wristbands import Wristbands, credit_wallet
 from hub.store.migrate import migrate
 from hub.store.store import HUB_ROLE, Store
 from provisioning import demo_event
+from provisioning.demo_portal import open_portal
 from provisioning.processes import write_private
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Opening:
     hub_passfile: Path
     staff: Sequence[Worker] = ()
     """With any, tills serve nobody before somebody has logged in."""
+    people: bool = False
+    """Whether the portal has a competition to register teams for."""
 
 
 async def open_event(
@@ -119,6 +122,8 @@ async def _publish(store: Store, opening: Opening) -> None:
         await register_till(store, number, till, label, profile=profile)
     await _employ(store, opening.staff)
     await publish_catalogue(store, number, demo_event.CATALOGUE)
+    if opening.people:
+        await open_portal(store)
 
 
 async def _employ(store: Store, staff: Sequence[Worker]) -> None:

@@ -54,6 +54,8 @@ class ShopPlan:
     guests: Callable[[int], Sequence[Guest]] = demo_event.crowd
     staffed: bool = False
     """Whether somebody has to log in at a till before it sells."""
+    people: bool = False
+    """Whether the portal has accounts, and mail that goes with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Shop:
         self.plan = plan
         self.tses: dict[TillId, Child] = {}
         self.portal_port, self.edge_port = free_port(), free_port()
+        self.mail_port = free_port()
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -112,6 +115,11 @@ class Shop:
     def edge_url(self) -> str:
         """Where tills fetch what is too large for a message."""
         return f"https://{LOOPBACK}:{self.edge_port}"
+
+    @property
+    def mail(self) -> Path:
+        """Where the mail lies that the portal has sent."""
+        return self.directory / "mail"
 
     def run(self, name: str, argv: Sequence[str | Path]) -> Child:
         """Start a program of ours that ends with the shop."""
@@ -185,6 +193,9 @@ class Shop:
         )
         self._set_up_tses()
         self._open()
+        if self.plan.people:
+            box = (sys.executable, "-m", "provisioning.mail_box")
+            self.run("mail", [*box, str(self.mail_port), self.mail])
         self.start_hub()
 
     def _make_broker(self) -> PrivateBroker:
@@ -220,6 +231,7 @@ class Shop:
             uid_secret=secret.read_bytes(),
             hub_passfile=self.directory / "hub.passfile",
             staff=staff,
+            people=self.plan.people,
         )
         guests = {
             counter.till: [
@@ -257,7 +269,16 @@ class Shop:
             edge_port=self.edge_port,
             edge_certificate=edge.certificate,
             edge_key=edge.key,
+            **(self._mail_settings() if self.plan.people else {}),
         )
+
+    def _mail_settings(self) -> dict[str, object]:
+        return {
+            "mail_host": LOOPBACK,
+            "mail_port": self.mail_port,
+            "mail_security": "none",
+            "mail_sender": f"portal@{demo_event.EVENT}.example",
+        }
 
     def _till_settings(self, counter: Counter) -> str:
         sections = {
