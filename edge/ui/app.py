@@ -51,6 +51,7 @@ PANELS: dict[Phase, type[Panel]] = {
 }
 ESCAPES: dict[Phase, Intent] = {
     Phase.PRESENT: BackToBasket(),
+    Phase.COLLECT: BackToBasket(),
     Phase.DECLINED: BackToBasket(),
     Phase.APPROVED: Dismiss(),
 }

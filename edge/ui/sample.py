@@ -133,6 +133,8 @@ def sample_views() -> dict[str, TillView]:
         "selling-full": _selling_full(selling),
         "present": replace(selling, phase=Phase.PRESENT),
         "checking": replace(selling, phase=Phase.CHECKING),
+        "collect": replace(selling, phase=Phase.COLLECT),
+        "charge": replace(selling, phase=Phase.CHARGE),
         **_approvals(selling),
         **_declines(selling),
         **_notices(selling),

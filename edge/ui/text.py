@@ -22,6 +22,11 @@ PRESENT_HEADING = ("PRESENT", "WRISTBAND")
 CHECKING_HEADING = ("ONE", "MOMENT")
 CHECKING_HINT = "The wristband is being checked."
 PRESENT_HINT = "Hold the wristband to the reader."
+COLLECT_HEADING = ("TAKE", "CASH")
+COLLECT_HINT = "Take this amount from the guest, then confirm."
+MONEY_TAKEN = "Cash taken"
+CHARGE_HEADING = ("CARD", "PAYMENT")
+CHARGE_HINT = "The guest pays at the card terminal. The till goes on by itself."
 BACK = "Back"
 
 PAID_HEADING = "✓ PAID"

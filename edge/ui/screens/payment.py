@@ -1,4 +1,4 @@
-"""Waiting for the guest's wristband, and for the verdict on it."""
+"""Waiting for what the guest pays with, and for the verdict on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from edge.core.intents import BackToBasket, PayByCash
+from edge.core.intents import BackToBasket, MoneyTaken, PayByCash
 from edge.core.view import Phase
 from edge.ui import text
 from edge.ui.screens.panel import Panel, plain
@@ -21,8 +21,18 @@ if TYPE_CHECKING:
     from edge.core.view import TillView
 
 
+_WORDS = {
+    Phase.PRESENT: (text.PRESENT_HEADING, text.PRESENT_HINT),
+    Phase.CHECKING: (text.CHECKING_HEADING, text.CHECKING_HINT),
+    Phase.COLLECT: (text.COLLECT_HEADING, text.COLLECT_HINT),
+    Phase.CHARGE: (text.CHARGE_HEADING, text.CHARGE_HINT),
+}
+# While hub or terminal decide there is nothing to press.
+_WAITING = frozenset({Phase.CHECKING, Phase.CHARGE})
+
+
 class PaymentPanel(Panel):
-    """One picture for both phases, so that nothing jumps when the wristband comes."""
+    """One picture for all ways to pay, so that nothing jumps from one to the next."""
 
     def compose(self) -> ComposeResult:
         """Lay out heading, amount and keys."""
@@ -36,23 +46,27 @@ class PaymentPanel(Panel):
             yield TouchKey(
                 text.PAY_CASH, PayByCash(), id="payment-cash", classes="last"
             )
+            yield TouchKey(
+                text.MONEY_TAKEN, MoneyTaken(), id="payment-taken", classes="last"
+            )
 
     def show(self, view: TillView) -> None:
-        """Show what is to be paid, and whether the wristband was seen."""
-        checking = view.phase is Phase.CHECKING
-        self.set_class(checking, "checking")
-        heading = text.CHECKING_HEADING if checking else text.PRESENT_HEADING
+        """Show what is to be paid, and what is waited for."""
+        collecting = view.phase is Phase.COLLECT
+        self.set_class(view.phase in _WAITING, "checking")
+        heading, hint = _WORDS[view.phase]
         self.query_one(BigText).show(*heading)
-        hint = text.CHECKING_HINT if checking else text.PRESENT_HINT
         self.query_one("#payment-hint", Static).update(hint)
         self.query_one(BigAmount).show(plain(view.total))
         currency = view.total.currency.value if view.total else ""
         unit = f"{text.TO_PAY}  {currency}" if currency else ""
         self.query_one("#payment-unit", Static).update(unit)
         self.query_one(BannerBox).show(view.banner)
-        self.query_one("#payment-cash").display = view.cash_allowed
-        self.query_one("#payment-back").set_class(not view.cash_allowed, "last")
-        self.query_one("#payment-keys").visible = not checking
+        cash = view.cash_allowed and not collecting
+        self.query_one("#payment-cash").display = cash
+        self.query_one("#payment-taken").display = collecting
+        self.query_one("#payment-back").set_class(not (cash or collecting), "last")
+        self.query_one("#payment-keys").visible = view.phase not in _WAITING
 
     def first_key(self) -> TouchKey | None:
         """Return no key: a stray Enter must not leave a running payment."""
