@@ -38,6 +38,7 @@ from hub.store.store import Store
 from hub.web.edge import edge_app
 from hub.web.portal import portal_app
 from hub.web.sources import Bulk, Health, Outstanding, Unavailable
+from hub.web.wallet_pages import add_guests
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -183,6 +184,7 @@ class Hub:
                 calls=self.paying.calls,
                 bills=self.paying.bills(),
             )
+            add_guests(app, self.paying.guests())
             yield app, sockets["portal"], None
         if "office" in sockets:
             yield self.paying.office(self._sources), sockets["office"], None

@@ -12,6 +12,7 @@ from hub.payments.performing import Performer, provider_client
 from hub.payments.registry import registered
 from hub.service.bill_payments import BillPayments
 from hub.service.bills import Billing
+from hub.service.guest_wallets import GuestWallets
 from hub.service.office import Office
 from hub.service.payment_log import PaymentLog
 from hub.service.polling import Poller
@@ -22,6 +23,7 @@ from hub.web.doubt_pages import doubt_section
 from hub.web.formats import load_zone
 from hub.web.office import office_app
 from hub.web.payment_log_pages import payment_log_section
+from hub.web.wallet_desk import Guests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +78,17 @@ class Paying:
             payments=self.payments,
             transfers=Transfers(self._store),
             portal_url=self._context.current.portal_url.rstrip("/"),
+        )
+
+    def guests(self) -> Guests:
+        """Make what the pages of guests with a wristband work with."""
+        bills = self.bills()
+        return Guests(
+            wallets=GuestWallets(
+                self._store, self._context, bills.billing, self.methods
+            ),
+            bills=bills,
+            secure=bills.portal_url.startswith("https://"),
         )
 
     def office(self, health: HealthSource) -> FastAPI:

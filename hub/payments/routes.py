@@ -27,6 +27,7 @@ CANCELED = "payment_canceled"
 EXCEPTION = "exception"
 POST_SALE = "post_sale"
 WEB_HOOK = "web_hook"
+BILLS_FOLDER = "/bills"
 BILL = "bill"
 """The parameter that names the bill a payer comes back to."""
 
@@ -86,10 +87,15 @@ ENTRANCES: Mapping[str, Entrance] = {
 """By the first part of their addresses."""
 
 
-def return_urls(portal_url: str, code: str, reference: str) -> Urls:
-    """Say where a method's provider sends the payer of a bill back to."""
+def return_urls(
+    portal_url: str, code: str, reference: str, folder: str = BILLS_FOLDER
+) -> Urls:
+    """Say where a method's provider sends the payer of a bill back to.
+
+    `folder` has the bill's own page: guests' bills lie beside their wristbands.
+    """
     root = portal_url.rstrip("/")
-    bill = f"{root}/bills/{reference}"
+    bill = f"{root}{folder}/{reference}"
     for entrance in ENTRANCES.values():
         if entrance.code == code:
             break

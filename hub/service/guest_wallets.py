@@ -19,11 +19,11 @@ from contract.messages import decode_advice
 from contract.money import Money
 from contract.order import OrderKind, decode_order
 from hub.core.bills.bill import BillState
-from hub.core.bills.errors import NotAllowed
+from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.core.bills.fees import PAYER_MAY_BEAR, MethodFee
 from hub.core.bills.steps import StepKind, decode_step
 from hub.core.tokens import hash_code
-from hub.service.bill_viewers import OfWallet
+from hub.service.bill_viewers import OfWallet, visible
 from hub.service.bills import hub_time
 from hub.service.receipts import GUESTS_KINDS
 from hub.store.errors import StoreError
@@ -252,6 +252,14 @@ class GuestWallets:
             return await self._billing.top_up(guest.event, guest.serial, amount_minor)
         except NotAllowed:  # it was blocked in this very moment
             raise TopUpRefused(TopUpProblem.NOT_NOW, terms) from None
+
+    async def owns(self, guest: Guest, reference: str) -> bool:
+        """Say whether a bill is a top-up of a guest's wristband."""
+        try:
+            await visible(self._store, guest.viewer, reference)
+        except NoSuchBill:
+            return False
+        return True
 
     def payout_places(self) -> tuple[str, ...]:
         """Name the tills that are there for paying out; maybe none is told apart."""

@@ -11,7 +11,7 @@ from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reference import grouped
 from hub.payments.errors import NotOffered
 from hub.payments.method import FormPost, Instructions, Redirect
-from hub.payments.routes import return_urls
+from hub.payments.routes import BILLS_FOLDER, return_urls
 from hub.payments.transfer import giro_code, swiss_payload
 from hub.service.bill_payments import Leaving, NotPayable
 from hub.web.qr_code import code_svg, qr_svg, swiss_svg
@@ -64,10 +64,17 @@ class TransferView:
     slip: str = ""
 
 
-def leaving(portal_url: str, reference: str, method: str, reader: Reader) -> Leaving:
+def leaving(
+    portal_url: str,
+    reference: str,
+    method: str,
+    reader: Reader,
+    *,
+    folder: str = BILLS_FOLDER,
+) -> Leaving:
     """Say what a method may tell its provider beside the bill."""
     return Leaving(
-        urls=return_urls(portal_url, method, reference),
+        urls=return_urls(portal_url, method, reference, folder),
         language=reader.language.value,
         subject=f"{reader.texts.bills.bill} {grouped(reference)}",
     )

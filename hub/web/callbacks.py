@@ -15,6 +15,7 @@ from hub.payments.method import Incoming
 from hub.payments.routes import ENTRANCES
 from hub.service.provider_calls import Answered, ProviderCall
 from hub.web.problems import ProblemKind, problem_page
+from hub.web.wallet_sessions import bill_path
 
 if TYPE_CHECKING:
     from hub.payments.routes import Entrance
@@ -69,7 +70,7 @@ def _add_entrance(
         if request.method not in _READ:
             return PlainTextResponse("", 405, {"Allow": "GET, POST"})
         if action in entrance.browser_actions:
-            return _page(request, pages, ended)
+            return await _page(request, pages, ended)
         return _status(ended)
 
     router.add_api_route(
@@ -80,10 +81,10 @@ def _add_entrance(
     )
 
 
-def _page(request: Request, pages: Pages, ended: CallEnded) -> Response:
+async def _page(request: Request, pages: Pages, ended: CallEnded) -> Response:
     match ended.answered:
         case Answered.TAKEN if ended.bill is not None:
-            return RedirectResponse(f"/bills/{ended.bill}", 303)
+            return RedirectResponse(await bill_path(request, ended.bill), 303)
         case Answered.LATER:
             return problem_page(pages, request, ProblemKind.UNAVAILABLE)
         case _:

@@ -15,15 +15,13 @@ from hub.web.bill_view import view_bill
 from hub.web.bill_ways import leaving, may_be_told, refusal_of, told_how, view_leave
 from hub.web.problems import ProblemKind, problem_page
 from hub.web.sessions import text_of
-from hub.web.wallet_sessions import PATH, GuestForm, OpenWallet
+from hub.web.wallet_sessions import PATH, TOP_UP_PATH, GuestForm, OpenWallet
 
 if TYPE_CHECKING:
     from hub.service.bill_payments import Chosen
     from hub.service.bills import ShownBill
     from hub.web.wallet_desk import WalletDesk
     from hub.web.wallet_sessions import GuestVisit
-
-TOP_UP_PATH = f"{PATH}/topup"
 
 
 def wallet_bill_routes(desk: WalletDesk) -> APIRouter:
@@ -76,7 +74,9 @@ def _add_choice(router: APIRouter, desk: WalletDesk) -> None:
                 viewer,
                 reference,
                 method,
-                leaving(bills.portal_url, reference, method, reader),
+                leaving(
+                    bills.portal_url, reference, method, reader, folder=TOP_UP_PATH
+                ),
             )
             shown = await bills.billing.show(viewer, reference)
         except NoSuchBill:

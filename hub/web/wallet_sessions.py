@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.datastructures import FormData
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it at run time
 
+from hub.payments.routes import BILLS_FOLDER
 from hub.web.sessions import (
     CSRF_FIELD,
     FormRefused,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hub.service.guest_wallets import Guest, GuestWallets
 
 PATH = "/wallet"
+TOP_UP_PATH = f"{PATH}/topup"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -64,6 +66,12 @@ class GuestSessions:
         if token is None or guest is None:
             raise NoWristband
         return GuestVisit(token, guest)
+
+    async def owns(self, request: Request, reference: str) -> bool:
+        """Say whether a bill tops up the wristband that is open, if one is."""
+        token = self.token(request)
+        guest = None if token is None else await self._wallets.guest_of(token)
+        return guest is not None and await self._wallets.owns(guest, reference)
 
     def token(self, request: Request) -> str | None:
         """Return what the cookie says, whether or not it is good for anything."""
@@ -109,6 +117,14 @@ async def guest_form(request: Request) -> FormData:
     if not isinstance(given, str) or not _same(given, visit.csrf):
         raise GuestFormRefused
     return form
+
+
+async def bill_path(request: Request, reference: str) -> str:
+    """Say where the bill's page is for whoever comes back from paying it."""
+    sessions: GuestSessions | None = getattr(request.app.state, "guest_sessions", None)
+    if sessions is not None and await sessions.owns(request, reference):
+        return f"{TOP_UP_PATH}/{reference}"
+    return f"{BILLS_FOLDER}/{reference}"
 
 
 OpenWallet: TypeAlias = Annotated[GuestVisit, Depends(guest_visit)]
