@@ -78,7 +78,8 @@ class Advices:
             limits = self._context.current.stand_in
             if advice.path is Path.STAND_IN:
                 excess = await self._excess(advice, order)
-            flags += self._outages.flags(advice, order, arrival.received_at, limits)
+            if AdviceFlag.TILL_CLOCK_OFF not in flags:
+                flags += self._outages.flags(advice, order, now, limits)
             if order.bill is not None and await self._checks.is_not_due(order):
                 flags = (*flags, AdviceFlag.BILL_NOT_DUE)
         item = advice_item(

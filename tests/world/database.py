@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import asyncpg
 
 from hub.core import chain
+from hub.core.booking import Step
 from hub.core.ledger import Role, Unit
 
 if TYPE_CHECKING:
@@ -258,6 +259,8 @@ class Database:
                 self.booked_in.setdefault(row[0], appended.number)
         for row in rows["outcomes"]:
             self._order(row[0]).outcome = row
+            if row[1] == Step.COMPLETED.value:
+                self.booked_in.setdefault(row[0], appended.number)
         for row in rows["contradictions"]:
             self._order(row[0]).contradictions[row[1]] = row
         for row in rows["signatures"]:
@@ -430,6 +433,7 @@ class MemoryStore:
                         "order_id": order,
                         "minor": self._on_wallets(number, MONEY),
                         "vouchers": self._on_wallets(number, VOUCHER),
+                        **self._lost(number),
                         "body": None if asked is None else asked[4],
                         "advice": None if rows.outcome is None else rows.outcome[8],
                     }
@@ -452,6 +456,14 @@ class MemoryStore:
             for account, each, amount in self._database.postings.get(entry, ())
             if account in self._database.wallets and each == unit
         )
+
+    def _lost(self, entry: int) -> Row:
+        database, role = self._database, Role.STAND_IN_LOSS.value
+        losses = {each for (is_, _), each in database.accounts.items() if is_ == role}
+        lost = [each for each in database.postings.get(entry, ()) if each[0] in losses]
+        names = ("losses", "units", "amounts")
+        columns = zip(*lost, strict=True) if lost else (None, None, None)
+        return dict(zip(names, columns, strict=True))
 
     def _rows(self, order: UUID) -> OrderRows:
         return self._database.orders.get(order) or OrderRows()
