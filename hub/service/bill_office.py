@@ -76,7 +76,7 @@ class BillOffice:
             "bills_of_event",
             self._event,
             which.value,
-            wanted.replace("%", "").replace("_", ""),
+            wanted,
             None if after is None else after.created_at,
             None if after is None else after.reference,
             BILLS_PER_PAGE,

@@ -276,10 +276,34 @@ SELECT creditor::text FROM competition WHERE id = $1;
 -- bills_of_event --
 -- List an event's bills for the office, newest first: those before a bill, of a kind,
 -- with something in their number or their payer's name.
+WITH chosen AS MATERIALIZED (
+    SELECT b.*, m.paid_minor, m.refunded_minor, m.charged_back_minor
+    FROM bill AS b
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(principal_minor) FILTER (WHERE kind = 'payment'), 0)::bigint
+                   AS paid_minor,
+               coalesce(sum(principal_minor) FILTER (WHERE kind = 'refund'), 0)::bigint
+                   AS refunded_minor,
+               coalesce(sum(principal_minor) FILTER (WHERE kind = 'chargeback'),
+                        0)::bigint AS charged_back_minor
+        FROM payment WHERE bill = b.reference
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT m.paid_minor - m.refunded_minor - m.charged_back_minor
+               - CASE WHEN b.canceled_at IS NULL THEN b.total_minor ELSE 0 END AS minor
+    ) AS over
+    WHERE b.event = $1
+      AND ($2 = 'all' OR $2 = 'open' AND over.minor < 0
+           OR $2 = 'over' AND over.minor > 0)
+      AND ($3 = '' OR strpos(b.reference, $3) > 0
+           OR strpos(lower(b.payer_name), lower($3)) > 0)
+      AND ($4::timestamptz IS NULL OR (b.created_at, b.reference) < ($4, $5))
+    ORDER BY b.created_at DESC, b.reference DESC LIMIT $6
+)
 SELECT b.reference, coalesce(c.name, e.name) AS title, b.currency, b.total_minor,
        b.created_at, b.canceled_at, b.locked_to, cl.name AS club_name, l.labels,
-       m.paid_minor, m.refunded_minor, m.charged_back_minor, b.payer_name
-FROM bill AS b
+       b.paid_minor, b.refunded_minor, b.charged_back_minor, b.payer_name
+FROM chosen AS b
 JOIN event AS e ON e.number = b.event
 LEFT JOIN competition AS c ON c.id = b.competition
 LEFT JOIN club AS cl ON cl.id = b.club
@@ -287,22 +311,4 @@ LEFT JOIN LATERAL (
     SELECT array_agg(label ORDER BY position) AS labels FROM bill_line
     WHERE bill = b.reference AND kind <> 'additional_fee'
 ) AS l ON true
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(principal_minor) FILTER (WHERE kind = 'payment'), 0)::bigint
-               AS paid_minor,
-           coalesce(sum(principal_minor) FILTER (WHERE kind = 'refund'), 0)::bigint
-               AS refunded_minor,
-           coalesce(sum(principal_minor) FILTER (WHERE kind = 'chargeback'), 0)::bigint
-               AS charged_back_minor
-    FROM payment WHERE bill = b.reference
-) AS m
-CROSS JOIN LATERAL (
-    SELECT m.paid_minor - m.refunded_minor - m.charged_back_minor
-           - CASE WHEN b.canceled_at IS NULL THEN b.total_minor ELSE 0 END AS minor
-) AS over
-WHERE b.event = $1
-  AND ($2 = 'all' OR $2 = 'open' AND over.minor < 0 OR $2 = 'over' AND over.minor > 0)
-  AND ($3 = '' OR b.reference LIKE '%' || $3 || '%'
-       OR strpos(lower(b.payer_name), lower($3)) > 0)
-  AND ($4::timestamptz IS NULL OR (b.created_at, b.reference) < ($4, $5))
-ORDER BY b.created_at DESC, b.reference DESC LIMIT $6;
+ORDER BY b.created_at DESC, b.reference DESC;

@@ -40,7 +40,7 @@ async def test_the_office_sees_all_bills_and_finds_them(
     assert await found(Which.OVER) == [over]
     assert await found(search="moser") == [paid, unpaid]
     assert await found(search=f"{paid[7:12]} {paid[12:17]}") == [paid]
-    assert await found(search="%") == await found()
+    assert await found(search="%") == []
     assert await BillOffice(fair.store, 99).bills() == ()
     monkeypatch.setattr(bill_office, "BILLS_PER_PAGE", 2)
     page = await office.bills()
