@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
+import csv
 import re
-import tarfile
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tse_driver import tar
 from tse_driver.certificate import key_of, read_certificate
+from tse_driver.counters import Counters
 from tse_driver.errors import TseError, Unreadable
 from tse_driver.log_message import (
     LOG_MESSAGE_BYTES_MAX,
@@ -23,37 +24,59 @@ from tse_driver.log_message import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from tse_driver.signature import PublicKey
 
 
 CERTIFICATE_BYTES_MAX = 65536
+INFO_FILE = "info.csv"
+INFO_BYTES_MAX = 4096
+NAME_SHOWN_MAX = 200
 FINDINGS_MAX = 1000  # more of them tell nobody anything new
 
-_LOG = re.compile(r"^(?:Gent_|Unixt_|Utc_).+_Sig-(\d+)_Log-.+log$")
+_LOG = re.compile(r"^(?:Gent_|Unixt_|Utc_).+_Sig-([0-9]{1,20})_Log-.+log$")
 _CERTIFICATE = re.compile(r"_X509(?:_Fc-\d+)?\.(?:crt|cer|der|pem)$", re.IGNORECASE)
 
+_Keys: TypeAlias = "dict[bytes, tuple[PublicKey, datetime]]"
+"""By serial number: the key, and the end of its certificate."""
 _Named = tuple[str, x509.Certificate, tuple[x509.Name, x509.Name]]
 
 
 class FindingKind(StrEnum):
-    """What a check can find; a hole alone does not make an export bad."""
+    """What a check can find; some things alone don't make an export bad."""
 
     BAD_SIGNATURE = "bad_signature"
     NO_KEY = "no_key"
     UNREADABLE = "unreadable"
     BAD_CERTIFICATE = "bad_certificate"
     DOUBLE_COUNTER = "double_counter"
-    COUNTER_HOLE = "counter_hole"
     NAME_MISMATCH = "name_mismatch"
+    HOSTILE_PATH = "hostile_path"
+    COUNTER_HOLE = "counter_hole"
+    OUT_OF_ORDER = "out_of_order"
+    TIME_BACKWARDS = "time_backwards"
     UNKNOWN_FILE = "unknown_file"
+    NO_INFO = "no_info"
+    OPEN_CHAIN = "open_chain"
+    EXPIRED = "expired"
 
     @property
     def is_bad(self) -> bool:
         """Say whether the export fails its check because of it."""
-        return self not in {FindingKind.COUNTER_HOLE, FindingKind.UNKNOWN_FILE}
+        return self not in _HARMLESS
+
+
+_HARMLESS = {
+    FindingKind.COUNTER_HOLE,
+    FindingKind.OUT_OF_ORDER,
+    FindingKind.TIME_BACKWARDS,
+    FindingKind.UNKNOWN_FILE,
+    FindingKind.NO_INFO,
+    FindingKind.OPEN_CHAIN,
+    FindingKind.EXPIRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +104,22 @@ class FinishedTransaction:
 
 @dataclass(slots=True)
 class ExportCheck:
-    """The verdict on an export; transactions holds verified finishes only."""
+    """The verdict on an export; only what was verified counts as finished or open."""
 
     messages: int = 0
     verified: int = 0
+    finished: int = 0
     transactions: dict[int, FinishedTransaction] = field(default_factory=dict)
-    started: set[int] = field(default_factory=set)
-    """Numbers that were started; those without a finish are in open_numbers."""
+    """The finished ones, unless they were given to somebody one by one."""
     serials: set[str] = field(default_factory=set)
+    info: dict[str, str] = field(default_factory=dict)
+    """What info.csv says: description, manufacturer, version."""
     findings: list[Finding] = field(default_factory=list)
     findings_dropped: int = 0
+    expired: set[str] = field(default_factory=set)
+    """Serials of TSEs that signed with an expired certificate."""
+    _open: set[int] = field(default_factory=set)
+    _finished: Counters = field(default_factory=Counters)
 
     @property
     def valid(self) -> bool:
@@ -101,7 +130,7 @@ class ExportCheck:
     @property
     def open_numbers(self) -> tuple[int, ...]:
         """Return the numbers started but not finished in this export."""
-        return tuple(sorted(self.started - set(self.transactions)))
+        return tuple(sorted(self._open))
 
     def note(self, kind: FindingKind, subject: str, text: str) -> None:
         """Add a finding, up to a limit."""
@@ -110,38 +139,106 @@ class ExportCheck:
         else:
             self.findings_dropped += 1
 
+    def note_step(self, message: LogMessage) -> FinishedTransaction | None:
+        """Count a verified step; return what it finished."""
+        said = message.certified
+        if said is None:
+            return None
+        number = said.transaction_number
+        if said.operation == Operation.START and number not in self._finished:
+            self._open.add(number)
+        if said.operation != Operation.FINISH:
+            return None
+        self._open.discard(number)
+        self._finished.add(number)
+        self.finished += 1
+        return FinishedTransaction(
+            number,
+            said.client_id,
+            said.process_type,
+            said.process_data,
+            message.signature_counter,
+            message.log_time,
+            message.signature,
+            message.serial,
+        )
 
-def check_export(file: BinaryIO) -> ExportCheck:
-    """Check a seekable export; raise Unreadable when it is no TAR at all."""
+
+class Sequence:
+    """The order of the messages by TSE: counters, their holes, and the log times."""
+
+    def __init__(self, check: ExportCheck) -> None:
+        self._check = check
+        self._counters: dict[str, Counters] = {}
+        self._newest: dict[str, tuple[int, datetime]] = {}
+        self._out_of_order = 0
+
+    def take(self, name: str, message: LogMessage) -> None:
+        """Note what is wrong with the next message's place."""
+        serial, counter = message.serial, message.signature_counter
+        if not self._counters.setdefault(serial, Counters()).add(counter):
+            text = "Two messages carry this signature counter."
+            self._check.note(FindingKind.DOUBLE_COUNTER, str(counter), text)
+        before = self._newest.get(serial)
+        if before is not None and counter < before[0]:
+            self._out_of_order += 1
+            return
+        is_next = before is not None and counter == before[0] + 1
+        if is_next and before is not None and message.log_time < before[1]:
+            text = f"Its log time is before that of counter {before[0]}."
+            self._check.note(FindingKind.TIME_BACKWARDS, name, text)
+        self._newest[serial] = (counter, message.log_time)
+
+    def end(self) -> None:
+        """Note what only the whole shows; a first counter above 1 is normal."""
+        if self._out_of_order:
+            text = f"{self._out_of_order} messages stand behind one with a higher"
+            text += " counter."
+            self._check.note(FindingKind.OUT_OF_ORDER, "the archive", text)
+        for serial, seen in self._counters.items():
+            for first, last in seen.gaps():
+                text = f"Signature counters {first} to {last} are missing."
+                self._check.note(FindingKind.COUNTER_HOLE, serial, text)
+
+
+def check_export(
+    file: BinaryIO, give: Callable[[FinishedTransaction], object] | None = None
+) -> ExportCheck:
+    """Check a seekable export; raise Unreadable when it is no TAR at all.
+
+    Each finished fiscal transaction is given to `give` or else kept in the verdict:
+    with it, an export of any size needs little memory.
+    """
     check = ExportCheck()
     keys = _collect_keys(file, check)
-    counters: dict[str, set[int]] = {}
-    file.seek(0)
-    for name, data in _members(file):
-        if name == "info.csv" or _CERTIFICATE.search(name):
+    sequence = Sequence(check)
+    for path, data in _members(file, is_certificate=False):
+        name = _name(path, check)
+        if name == INFO_FILE:
+            check.info = _read_info(data)
             continue
-        match = _LOG.match(name)
-        if match is None:
-            check.note(
-                FindingKind.UNKNOWN_FILE, name, "This file belongs to no export."
-            )
-            continue
-        check.messages += 1
-        message = _read(name, data, check)
+        message = _read_log(name, data, check)
         if message is None:
             continue
-        if int(match[1]) != message.signature_counter:
-            text = f"The message inside has counter {message.signature_counter}."
-            check.note(FindingKind.NAME_MISMATCH, name, text)
-        _count(counters, message, check)
-        _verify(name, message, keys, check)
-    _find_holes(counters, check)
+        sequence.take(name, message)
+        if not _verify(name, message, keys, check):
+            continue
+        finished = check.note_step(message)
+        if finished is not None and give is not None:
+            give(finished)
+        elif finished is not None:
+            check.transactions[finished.number] = finished
+    sequence.end()
+    if not check.info:
+        text = "It does not say who made the TSE."
+        check.note(FindingKind.NO_INFO, INFO_FILE, text)
     return check
 
 
 def read_export(file: BinaryIO) -> Iterator[tuple[str, LogMessage]]:
     """Yield name and message of each log file, unverified, in the archive's order."""
-    for name, data in _members(file):
+    for path, data in _members(file, is_certificate=False):
+        name = path.rsplit("/", 1)[-1]
         if _LOG.match(name):
             yield name, parse(_whole(name, data, LOG_MESSAGE_BYTES_MAX))
 
@@ -149,36 +246,39 @@ def read_export(file: BinaryIO) -> Iterator[tuple[str, LogMessage]]:
 def read_certificates(file: BinaryIO) -> dict[bytes, bytes]:
     """Return the DER certificates of an export by their TSE serial number."""
     found = {}
-    for name, data in _members(file):
-        if _CERTIFICATE.search(name):
-            certificate = read_certificate(_whole(name, data, CERTIFICATE_BYTES_MAX))
-            serial = key_of(certificate).serial
-            found[serial] = certificate.public_bytes(Encoding.DER)
+    for name, data in _members(file, is_certificate=True):
+        certificate = read_certificate(_whole(name, data, CERTIFICATE_BYTES_MAX))
+        serial = key_of(certificate).serial
+        found[serial] = certificate.public_bytes(Encoding.DER)
     return found
 
 
-def _members(file: BinaryIO) -> Iterator[tuple[str, bytes | None]]:
-    """Yield each file's name and content (None when larger than anything we read)."""
-    begin = file.tell()
+def _members(
+    file: BinaryIO, *, is_certificate: bool
+) -> Iterator[tuple[str, bytes | None]]:
+    """Yield name and content (None when larger than anything we read) of one kind."""
+    file.seek(0)
     try:
-        with tarfile.open(fileobj=file, mode="r|") as archive:
-            while (member := archive.next()) is not None:
-                archive.members = []  # type: ignore[attr-defined]  # or it keeps all
-                if not member.isfile():
-                    continue
-                name = member.name.rsplit("/", 1)[-1]
-                if member.size > LOG_MESSAGE_BYTES_MAX:
-                    yield name, None
-                    continue
-                reader = archive.extractfile(member)
-                yield name, reader.read() if reader else b""
-            end = archive.offset
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise Unreadable("The export", f"it is no whole TAR ({error})") from error
-    # tarfile takes a damaged header for the end; only a block of zeros is one.
-    file.seek(begin + end)
-    if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-        raise Unreadable("The export", f"it is no whole TAR (it breaks off at {end})")
+        for member in tar.members(file):
+            if bool(_CERTIFICATE.search(member.name)) is not is_certificate:
+                continue
+            if member.size > LOG_MESSAGE_BYTES_MAX:
+                yield member.name, None
+            else:
+                yield member.name, tar.content(file, member)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Unreadable("The export", f"it is no file to read from ({why})") from error
+
+
+def _read_info(data: bytes | None) -> dict[str, str]:
+    """Read the one line of info.csv: names and values by turns."""
+    if data is None or len(data) > INFO_BYTES_MAX:
+        return {}
+    text = data.decode(errors="replace").strip()
+    row = [field.strip() for field in next(csv.reader([text]), [])]
+    pairs = zip(row[::2], row[1::2], strict=False)
+    return {name.rstrip(": "): value for name, value in pairs}
 
 
 def _whole(name: str, data: bytes | None, bytes_max: int) -> bytes:
@@ -187,21 +287,20 @@ def _whole(name: str, data: bytes | None, bytes_max: int) -> bytes:
     return data
 
 
-def _collect_keys(file: BinaryIO, check: ExportCheck) -> dict[bytes, PublicKey]:
-    file.seek(0)
-    keys: dict[bytes, PublicKey] = {}
+def _collect_keys(file: BinaryIO, check: ExportCheck) -> _Keys:
+    keys: _Keys = {}
     certificates: list[_Named] = []
-    for name, data in _members(file):
-        if not _CERTIFICATE.search(name):
-            continue
+    for path, data in _members(file, is_certificate=True):
+        name = path.rsplit("/", 1)[-1][:NAME_SHOWN_MAX]
         try:
             certificate = read_certificate(_whole(name, data, CERTIFICATE_BYTES_MAX))
             key = key_of(certificate)
             names = (certificate.subject, certificate.issuer)  # parsed only now
+            ends = certificate.not_valid_after_utc
         except (TseError, ValueError) as error:
             check.note(FindingKind.BAD_CERTIFICATE, name, str(error))
             continue
-        keys[key.serial] = key
+        keys[key.serial] = (key, ends)
         certificates.append((name, certificate, names))
         if not name.lower().startswith(key.serial.hex()):
             text = "Its name is not the hash of its key."
@@ -214,8 +313,10 @@ def _check_chain(certificates: list[_Named], check: ExportCheck) -> None:
     by_subject = {subject: one for _, one, (subject, _) in certificates}
     for name, certificate, (_, issuer_name) in certificates:
         issuer = by_subject.get(issuer_name)
-        if issuer is None:
-            continue  # many real exports leave the root out
+        if issuer is None:  # many real exports leave the root out
+            text = "The certificate of its issuer is not in the export."
+            check.note(FindingKind.OPEN_CHAIN, name, text)
+            continue
         try:
             certificate.verify_directly_issued_by(issuer)
         except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
@@ -223,64 +324,52 @@ def _check_chain(certificates: list[_Named], check: ExportCheck) -> None:
             check.note(FindingKind.BAD_CERTIFICATE, name, text)
 
 
-def _read(name: str, data: bytes | None, check: ExportCheck) -> LogMessage | None:
+def _name(path: str, check: ExportCheck) -> str:
+    """Return the last part of a path, which is never used as one."""
+    parts = path.split("/")
+    if ".." in parts or parts[0] in {"", "~"}:
+        text = "Its name leads out of the archive."
+        check.note(FindingKind.HOSTILE_PATH, path[:NAME_SHOWN_MAX], text)
+    return parts[-1][:NAME_SHOWN_MAX]
+
+
+def _read_log(name: str, data: bytes | None, check: ExportCheck) -> LogMessage | None:
+    match = _LOG.match(name)
+    if match is None:
+        text = "This file belongs to no export."
+        check.note(FindingKind.UNKNOWN_FILE, name, text)
+        return None
+    check.messages += 1
     try:
-        return parse(_whole(name, data, LOG_MESSAGE_BYTES_MAX))
+        message = parse(_whole(name, data, LOG_MESSAGE_BYTES_MAX))
     except TseError as error:
         check.note(FindingKind.UNREADABLE, name, str(error))
         return None
-
-
-def _count(
-    counters: dict[str, set[int]], message: LogMessage, check: ExportCheck
-) -> None:
-    seen = counters.setdefault(message.serial, set())
-    if message.signature_counter in seen:
-        text = "Two messages carry this signature counter."
-        check.note(FindingKind.DOUBLE_COUNTER, str(message.signature_counter), text)
-    seen.add(message.signature_counter)
+    if int(match[1]) != message.signature_counter:
+        text = f"The message inside has counter {message.signature_counter}."
+        check.note(FindingKind.NAME_MISMATCH, name, text)
+    return message
 
 
 def _verify(
     name: str,
     message: LogMessage,
-    keys: dict[bytes, PublicKey],
+    keys: _Keys,
     check: ExportCheck,
-) -> None:
-    key = keys.get(message.protocolled.serial)
-    if key is None:
+) -> bool:
+    key, ends = keys.get(message.protocolled.serial, (None, None))
+    if key is None or ends is None:
         text = f"No certificate for TSE {message.serial[:16]}... is in the export."
         check.note(FindingKind.NO_KEY, name, text)
-        return
+        return False
     if not message.verifies(key):
         text = "The signature does not match: the message was changed or forged."
         check.note(FindingKind.BAD_SIGNATURE, name, text)
-        return
+        return False
     check.verified += 1
     check.serials.add(message.serial)
-    said = message.certified
-    if said is None:
-        return
-    if said.operation == Operation.START:
-        check.started.add(said.transaction_number)
-    if said.operation == Operation.FINISH:
-        check.transactions[said.transaction_number] = FinishedTransaction(
-            said.transaction_number,
-            said.client_id,
-            said.process_type,
-            said.process_data,
-            message.signature_counter,
-            message.log_time,
-            message.signature,
-            message.serial,
-        )
-
-
-def _find_holes(counters: dict[str, set[int]], check: ExportCheck) -> None:
-    """Note gaps; a first counter above 1 is normal (filtered or deleted before)."""
-    for serial, seen in counters.items():
-        ordered = sorted(seen)
-        for before, after in itertools.pairwise(ordered):
-            if after > before + 1:
-                text = f"Signature counters {before + 1} to {after - 1} are missing."
-                check.note(FindingKind.COUNTER_HOLE, serial, text)
+    if message.log_time > ends and message.serial not in check.expired:
+        check.expired.add(message.serial)
+        text = f"From here on its certificate had expired ({ends:%Y-%m-%d})."
+        check.note(FindingKind.EXPIRED, name, text)
+    return True

@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import tarfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +14,8 @@ from tests.tse_driver.bench import Bench, log_messages
 from tse_driver.errors import Unreadable
 from tse_driver.export_reader import FindingKind, check_export, read_export
 from tse_driver.simulator import keys
+from tse_driver.simulator.faults import Fault
+from tse_driver.simulator.wires import Direct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +88,11 @@ def test_a_whole_export_is_valid_in_any_order() -> None:
             lambda f: f.update({OWN.replace(OWN[:4], "0000"): f.pop(OWN)}),
             FindingKind.NAME_MISMATCH,
         ),
+        (lambda f: f.update({"../../etc/passwd": b"x"}), FindingKind.HOSTILE_PATH),
+        (
+            lambda f: f.update({f"/root/{FINISH}": f.pop(FINISH)}),
+            FindingKind.HOSTILE_PATH,
+        ),
     ],
 )
 def test_each_fault_is_found(
@@ -111,6 +118,63 @@ def test_holes_and_strange_files_are_told_but_do_not_condemn() -> None:
     assert check.open_numbers == (2, 4)
 
 
+def test_order_is_told_but_does_not_condemn() -> None:
+    assert FindingKind.OUT_OF_ORDER in kinds(dict(reversed(FILES.items())))
+    assert not kinds(FILES)
+
+
+def test_a_clock_that_ran_backwards_is_told() -> None:
+    bench = Bench()
+    bench.session.setup()
+    bench.sale()
+    element = bench.module.device.element
+    element.set_time(bench.clock.now() - timedelta(hours=1))
+    bench.sale()
+    check = check_export(io.BytesIO(b"".join(bench.session.export_all())))
+    assert check.valid
+    assert [f.kind for f in check.findings] == [FindingKind.TIME_BACKWARDS]
+
+
+def test_an_expired_certificate_is_told_once() -> None:
+    bench = Bench(Direct, Fault.EXPIRED)
+    bench.session.setup()
+    bench.sale()
+    check = check_export(io.BytesIO(b"".join(bench.session.export_all())))
+    assert check.valid
+    assert [f.kind for f in check.findings] == [FindingKind.EXPIRED]
+
+
+@pytest.mark.parametrize(
+    ("line", "maker"),
+    [
+        (
+            '"description:","T","manufacturer:","Maker; Inc","version:","1"',
+            "Maker; Inc",
+        ),
+        ("description:,T,manufacturer:,Maker,version:,1", "Maker"),
+    ],
+)
+def test_info_says_who_made_it(line: str, maker: str) -> None:
+    check = check_export(packed({**FILES, "info.csv": line.encode()}))
+    assert check.info == {"description": "T", "manufacturer": maker, "version": "1"}
+
+
+@pytest.mark.parametrize("info", [None, b"", b"\xff\x00", bytes(9999), b'"'])
+def test_an_info_that_says_nothing_is_told(info: bytes | None) -> None:
+    files = {name: data for name, data in FILES.items() if name != "info.csv"}
+    if info is not None:
+        files["info.csv"] = info
+    assert kinds(files) <= {FindingKind.NO_INFO}
+
+
+def test_a_verdict_can_be_had_without_keeping_the_whole() -> None:
+    given: list[int] = []
+    check = check_export(packed(FILES), give=lambda done: given.append(done.number))
+    assert (check.transactions, check.finished) == ({}, 3)
+    assert given == [1, 2, 3]
+    assert check.open_numbers == (4,)
+
+
 def test_a_certificate_its_issuer_did_not_sign_is_found() -> None:
     other = keys.create(datetime(2026, 6, 1, tzinfo=UTC))
     mine = dict(FILES)
@@ -134,9 +198,12 @@ def test_published_log_messages_are_read_from_an_archive() -> None:
     check = check_export(packed(files))
     assert check.valid
     assert check.verified == 5
-    assert [finding.kind for finding in check.findings] == [
-        FindingKind.COUNTER_HOLE
-    ] * len(check.findings)
+    assert {finding.kind for finding in check.findings} == {
+        FindingKind.COUNTER_HOLE,
+        FindingKind.OUT_OF_ORDER,
+        FindingKind.OPEN_CHAIN,
+        FindingKind.NO_INFO,
+    }
     assert len(list(read_export(packed(files)))) == 5
 
 

@@ -165,7 +165,7 @@ def test_a_new_tse_is_set_up_signs_and_is_exported(
         (["export", "--port", "/dev/no-tse", "--out", "x"], "Plug the TSE in"),
         (["verify-export", "/no/such/file"], "Check path and rights"),
         (["verify-export", "/"], "Check path and rights"),
-        (["simulate", "--faults", "gremlins"], "known are slow, full"),
+        (["simulate", "--faults", "gremlins"], "but slow, full, unplug"),
         (["simulate", "--state", "/dev/null/x"], "Check path and rights"),
         (["simulate", "--link", "/no/such/dir/tse"], "Check path and rights"),
     ],
