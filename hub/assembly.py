@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from hub.banking import Banking
 from hub.core.tokens import TokenKeyUnusable, TokenSigner
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
 from hub.paying import Paying
 from hub.people import make_people, make_postman
-from hub.service import bill_booker, outbox, quarantine
+from hub.service import bill_booker, outbox, payout_booker, quarantine
 from hub.service import context as event_context
 from hub.service.bill_booker import BillBooker
 from hub.service.booking import Booking
@@ -154,6 +155,7 @@ class Hub:
             self.context,
             is_writer=lambda: self.booking.is_writer,
         )
+        self.banking = Banking(self._settings, self._store, self.booking, event)
         self._sources = WebSources(self)
 
     def parts(self, role: str) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
@@ -165,6 +167,7 @@ class Hub:
             yield "booking", self.booking.run
             yield "quarantine", self.orders.quarantine.run
             yield "bills", self.bill_booker.run
+            yield from self.banking.parts()
             yield "payment providers", self.paying.poller.run
             yield "link", self.link.run
             yield "wallet news", lambda: self.news.run(self.link.tell_wallets)
@@ -187,7 +190,8 @@ class Hub:
             add_guests(app, self.paying.guests())
             yield app, sockets["portal"], None
         if "office" in sockets:
-            yield self.paying.office(self._sources), sockets["office"], None
+            app = self.paying.office(self._sources, self.banking.sections(self.paying))
+            yield app, sockets["office"], None
         if "edge" in sockets:
             files = self._settings
             tls = (files.edge_certificate, files.edge_key, files.ca)
@@ -210,6 +214,7 @@ class Hub:
                 WALLET_CHANNEL: self.news.hear,
                 quarantine.CHANNEL: self.orders.quarantine.hear,
                 bill_booker.CHANNEL: self.bill_booker.hear,
+                payout_booker.CHANNEL: self.banking.booker.hear,
                 outbox.CHANNEL: self._hear_mail,
             },
             lost=self.context.invalidate,

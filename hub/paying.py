@@ -26,13 +26,14 @@ from hub.web.payment_log_pages import payment_log_section
 from hub.web.wallet_desk import Guests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastapi import FastAPI
 
     from hub.service.context import ContextKeeper
     from hub.settings import Settings
     from hub.store.store import Store
+    from hub.web.office_desk import OfficeSection
     from hub.web.sources import HealthSource
 
 
@@ -53,7 +54,7 @@ class Paying:
         self._client = provider_client()
         contracts = settings.payments
         self.methods = registered(contracts.methods())
-        performer = Performer(self._client)
+        performer = self.performer = Performer(self._client)
         self.payments = BillPayments(store, self.methods, performer)
         self.log = PaymentLog(store, contracts.secrets)
         self.calls = ProviderCalls(
@@ -91,10 +92,13 @@ class Paying:
             secure=bills.portal_url.startswith("https://"),
         )
 
-    def office(self, health: HealthSource) -> FastAPI:
-        """Make the office with all its sections."""
+    def office(
+        self, health: HealthSource, more: Sequence[OfficeSection] = ()
+    ) -> FastAPI:
+        """Make the office: these sections, and those of what providers said."""
         zone = load_zone(self._settings.zone)
         sections = [
+            *more,
             payment_log_section(self.log, zone),
             doubt_section(self._store, self._context),
         ]

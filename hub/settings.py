@@ -68,6 +68,8 @@ class Settings:
     # The office is for staff, on the event's own network: nothing proxies it.
     office_host: str = "127.0.0.1"
     office_port: int = 0
+    # Where banks' files are put to be taken in, if there is such a folder.
+    bank_folder: Path = Path("bank")
     # From tables of their own, [payments.postfinance] and so on.
     payments: Contracts = NO_CONTRACTS
 
