@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -24,6 +25,7 @@ from hub.core.ledger import Account, Role
 from hub.core.proof import own_entry
 from tests.hub.core.bills.billing import bill, charged_back, fee, paid, top_up
 
+BOOK = (Path(__file__).parents[4] / "docs" / "ledger.md").read_text("utf-8")
 PAYPAL = Channel(Via.PROVIDER, "paypal")
 MOVEMENTS = st.lists(
     st.builds(Movement, st.sampled_from(MovementKind), st.integers(1, 9000)),
@@ -129,3 +131,21 @@ def test_a_top_up_charged_back_is_taken_off_its_wallet() -> None:
     assert retake.step is StepKind.RETAKE
     [move] = step_item(uuid4(), encode_step(retake)).moves
     assert (move.serial, move.minor) == (5, -2000)
+
+
+def test_the_book_tells_accountants_of_every_step() -> None:
+    rows = {kind for kind in StepKind if f"\n| `{kind.value}` | " in BOOK}
+
+    assert rows == set(StepKind)
+
+
+def test_the_example_of_the_book_is_booked_so() -> None:
+    paying = moved_step(bill(), "club", PAYPAL, paid(4500), 90)
+
+    assert {
+        each.account.role: each.amount_minor for each in entry_of(paying).postings
+    } == {
+        Role.PROVIDER_CLEARING: -4590,
+        Role.BILL_RECEIVABLE: 4500,
+        Role.ORGANIZER_PAYABLE: 90,
+    }
