@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.service.accounts import Accounts, is_email
+from hub.service.entrants import Entrants
 from hub.service.outbox import Outbox, Postman, Server
 from hub.service.registration import Registration
 from hub.settings import SettingsError
@@ -23,9 +24,11 @@ def make_people(settings: Settings, store: Store, event: EventContext) -> People
     if not settings.mail_host:
         return None
     accounts = Accounts(store, make_outbox(settings), event.portal_url)
+    registration = Registration(store, event.number)
     return People(
         accounts=accounts,
-        registration=Registration(store, event.number),
+        registration=registration,
+        entrants=Entrants(store, accounts, registration),
         secure=event.portal_url.startswith("https://"),
     )
 

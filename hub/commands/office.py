@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.commands import bank, catalogue, event, limits, quarantine, staff, tills
+from hub.commands import (
+    bank,
+    catalogue,
+    event,
+    limits,
+    people,
+    quarantine,
+    settle,
+    staff,
+    tills,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +27,11 @@ _COMMANDS = {
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
     "quarantine": (quarantine.add, "release or dismiss what nobody may book unseen"),
+    "competition": (people.add_competition, "what teams register for, and its fees"),
+    "club": (people.add_club, "clubs that pay for teams, and their officers"),
+    "teams": (people.add_teams, "register the teams of a file"),
     "bank-import": (bank.add_import, "take in what the bank reports"),
+    "settle": (settle.add, "settle with organizers: show, propose, approve, file"),
 }
 
 

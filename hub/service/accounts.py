@@ -125,7 +125,7 @@ class Accounts:
 
     async def owner_of(self, code: str, purpose: Purpose) -> PortalUser | None:
         """Say whose address a code proves, without using it up."""
-        row = await self._store.fetch_row("user_by_code", _digest(code), purpose)
+        row = await self._store.fetch_row("user_by_code", token_digest(code), purpose)
         if row is None:
             return None
         return PortalUser(
@@ -143,7 +143,7 @@ class Accounts:
         None if the code is not good (any more).
         """
         hashed = await self._passwords.hash(password)
-        digest = _digest(code)
+        digest = token_digest(code)
         number: int | None = await self._store.fetch_value(
             "use_code", digest, purpose, hashed, name
         )
@@ -162,12 +162,14 @@ class Accounts:
     async def begin_session(self, user: int) -> str:
         """Log somebody in; returns the token that the browser keeps."""
         token = new_token()
-        await self._store.fetch("begin_session", _digest(token), user, SESSION_LASTS)
+        await self._store.fetch(
+            "begin_session", token_digest(token), user, SESSION_LASTS
+        )
         return token
 
     async def user_of(self, token: str) -> PortalUser | None:
         """Find who is logged in with a token."""
-        row = await self._store.fetch_row("user_by_session", _digest(token))
+        row = await self._store.fetch_row("user_by_session", token_digest(token))
         if row is None:
             return None
         clubs = msgspec.json.decode(row["clubs"] or "[]")
@@ -175,7 +177,7 @@ class Accounts:
 
     async def end_session(self, token: str) -> None:
         """Log a browser out."""
-        await self._store.fetch("end_session", _digest(token))
+        await self._store.fetch("end_session", token_digest(token))
 
     async def change_password(self, user: PortalUser, old: str, new: str) -> bool:
         """Change a password and log every browser out; False if the old is wrong."""
@@ -219,7 +221,9 @@ class Accounts:
         about: dict[str, str] | None = None,
     ) -> None:
         code = new_token()
-        await work.fetch("add_code", _digest(code), user["id"], purpose, CODE_LASTS)
+        await work.fetch(
+            "add_code", token_digest(code), user["id"], purpose, CODE_LASTS
+        )
         link = f"{self._portal}/{purpose}/{code}"
         await self._write(work, user, letter or purpose, link, about or {})
 
@@ -258,5 +262,6 @@ def is_email(text: str) -> bool:
     return len(text) <= EMAIL_MAX and _EMAIL.fullmatch(text) is not None
 
 
-def _digest(token: str) -> bytes:
+def token_digest(token: str) -> bytes:
+    """Hash a token as the database keeps it."""
     return hashlib.sha256(token.encode()).digest()

@@ -74,18 +74,18 @@ class Registration:
         self, store: Store, event: int, now: Callable[[], datetime] = _now
     ) -> None:
         self._store = store
-        self._event = event
+        self.event = event
         self.now = now
 
     async def competitions(self) -> list[Competition]:
         """List what is public, newest first."""
-        rows = await self._store.fetch("competitions", self._event, None)
+        rows = await self._store.fetch("competitions", self.event, None)
         found = [_competition(row) for row in rows]
         return [each for each in found if each.is_public]
 
     async def competition(self, slug: str) -> Competition | None:
         """Find one by the name in its address; None also for what is not public."""
-        row = await self._store.fetch_row("competitions", self._event, slug)
+        row = await self._store.fetch_row("competitions", self.event, slug)
         found = None if row is None else _competition(row)
         return found if found is not None and found.is_public else None
 
@@ -96,12 +96,12 @@ class Registration:
 
     async def teams_of(self, user: PortalUser) -> list[Team]:
         """List what somebody has registered and not withdrawn."""
-        rows = await self._store.fetch("teams_of", self._event, user.id, None)
+        rows = await self._store.fetch("teams_of", self.event, user.id, None)
         return [_team(row) for row in rows]
 
     async def team(self, user: PortalUser, team: UUID) -> Team | None:
         """Find a team; None for what is not theirs, as if it were not there."""
-        row = await self._store.fetch_row("teams_of", self._event, user.id, team)
+        row = await self._store.fetch_row("teams_of", self.event, user.id, team)
         return None if row is None else _team(row)
 
     async def register(self, user: PortalUser, slug: str, wish: Wish) -> UUID:
@@ -142,7 +142,7 @@ class Registration:
 
     async def club_teams(self, club: Club) -> list[Team]:
         """List what is registered on a club's account; for its officers only."""
-        rows = await self._store.fetch("club_teams", self._event, club.id)
+        rows = await self._store.fetch("club_teams", self.event, club.id)
         return [_team(row) for row in rows]
 
     async def refuse(self, officer: PortalUser, club: Club, team: UUID) -> str:
@@ -163,14 +163,14 @@ class Registration:
 
     async def _lock(self, work: UnitOfWork, team: UUID) -> Row:
         row = await work.fetch_row("lock_team", team)
-        if row is None or row["event"] != self._event:
+        if row is None or row["event"] != self.event:
             raise RegistrationRefused(Reason.GONE)
         return row
 
     async def _move(
         self, work: UnitOfWork, team: UUID, slug: str, category: str
     ) -> None:
-        found = _competition(await work.fetch_row("competitions", self._event, slug))
+        found = _competition(await work.fetch_row("competitions", self.event, slug))
         price = _price(found, category, self.now())
         await work.fetch("change_category", team, category, price.start_fee_minor)
         await _add_fees(work, team, price)

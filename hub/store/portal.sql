@@ -251,9 +251,11 @@ RETURNING id;
 
 -- team_by_external_id --
 -- Find what a registration site has registered before.
-SELECT t.id, t.category, t.name, t.members, t.start_fee_minor, t.withdrawn_at,
-       t.paid_by_club, t.club, u.email
-FROM team AS t JOIN portal_user AS u ON u.id = t.registered_by
+SELECT t.id, t.category, t.name, t.members, t.withdrawn_at, t.paid_by_club,
+       k.slug AS club_slug, u.email
+FROM team AS t
+JOIN portal_user AS u ON u.id = t.registered_by
+LEFT JOIN club AS k ON k.id = t.club
 WHERE t.competition = $1 AND t.external_id = $2;
 
 -- count_teams_of --

@@ -9,6 +9,7 @@ from hub.web.account_pages import account_routes
 from hub.web.account_problems import explain_account_problems
 from hub.web.desk import Desk
 from hub.web.rate_limits import RateLimits
+from hub.web.registration_api import registration_api
 from hub.web.registration_pages import registration_routes
 from hub.web.sessions import Sessions
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from hub.service.accounts import Accounts
+    from hub.service.entrants import Entrants
     from hub.service.registration import Registration
     from hub.web.pages import Pages
 
@@ -29,6 +31,8 @@ class People:
     secure: bool
     """Whether browsers reach the portal by HTTPS only, as all should but on one's own
     machine."""
+    entrants: Entrants | None = None
+    """Who takes teams from registration sites, if these may come."""
 
 
 def add_people(app: FastAPI, pages: Pages, people: People) -> Desk:
@@ -38,5 +42,7 @@ def add_people(app: FastAPI, pages: Pages, people: People) -> Desk:
     desk, rates = Desk(pages, sessions), RateLimits()
     app.include_router(account_routes(desk, people.accounts, rates))
     app.include_router(registration_routes(desk, people.registration))
+    if people.entrants is not None:
+        app.include_router(registration_api(people.entrants, rates))
     explain_account_problems(app, desk)
     return desk

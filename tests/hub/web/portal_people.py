@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from hub.service.accounts import Accounts
+from hub.service.entrants import Entrants
 from hub.service.outbox import Outbox
 from hub.service.registration import Registration
 from hub.web.people import People
@@ -37,6 +38,7 @@ class Portal:
 
     store: Store
     accounts: Accounts
+    registration: Registration
     app: FastAPI
 
     async def letters(self, to: str) -> list[str]:
@@ -109,9 +111,14 @@ def make_portal(
 ) -> Portal:
     accounts = Accounts(store, Outbox("portal.example"), URL)
     registration = Registration(store, samples.EVENT.number)
-    people = People(accounts=accounts, registration=registration, secure=secure)
+    people = People(
+        accounts=accounts,
+        registration=registration,
+        entrants=Entrants(store, accounts, registration),
+        secure=secure,
+    )
     app = portal_app(Receipts(), Healths(), people=people, bills=bills)
-    return Portal(store, accounts, app)
+    return Portal(store, accounts, registration, app)
 
 
 @asynccontextmanager
