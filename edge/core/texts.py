@@ -4,146 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract.messages import DeclineReason
+from contract import declines
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
+    from contract.messages import DeclineReason
     from contract.catalogue import Catalogue
     from contract.messages import OrderDeclined
-
-DECLINES: dict[DeclineReason, tuple[str, str]] = {
-    DeclineReason.INSUFFICIENT_BALANCE: (
-        "Not enough balance",
-        "The guest can pay in cash, with another wristband, or top up first.",
-    ),
-    DeclineReason.NOT_FINAL_YET: (
-        "Not final yet",
-        "The hub has not got the order to be canceled. Try again in a moment.",
-    ),
-    DeclineReason.NOTHING_TO_CANCEL: (
-        "Nothing to cancel",
-        "The hub has no such completed order. Look at the receipt again.",
-    ),
-    DeclineReason.ALREADY_CANCELED: (
-        "Canceled already",
-        "Do not give anything back again.",
-    ),
-    DeclineReason.ABORTED: ("Order refused", "Abort the order and begin anew."),
-    DeclineReason.SUPERSEDED: ("Order refused", "Abort the order and begin anew."),
-    DeclineReason.WRONG_EVENT: (
-        "Order refused",
-        "This till is of another event. Call the technician.",
-    ),
-    DeclineReason.AMOUNT_TOO_LARGE: ("Amount too large", "Enter a smaller amount."),
-    DeclineReason.UNKNOWN_WRISTBAND: (
-        "Wristband unknown",
-        "The hub does not know this wristband. Send the guest to the service desk.",
-    ),
-    DeclineReason.BLOCKED_WRISTBAND: (
-        "Wristband blocked",
-        "This wristband was reported lost or blocked. Send the guest to the service"
-        " desk.",
-    ),
-    DeclineReason.FORGED_WRISTBAND: (
-        "Wristband not genuine",
-        "The hub refuses this wristband's token. Send the guest to the service desk.",
-    ),
-    DeclineReason.HUB_SILENT: (
-        "No answer from the hub",
-        "This wristband can't be charged without the hub. Take cash, or try again in"
-        " a moment.",
-    ),
-    DeclineReason.ALLOWANCE_USED_UP: (
-        "Offline allowance used up",
-        "Without the hub no more can be charged here. Take cash, or try again in a"
-        " moment.",
-    ),
-    DeclineReason.INCONSISTENT_ORDER: (
-        "Order refused",
-        "The hub can't book this order. Take cash and call the technician.",
-    ),
-    DeclineReason.UNKNOWN_PRODUCT: (
-        "Product no longer sold",
-        "A product in the basket is not in the hub's list. Abort the order and begin"
-        " anew.",
-    ),
-    DeclineReason.WRONG_PRICE: (
-        "Price has changed",
-        "A price differs from the hub's. Abort the order and begin anew.",
-    ),
-    DeclineReason.WRONG_CURRENCY: (
-        "Wrong currency",
-        "The hub books in another currency. Call the technician.",
-    ),
-    DeclineReason.UNKNOWN_TILL: (
-        "Till not registered",
-        "The hub does not know this till. Call the technician to enroll it.",
-    ),
-}
-
-DECLINES |= {
-    DeclineReason.NOT_RETURNABLE: (
-        "Not returnable",
-        "Only deposits can be given back. Take the line out of the basket.",
-    ),
-    DeclineReason.AGE_RESTRICTED: (
-        "Not for this wristband",
-        "The guest is too young for it. Take it out of the basket.",
-    ),
-    DeclineReason.INSUFFICIENT_VOUCHERS: (
-        "Not enough vouchers",
-        "The wristband has fewer vouchers than the order uses. Use fewer.",
-    ),
-    DeclineReason.BELOW_MINIMUM: (
-        "Amount too small",
-        "Top up by more, as the event's rules ask for.",
-    ),
-    DeclineReason.BALANCE_CAP: (
-        "Wristband would hold too much",
-        "Top up by less.",
-    ),
-    DeclineReason.EVENT_CAP: (
-        "Topped up enough",
-        "The wristband has reached what one may top up at this event.",
-    ),
-    DeclineReason.UNKNOWN_BILL: (
-        "Bill unknown",
-        "The hub does not know this bill. Check its reference.",
-    ),
-    DeclineReason.BILL_NOT_DUE: (
-        "Bill not due",
-        "The bill is paid, withdrawn, or being paid in another way.",
-    ),
-    DeclineReason.WRONG_BILL_AMOUNT: (
-        "Bill asks for another amount",
-        "Begin anew with the amount that is due.",
-    ),
-    DeclineReason.ALREADY_REGISTERED: (
-        "Wristband registered already",
-        "It has a wallet. Take another wristband.",
-    ),
-    DeclineReason.ALREADY_SWAPPED: (
-        "Wristband swapped already",
-        "Another wristband has taken its wallet over. Ask the guest for that one.",
-    ),
-    DeclineReason.NOT_ALLOWED: (
-        "Not allowed",
-        "You may not do this, or not at this till. Ask a supervisor.",
-    ),
-    DeclineReason.UNKNOWN_REGISTER: (
-        "No cash register",
-        "The hub knows of no register here. Let it be handed out first.",
-    ),
-    DeclineReason.CASHIER_LOGGED_IN: (
-        "Cashier still logged in",
-        "Let the cashier log out before the shift ends.",
-    ),
-}
-
-_OTHER = (
-    "Order refused",
-    "The hub did not book this order. Take cash, or try again.",
-)
 
 EMPTY_BASKET = Banner(Tone.INFORM, "Basket is empty", "Pick a product first.")
 BASKET_FULL = Banner(
@@ -181,7 +48,7 @@ HUB_SILENT = (
 
 def decline_text(reason: DeclineReason) -> tuple[str, str]:
     """Return title and text of a decline."""
-    return DECLINES.get(reason, _OTHER)
+    return declines.explained(reason)
 
 
 def journal_broken(text: str) -> Banner:
