@@ -7,7 +7,7 @@ says which parts its order has. `wants_wristband` is asked before anything is pa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from contract.attempt import WALLETS_MAX
 from contract.money import Money, total
@@ -37,12 +37,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TopUp:
-    """Money that goes onto a wristband."""
+class _OneWallet:
+    """Money that goes onto one wristband, or leaves it, as the sign says."""
 
     amount_minor: int
     wallet: WalletSerial | None = None
-    kind: ClassVar[OrderKind] = OrderKind.TOP_UP
+    kind: ClassVar[OrderKind]
+    sign: ClassVar[int]
+    name: ClassVar[str]
 
     @property
     def is_empty(self) -> bool:
@@ -54,58 +56,40 @@ class TopUp:
         """Whether the wristband is still to be presented."""
         return self.wallet is None
 
-    def naming(self, wristband: Wristband) -> TopUp:
-        """Take the wristband that gains."""
+    def naming(self, wristband: Wristband) -> Self:
+        """Take the wristband that gains or gives."""
         return replace(self, wallet=wristband.serial)
 
     @property
     def lines(self) -> tuple[Line, ...]:
         """What the order says before it is rounded for cash."""
-        return (plain_line(LineRole.CREDIT, self.amount_minor, "Top-up"),)
+        minor = self.sign * self.amount_minor
+        return (plain_line(LineRole.CREDIT, minor, self.name),)
 
     def parts(
         self, payment: Payment | None, currency: Currency, _vouchers: int = 0
     ) -> Parts:
-        """Write it down as it is paid."""
-        credits_ = _credits(self.wallet, self.amount_minor)
-        lines = _rounded(self.lines, payment, currency)
-        return Parts(lines, credits_)
+        """Write it down as it is paid, or paid out."""
+        credits_ = _credits(self.wallet, self.sign * self.amount_minor)
+        return Parts(_rounded(self.lines, payment, currency), credits_)
 
 
 @dataclass(frozen=True, slots=True)
-class Payout:
+class TopUp(_OneWallet):
+    """Money that goes onto a wristband."""
+
+    kind: ClassVar[OrderKind] = OrderKind.TOP_UP
+    sign: ClassVar[int] = 1
+    name: ClassVar[str] = "Top-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Payout(_OneWallet):
     """Money that leaves a wristband in cash."""
 
-    amount_minor: int
-    wallet: WalletSerial | None = None
     kind: ClassVar[OrderKind] = OrderKind.PAYOUT
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to book."""
-        return self.amount_minor <= 0
-
-    @property
-    def wants_wristband(self) -> bool:
-        """Whether the wristband is still to be presented."""
-        return self.wallet is None
-
-    def naming(self, wristband: Wristband) -> Payout:
-        """Take the wristband that gives."""
-        return replace(self, wallet=wristband.serial)
-
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """What the order says before it is rounded for cash."""
-        return (plain_line(LineRole.CREDIT, -self.amount_minor, "Payout"),)
-
-    def parts(
-        self, payment: Payment | None, currency: Currency, _vouchers: int = 0
-    ) -> Parts:
-        """Write it down as it is paid out."""
-        credits_ = _credits(self.wallet, -self.amount_minor)
-        lines = _rounded(self.lines, payment, currency)
-        return Parts(lines, credits_)
+    sign: ClassVar[int] = -1
+    name: ClassVar[str] = "Payout"
 
 
 @dataclass(frozen=True, slots=True)

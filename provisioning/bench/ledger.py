@@ -77,7 +77,8 @@ async def _measure_once(
 ) -> dict[str, Sample]:
     async with running_hub(dsn, servers.key) as (_store, context, hub):
         keys, event = context.current.agreed.token_keys, context.current.number
-        for _, credential in crowd.guests:  # by their second order all are known
+        # By their second order all are known, and that is what is measured.
+        for _, credential in crowd.guests:
             verify(credential, keys, event)
         bench = LedgerBench(hub, crowd, servers.cluster.pid, seconds)
         samples = {
@@ -141,7 +142,8 @@ class LedgerBench:
                     goes_on = tally.take(_word(result.code), sent_s)
 
         first = asyncio.create_task(book_batches())
-        for _ in range(LOOPS_UNTIL_TAKEN):  # else both would be taken as one batch
+        # Until the first is taken: both at once would be one batch.
+        for _ in range(LOOPS_UNTIL_TAKEN):
             await asyncio.sleep(0)
         await asyncio.gather(first, book_batches())
         return tally.sample(**meter.read(tally.answers))
