@@ -29,11 +29,16 @@ def url_of(taken: socket.socket) -> str:
 
 @asynccontextmanager
 async def running(
-    app: ASGIApp, taken: socket.socket | None = None
+    app: ASGIApp, taken: socket.socket | None = None, *, access_log: bool = False
 ) -> AsyncIterator[str]:
     """Serve an app until the block ends; its address."""
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=access_log,
     )
     server = uvicorn.Server(config)
     # Signals are the test runner's.
