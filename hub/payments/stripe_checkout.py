@@ -36,6 +36,7 @@ SESSION_LIFE_S = 3600
 """Stripe allows half an hour to a day."""
 
 _SESSION_EVENTS = "checkout.session."
+_INTENT_EVENTS = "payment_intent."
 _LATER_EVENTS = ("charge.refund", "charge.dispute", "refund.")
 _REFUNDS: Mapping[str, Said] = {
     "succeeded": Said.REFUNDED,
@@ -94,6 +95,9 @@ class StripeCheckout:
         if kind.startswith(_SESSION_EVENTS):
             ask = Ask(about.text("client_reference_id"), about.text("id"))
             return Received(to_ask=(ask,))
+        if kind.startswith(_INTENT_EVENTS):
+            order = _our_order(about.object("metadata").text("order_id"))
+            return Received(to_ask=(Ask(order, about.text("id")),) if order else ())
         if kind.startswith(_LATER_EVENTS):
             order = about.object("metadata").text("order_id")
             return Received(to_ask=(Ask(order, about.text("payment_intent")),))

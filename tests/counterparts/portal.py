@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import httpx
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hub.payments.method import PaymentMethod
     from hub.service.bill_payments import Chosen
     from hub.service.payment_log import Entry
+    from hub.service.provider_calls import CallEnded, ProviderCall
     from hub.store.bills import BillRecord
     from hub.store.store import Store
 
@@ -59,6 +61,18 @@ VALUES ($1, 1, 'start_fee', 'Red Foxes', $2)
 """
 
 
+class RecordedCalls(ProviderCalls):
+    """Remembers calls as they came: the payment log masks what is secret in them."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.came: list[ProviderCall] = []
+
+    async def take(self, call: ProviderCall) -> CallEnded:
+        self.came.append(call)
+        return await super().take(call)
+
+
 @dataclass
 class Portal:
     """A running portal and what a test asks it about."""
@@ -66,7 +80,7 @@ class Portal:
     url: str
     store: Store
     payments: BillPayments
-    calls: ProviderCalls
+    calls: RecordedCalls
     performer: Performer
     log: PaymentLog
     browser: httpx.AsyncClient
@@ -87,6 +101,15 @@ class Portal:
         assert found is not None
         return found
 
+    async def heard(self, text: str) -> None:
+        """Wait until a call with this text was worked on."""
+        while True:
+            entries = await self.entries()
+            calls = {each.number for each in entries if text in each.message}
+            if any(each.regarding in calls for each in entries):
+                return
+            await asyncio.sleep(0.2)
+
     async def entries(self) -> list[Entry]:
         """Read the payment log, oldest first."""
         return list(reversed(await self.log.search(Search(entries_max=500))))
@@ -105,7 +128,7 @@ async def running_portal(
     async with client or provider_client(limits) as providers:
         performer = Performer(providers, limits)
         payments = BillPayments(store, methods, performer)
-        calls = ProviderCalls(store, methods, log, payments, performer)
+        calls = RecordedCalls(store, methods, log, payments, performer)
         app = portal_app(Receipts(), Healths(), calls=calls)
         taken = listener()
         async with (

@@ -1,0 +1,163 @@
+"""PayPal's Orders v2, as far as the hub uses it: from its reference, not from the hub.
+
+Orders are approved by a test, as payers do on PayPal's own page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.hub.payments.paypal_certificates import CERTIFICATES, signed
+
+if TYPE_CHECKING:
+    import httpx
+    from starlette.requests import Request
+
+API = "https://api-m.sandbox.paypal.com"
+HOSTS = ("api-m.sandbox.paypal.com", "api.paypal.com")
+CLIENT, SECRET, TOKEN = "fox", "paypal-s3cret", "A21-token"
+FEE = "1.90"
+
+
+@dataclass
+class PayPal:
+    """One app's orders at PayPal."""
+
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_slow: bool = False
+    is_down: bool = False
+    captures_declined: bool = False
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was answered to each PayPal-Request-Id."""
+    asked: list[str] = field(default_factory=list)
+
+    def app(self) -> Starlette:
+        """Make the API."""
+        order = "/v2/checkout/orders/{order}"
+        return Starlette(
+            routes=[
+                Route("/v1/oauth2/token", self._token, methods=["POST"]),
+                Route("/v2/checkout/orders", self._create, methods=["POST"]),
+                Route(order, self._show),
+                Route(f"{order}/capture", self._capture, methods=["POST"]),
+                Route(
+                    "/v2/payments/captures/{capture}/refund",
+                    self._refund,
+                    methods=["POST"],
+                ),
+                Route("/v1/notifications/certs/CERT-1", self._certificate),
+            ]
+        )
+
+    def approve(self, order: str) -> None:
+        """Agree to pay, on PayPal's page."""
+        assert self.orders[order]["status"] == "PAYER_ACTION_REQUIRED"
+        self.orders[order]["status"] = "APPROVED"
+
+    def event(self, kind: str, resource: object) -> bytes:
+        """Write a web-hook's body."""
+        about = {"id": "WH-1", "event_type": kind, "resource": resource}
+        return json.dumps(about).encode()
+
+    async def call_web_hook(
+        self, portal: httpx.AsyncClient, body: bytes, **changed: str
+    ) -> httpx.Response:
+        """Call the hub, signed with our certificate's key."""
+        headers = dict(signed(body, **changed).headers)
+        return await portal.post("/paypal/web_hook", content=body, headers=headers)
+
+    async def _ready(self, request: Request) -> Response | None:
+        self.asked.append(f"{request.method} {request.url.path}")
+        if self.is_slow:
+            await asyncio.sleep(30)
+        if self.is_down:
+            return JSONResponse({"name": "INTERNAL_SERVER_ERROR"}, 503)
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return JSONResponse({"error": "invalid_token"}, 401)
+        return None
+
+    async def _token(self, request: Request) -> Response:
+        pair = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        good = request.headers.get("authorization") == f"Basic {pair}"
+        if not good or await request.body() != b"grant_type=client_credentials":
+            return JSONResponse({"error": "invalid_client"}, 401)
+        return JSONResponse({"access_token": TOKEN, "expires_in": 32400})
+
+    async def _create(self, request: Request) -> Response:
+        if (refused := await self._ready(request)) is not None:
+            return refused
+        key = request.headers["paypal-request-id"]
+        if key not in self.answers:
+            said = await request.json()
+            assert said["intent"] == "CAPTURE"
+            (unit,) = said["purchase_units"]
+            name = f"PP{len(self.orders) + 1}"
+            page = f"https://www.sandbox.paypal.com/checkoutnow?token={name}"
+            self.orders[name] = {
+                "id": name,
+                "status": "PAYER_ACTION_REQUIRED",
+                "purchase_units": [unit],
+                "links": [{"rel": "payer-action", "href": page}],
+            }
+            self.answers[key] = self.orders[name]
+        return JSONResponse(self.answers[key])
+
+    async def _show(self, request: Request) -> Response:
+        if (refused := await self._ready(request)) is not None:
+            return refused
+        order = self.orders.get(request.path_params["order"])
+        if order is None:
+            return JSONResponse({"name": "RESOURCE_NOT_FOUND"}, 404)
+        return JSONResponse(order)
+
+    async def _capture(self, request: Request) -> Response:
+        if (refused := await self._ready(request)) is not None:
+            return refused
+        order = self.orders[request.path_params["order"]]
+        key = request.headers["paypal-request-id"]
+        if key in self.answers:
+            return JSONResponse(self.answers[key])
+        if order["status"] != "APPROVED" or self.captures_declined:
+            return JSONResponse({"name": "UNPROCESSABLE_ENTITY"}, 422)
+        (unit,) = order["purchase_units"]
+        amount = unit["amount"]
+        fee = {"currency_code": amount["currency_code"], "value": FEE}
+        unit["payments"] = {
+            "captures": [
+                {
+                    "id": f"CAP-{order['id']}",
+                    "status": "COMPLETED",
+                    "amount": amount,
+                    "custom_id": unit["custom_id"],
+                    "seller_receivable_breakdown": {"paypal_fee": fee},
+                }
+            ]
+        }
+        order["status"] = "COMPLETED"
+        self.answers[key] = order
+        return JSONResponse(order, 201)
+
+    async def _refund(self, request: Request) -> Response:
+        if (refused := await self._ready(request)) is not None:
+            return refused
+        key = request.headers["paypal-request-id"]
+        if key in self.answers:
+            return JSONResponse(self.answers[key])
+        name = request.path_params["capture"].removeprefix("CAP-")
+        payments = self.orders[name]["purchase_units"][0]["payments"]
+        given = (await request.json())["amount"]
+        refund = {"id": f"REF-{len(self.answers)}", "status": "COMPLETED"}
+        payments.setdefault("refunds", []).append(refund | {"amount": given})
+        self.answers[key] = refund
+        return JSONResponse(refund, 201)
+
+    async def _certificate(self, _: Request) -> Response:
+        return Response(CERTIFICATES, media_type="application/x-pem-file")

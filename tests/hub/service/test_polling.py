@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from hub.core.bills.attempts import AttemptState
+from hub.core.bills.reports import Report, Said
+from hub.payments.method import Redirect
+from hub.payments.paypal_orders import PayPalOrders, Settings
+from hub.service.polling import ASKED_FOR, PAUSES_S, TOLD_AGAIN, Poller
+from tests.counterparts.paypal import API, CLIENT, HOSTS, SECRET, PayPal
+from tests.counterparts.portal import EVENT, open_bill, running_portal
+from tests.counterparts.rerouting import rerouted
+from tests.counterparts.serving import running
+from tests.hub.payments.paypal_certificates import check
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import pytest
+
+    from hub.store.store import Store
+    from tests.counterparts.portal import Portal
+
+
+class Clock:
+    """The hub's time, moved by hand; attempts begin by the database's clock."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC) + timedelta(minutes=1)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Played:
+    """A portal behind NAT: nobody calls it, and it asks a PayPal that is played."""
+
+    def __init__(self, portal: Portal, paypal: PayPal, poller: Poller) -> None:
+        self.portal = portal
+        self.paypal = paypal
+        self.poller = poller
+
+    async def leave(self) -> tuple[str, str]:
+        reference = await open_bill(self.portal.store)
+        chosen = await self.portal.choose(reference, "paypal")
+        assert isinstance(chosen.step, Redirect)
+        return reference, chosen.step.provider_ref
+
+    async def state(self, reference: str) -> AttemptState:
+        return (await self.portal.record(reference)).attempts[-1].state
+
+
+@asynccontextmanager
+async def behind_nat(store: Store, clock: Clock) -> AsyncIterator[Played]:
+    paypal = PayPal()
+    settings = Settings(client_id=CLIENT, secret=SECRET, web_hook_id="WH1", api=API)
+    method = PayPalOrders(settings, check())
+    async with running(paypal.app()) as url:
+        client = rerouted(dict.fromkeys(HOSTS, url))
+        async with running_portal(store, [method], client) as portal:
+            poller = Poller(
+                store,
+                EVENT,
+                {method.code: method},
+                portal.calls,
+                is_writer=lambda: True,
+                clock=clock,
+            )
+            yield Played(portal, paypal, poller)
+
+
+async def test_polling_alone_finds_out_what_was_paid(store: Store) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        reference, order = await played.leave()
+        assert await played.poller.ask_all() == 1
+        assert await played.state(reference) is AttemptState.REDIRECTED
+        played.paypal.approve(order)
+        assert await played.poller.ask_all() == 0, "its turn has not come again"
+        clock.now += timedelta(seconds=2 * PAUSES_S[0])
+        assert await played.poller.ask_all() == 1
+        assert await played.state(reference) is AttemptState.PAID
+        clock.now += timedelta(hours=5)
+        assert await played.poller.ask_all() == 0, "it is known"
+        assert len((await played.portal.record(reference)).payments) == 1
+
+
+async def test_questions_become_rarer_and_end(store: Store) -> None:
+    clock = Clock()
+    begin = clock.now
+    async with behind_nat(store, clock) as played:
+        await played.leave()
+        played.paypal.is_down = True
+        asked: list[float] = []
+        while clock.now < begin + timedelta(hours=3):
+            if await played.poller.ask_all():
+                asked.append((clock.now - begin).total_seconds())
+            clock.now += timedelta(seconds=60)
+        pauses = [after - before for before, after in pairwise(asked)]
+        assert 8 <= len(asked) <= 12
+        assert pauses[-1] >= 0.8 * PAUSES_S[-1]
+        assert max(pauses) <= 1.2 * PAUSES_S[-1] + 60
+        clock.now = begin + ASKED_FOR
+        assert await played.poller.ask_all() == 0
+
+
+async def test_an_order_paypal_does_not_know_is_over(store: Store) -> None:
+    async with behind_nat(store, Clock()) as played:
+        reference, order = await played.leave()
+        del played.paypal.orders[order]
+        await played.poller.ask_all()
+        assert await played.state(reference) is AttemptState.EXPIRED
+
+
+async def test_what_is_unclear_is_told_and_told_again_the_next_day(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        reference, order = await played.leave()
+        name = f"{reference[:26]}-1"
+        doubt = Report(order_id=name, said=Said.UNCERTAIN, provider_ref=order)
+        await played.portal.payments.report("paypal", doubt)
+        (found,) = await played.poller.doubtful()
+        assert (found.order_id, found.state) == (name, AttemptState.UNCERTAIN)
+        caplog.clear()
+        await played.poller.tell_doubts()
+        await played.poller.tell_doubts()
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert name in caplog.text
+        assert "Look it up" in caplog.text
+        clock.now += TOLD_AGAIN
+        await played.poller.tell_doubts()
+        assert len(caplog.records) == 2
+        played.paypal.approve(order)
+        await played.poller.ask_all()
+        assert await played.state(reference) is AttemptState.PAID
+        assert not await played.poller.doubtful()
