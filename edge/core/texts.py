@@ -8,9 +8,8 @@ from contract import declines
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
-    from contract.messages import DeclineReason
     from contract.catalogue import Catalogue
-    from contract.messages import OrderDeclined
+    from contract.messages import DeclineReason, OrderDeclined
 
 EMPTY_BASKET = Banner(Tone.INFORM, "Basket is empty", "Pick a product first.")
 BASKET_FULL = Banner(
