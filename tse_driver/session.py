@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from tse_driver import commands as ask
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["Pins", "Session", "Signature", "Started", "TseInfo"]
 
 SELF_TEST_SHARE = 0.9  # of the time the device gives until the next one
-COUNTERS_BETWEEN_STARTS_MAX = 100  # more were signed: look at the signature itself
+START_TIME_SPAN = timedelta(seconds=3)  # a start outside: look at its signature
 DRIFT_S_MAX = 30.0  # TSE time this far from ours is set again
 OLDEST_TIME = datetime(2024, 1, 1, tzinfo=UTC)  # an earlier clock was never set
 
@@ -83,7 +83,8 @@ class Session:
         self._time_format = TimeFormat.UNIX
         self._known_open: set[int] = set()
         self._may_be_signed = False  # the step being asked for
-        self._newest = (0, 0)  # number and signature counter of the last start
+        self._number = 0  # of the last start
+        self._newest = (0, OLDEST_TIME)  # signature counter and log time
         self._self_test_due = 0.0
         self._time_due = 0.0
         self.drift_s = 0.0
@@ -208,7 +209,8 @@ class Session:
         else:
             if not self._is_true(started):
                 started = self._find_started()
-        self._newest = (started.transaction_number, started.signature_counter)
+        self._number = started.transaction_number
+        self._newest = (started.signature_counter, started.log_time)
         self._known_open.add(started.transaction_number)
         self.drift_s = (started.log_time - self._clock.now()).total_seconds()
         return started
@@ -349,6 +351,7 @@ class Session:
         signature = self._sign(said) or self._log.find_step(said, self.public_key)
         if signature is None:
             raise SignatureInvalid(self.access.where, f"fiscal transaction {number}")
+        self._newest = (signature.signature_counter, signature.log_time)
         self.drift_s = (signature.log_time - self._clock.now()).total_seconds()
         return signature
 
@@ -399,12 +402,15 @@ class Session:
 
         A number that lost a digit on the line is still a number, but not the next.
         """
-        number, counter = self._newest
-        serial = self.public_key.serial
-        if started.serial != serial.hex():
+        if started.serial != self.public_key.serial.hex():
             return False
-        if started.transaction_number == number + 1 and (
-            0 < started.signature_counter - counter < COUNTERS_BETWEEN_STARTS_MAX
+        counter, log_time = self._newest
+        expected = self._clock.now() + timedelta(seconds=self.drift_s)
+        if (
+            started.transaction_number == self._number + 1
+            and started.signature_counter == counter + 1
+            and started.log_time >= log_time
+            and abs(started.log_time - expected) < START_TIME_SPAN
         ):
             return True
         said = Certified(
