@@ -6,15 +6,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 SPEC = ROOT / "docs" / "payment-spec.md"
-FOLDERS = ("tests/hub/core/bills", "tests/hub/payments")
+FOLDERS = ("tests/hub", "tests/browser")
 
 
 def named_tests() -> set[str]:
     found: set[str] = set()
     for folder in FOLDERS:
-        for path in (ROOT / folder).glob("test_*.py"):
+        for path in (ROOT / folder).rglob("test_*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.FunctionDef):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     found.add(f"{path.name}::{node.name}")
     return found
 
