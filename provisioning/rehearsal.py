@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 TILLS_MAX = 16  # one pcscd handles no more readers
 PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
 END_TIMEOUT_S = 90.0
+SETTING_UP = "A shop is set up: database, broker, hub, TSE, readers (some 10 s) ..."
 GOOD, BAD, CANNOT = 0, 1, 2
 
 
@@ -57,6 +58,7 @@ def main(argv: Sequence[str]) -> int:
         staffed=options.headless,
         people=not options.headless,
     )
+    _say(SETTING_UP)
     try:
         with (
             claimed_directory(options.directory, "demo") as directory,

@@ -95,6 +95,7 @@ def test_a_polite_end_takes_everything_down(place: Path) -> None:
     shop = demo(place, "shop", "--tills", "1", "--seconds", "60", which=Which.WHEEL)
     shop.await_line("sells? for", timeout_s=90)
     wanted = place / "var" / "demo-1" / "postgres"
+    assert shop.log.read_text().startswith("A shop is set up")
     database = place_for(wanted, unprivileged_user("postgres")) / "data"
     assert database.exists()
     assert shop.stop(timeout_s=60) == 128 + signal.SIGTERM
