@@ -21,7 +21,6 @@ from tse_driver.errors import (
     AnswerLost,
     CertificateExpired,
     NotOpen,
-    ProtocolError,
     SelfTestFailed,
     SignatureInvalid,
     TseCode,
@@ -429,7 +428,8 @@ class Session:
         number = max(new)
         message = self._log.find(number, Operation.START, self.public_key)
         if message is None:
-            raise ProtocolError(self.access.where, f"no log of start {number}")
+            what = f"the start of fiscal transaction {number}"
+            raise SignatureInvalid(self.access.where, what)
         return Started(
             number,
             message.log_time,

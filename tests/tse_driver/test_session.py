@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tse_driver.bench import BEER, TYPE, Bench
-from tse_driver.answers import Digit, StepSigned
+from tse_driver.answers import Digit, StartSigned, StepSigned
 from tse_driver.certificate import key_of, read_certificate
 from tse_driver.errors import (
     ClientIdInvalid,
@@ -352,11 +352,34 @@ def test_a_falsified_answer_is_replaced_by_the_truth_in_the_log() -> None:
 def test_a_tse_that_signs_wrongly_is_exposed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bench.sale()
+    number = bench.session.start().transaction_number
     identity = type(bench.module.device.element.identity)
     monkeypatch.setattr(identity, "sign", lambda *_: b"\x01" * 96)
-    number = bench.session.start().transaction_number
     with pytest.raises(SignatureInvalid, match="keep it for the tax office"):
         bench.session.finish(number, TYPE, BEER)
+    bench.module.device.element.forget_time()  # what it signs then is looked at
+    with pytest.raises(SignatureInvalid, match="the start of fiscal"):
+        bench.session.start()
+
+
+@pytest.mark.parametrize("position", [1, 2, 3])
+def test_a_start_that_was_read_wrongly_is_looked_up(position: int) -> None:
+    bench, tse = meddled("201")
+    bench.sale()
+    element = bench.module.device.element
+    right = (2, element.signature_counter + 1)
+    wrong = StartSigned(
+        bench.clock.now() + timedelta(minutes=position == 1),
+        2 + (position == 2),
+        element.identity.public_key.serial,
+        right[1] + (position == 3),
+        b"\x01" * 96,
+    )
+    tse.times, tse.answer = 1, wrong
+    started = bench.session.start()
+    assert (started.transaction_number, started.signature_counter) == right
+    assert abs((started.log_time - bench.clock.now()).total_seconds()) < 3
 
 
 def test_a_failed_self_test_is_named() -> None:
