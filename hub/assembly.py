@@ -18,7 +18,7 @@ from hub.core.tokens import TokenKeyUnusable, TokenSigner
 from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
 from hub.paying import Paying
-from hub.people import make_people, make_postman
+from hub.people import make_people, make_postman, make_reminders
 from hub.service import bill_booker, outbox, payout_booker, quarantine
 from hub.service import context as event_context
 from hub.service.bill_booker import BillBooker
@@ -148,7 +148,9 @@ class Hub:
             ),
         )
         self._postman = make_postman(self._settings, self._store)
-        self._people = make_people(self._settings, self._store, self.context.current)
+        event_now = self.context.current
+        self._people = make_people(self._settings, self._store, event_now)
+        self._reminders = make_reminders(self._settings, self._store, event_now)
         self.paying = Paying(
             self._settings,
             self._store,
@@ -173,6 +175,9 @@ class Hub:
             yield "wallet news", lambda: self.news.run(self.link.tell_wallets)
             if self._postman is not None:
                 yield "mail", self._postman.run
+            if self._people is not None:
+                accounts = self._people.accounts
+                yield "reminders", lambda: self._reminders.run(accounts)
 
     def listeners(
         self, sockets: dict[str, socket.socket]

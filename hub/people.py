@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hub.service.accounts import Accounts, is_email
 from hub.service.entrants import Entrants
 from hub.service.outbox import Outbox, Postman, Server
 from hub.service.registration import Registration
+from hub.service.reminders import Reminders
 from hub.settings import SettingsError
 from hub.web.people import People
 
@@ -30,6 +32,17 @@ def make_people(settings: Settings, store: Store, event: EventContext) -> People
         registration=registration,
         entrants=Entrants(store, accounts, registration),
         secure=event.portal_url.startswith("https://"),
+    )
+
+
+def make_reminders(settings: Settings, store: Store, event: EventContext) -> Reminders:
+    """Make what reminds payers of bills that are due."""
+    return Reminders(
+        store,
+        make_outbox(settings),
+        event.number,
+        portal_url=event.portal_url,
+        now=lambda: datetime.now(UTC),
     )
 
 

@@ -220,11 +220,6 @@ SET fixed_minor = excluded.fixed_minor, rate_bp = excluded.rate_bp,
     most_minor = excluded.most_minor, payer_bears = excluded.payer_bears,
     instructions = excluded.instructions;
 
--- competition_methods --
--- List the ways to pay of a competition.
-SELECT method, fixed_minor, rate_bp, most_minor, payer_bears, instructions
-FROM competition_method WHERE competition = $1 ORDER BY method;
-
 -- competitions --
 -- List an event's competitions, with categories and fees.
 SELECT c.id, c.slug, c.name, c.organizer, c.creditor, c.payee, c.reference_prefix,
@@ -343,3 +338,28 @@ WHERE id = $1;
 -- Say in how many seconds the next mail is due; none waits: nothing.
 SELECT greatest(0, ceil(extract(epoch FROM min(due_at) - now())))::integer
 FROM mail_outbox WHERE sent_at IS NULL AND given_up_at IS NULL;
+
+-- bills_to_remind --
+-- List bills made before a moment that are not paid, and not reminded of often enough.
+SELECT b.reference, c.name AS competition, c.zone, u.language
+FROM bill AS b
+JOIN competition AS c ON c.id = b.competition
+LEFT JOIN portal_user AS u ON u.id = b.portal_user
+WHERE b.event = $1 AND b.canceled_at IS NULL AND b.created_at <= $2 AND b.email <> ''
+  AND b.total_minor > (
+      SELECT coalesce(sum(CASE WHEN p.kind = 'payment' THEN p.principal_minor
+                               ELSE -p.principal_minor END), 0)
+      FROM payment AS p WHERE p.bill = b.reference
+  )
+  AND NOT EXISTS (
+      SELECT FROM mail_outbox WHERE occasion = 'reminder-' || b.reference || '-' || $3::int
+  )
+ORDER BY b.reference;
+
+-- reminders_sent --
+-- Say when reminders of a bill were written.
+SELECT created_at FROM mail_outbox
+WHERE occasion = ANY (ARRAY(
+    SELECT 'reminder-' || $1::text || '-' || level FROM generate_series(1, $2::int) AS level
+))
+ORDER BY created_at;
