@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 SESSION_LASTS = timedelta(hours=1)
 TOKEN_BYTES = 32
 ORDERS_SHOWN_MAX = 25
+TOP_UP_MINOR_MIN = 100
+"""Of less, providers would keep more than arrives."""
+
 TOP_UP_MINOR_MAX = 100_000
 """The most that one online top-up brings in, whatever the wallet may hold."""
 
@@ -226,7 +229,7 @@ class GuestWallets:
                 most = min(most, row[cap] - (row[held] or 0))
         return TopUpTerms(
             currency=agreed.currency,
-            least_minor=max(1, agreed.limits.top_up_min_minor),
+            least_minor=max(TOP_UP_MINOR_MIN, agreed.limits.top_up_min_minor),
             most_minor=max(0, most),
             ways=await self._ways(guest.event, agreed.currency),
             is_stopped=row["blocked"] or row["replaced"],

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-MASKED_PATH = f"{PORTAL_PATH}***"
+MASKED_PATH = f"{PORTAL_PATH}masked"
 _KEY = "kassenband.code"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from contract.money import Money, plain_amount
 from contract.order import OrderKind
 from hub.core.bills.bill import BillState
+from hub.service.guest_wallets import TOP_UP_MINOR_MAX
 
 if TYPE_CHECKING:
     from contract.money import Currency
@@ -82,6 +83,7 @@ class TopUpView:
     currency: str
     hint: str
     room: str
+    """How much fits onto it; '' where that is no bound."""
     ways: tuple[tuple[str, str], ...]
     """Name and cost of each way to pay."""
     why_not: str
@@ -116,6 +118,7 @@ def view_top_up(terms: TopUpTerms, reader: Reader, texts: WalletTexts) -> TopUpV
     def told(minor: int) -> str:
         return reader.formats.money(Money(minor, terms.currency))
 
+    is_bounded = terms.most_minor < TOP_UP_MINOR_MAX
     fitting = range(terms.least_minor, terms.most_minor + 1)
     presets = [each for each in PRESETS_MINOR if each in fitting]
     if not presets and terms.is_possible:
@@ -126,7 +129,7 @@ def view_top_up(terms: TopUpTerms, reader: Reader, texts: WalletTexts) -> TopUpV
         hint=texts.amount_hint.format(
             least=told(terms.least_minor), most=told(terms.most_minor)
         ),
-        room=texts.room.format(amount=told(terms.most_minor)),
+        room=texts.room.format(amount=told(terms.most_minor)) if is_bounded else "",
         ways=tuple(
             (
                 reader.texts.bills.methods[way.method].name,
