@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 1.0
+PAUSE_S = 1
 
 Made = TypeVar("Made")
 
