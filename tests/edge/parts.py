@@ -33,7 +33,7 @@ from edge.till import Ports, SystemClock, Till
 from tests.contract.samples import AT, CATALOGUE, EVENT, SELLER
 from tests.edge.core.issuing import EVENT as EVENT_NUMBER
 from tests.edge.core.issuing import KEYS, issue
-from tests.world.reference_hub import ReferenceHub
+from tests.edge.reference_hub import ReferenceHub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
