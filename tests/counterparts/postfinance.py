@@ -14,14 +14,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
 PATH = "/ncol/test/orderstandard_utf8.asp"
 STATUSES = {"pay": "9", "decline": "2", "cancel": "1", "uncertain": "92"}
@@ -69,6 +68,7 @@ class PaymentPage:
             routes=[
                 Route(PATH, self._order, methods=["POST"]),
                 Route("/decide", self._decide, methods=["POST"]),
+                Route("/favicon.ico", lambda _: Response(status_code=204)),
             ]
         )
 
@@ -116,7 +116,7 @@ class PaymentPage:
         )
         order = html.escape(fields["ORDERID"])
         return HTMLResponse(
-            "<!doctype html><title>Payment</title><h1>Payment page</h1>"
+            "<!doctype html><html lang=en><title>Payment</title><h1>Payment page</h1>"
             f"<p id=amount>{fields['CURRENCY']} {fields['AMOUNT']}</p>"
             f"<p id=subject>{html.escape(fields.get('COM', ''))}</p>"
             '<form method="post" action="/decide">'
