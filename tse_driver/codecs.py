@@ -7,13 +7,16 @@ import binascii
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, Protocol, Self
 
 from tse_driver.errors import ProtocolError
 
 TIME_LAYOUT = "%d.%m.%Y %H:%M:%S"  # UTC
 
-_TIME = re.compile(rb"[0-9]{2}\.[0-9]{2}\.[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_TIME = re.compile(
+    rb"([0-9]{2})\.([0-9]{2})\.([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"
+)
 
 
 class Codec(Protocol):
@@ -74,6 +77,7 @@ class Record:
         return values
 
     @classmethod
+    @cache
     def _names(cls) -> tuple[str, ...]:
         # Every subclass is a dataclass; this base alone is none.
         return tuple(field.name for field in fields(cls))  # type: ignore[arg-type]
@@ -172,11 +176,12 @@ class Time:
 
     def read(self, parameter: bytes) -> datetime:
         """Read dd.MM.yyyy HH:mm:ss."""
-        # strptime alone would read a time that lost a digit as another one.
-        if not _TIME.fullmatch(parameter):
+        # Not strptime: it reads a time that lost a digit as another one.
+        match = _TIME.fullmatch(parameter)
+        if match is None:
             raise ValueError(repr(parameter[:40]))
-        text = parameter.decode("ascii")
-        return datetime.strptime(text, TIME_LAYOUT).replace(tzinfo=UTC)
+        day, month, year, hour, minute, second = map(int, match.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 
 import serial
@@ -11,6 +12,7 @@ from tse_driver.errors import PortBusy, PortForbidden, TseGone
 
 BAUD = 9600  # a CDC-ACM device ignores it
 WRITE_TIMEOUT_S = 1.5
+READ_BYTES = 4096
 
 
 class Port:
@@ -32,23 +34,35 @@ class Port:
 
     def write(self, data: bytes) -> None:
         """Send all of it; raise TseGone."""
+        # Past pyserial, which asks the system twice as often: a pair of signatures
+        # is ten trips over this line.
         try:
-            self._serial.write(data)
-        except (serial.SerialException, OSError, TypeError) as error:
+            descriptor = self._serial.fileno()
+            while data:
+                try:
+                    data = data[os.write(descriptor, data) :]
+                except BlockingIOError:
+                    _, ready, _ = select.select([], [descriptor], [], WRITE_TIMEOUT_S)
+                    if not ready:
+                        raise self._gone(TimeoutError()) from None
+        except (serial.SerialException, OSError, ValueError) as error:
             raise self._gone(error) from error
 
     def read(self, timeout_s: float) -> bytes:
         """Return what came, or b"" after timeout_s of silence; raise TseGone."""
         try:
-            ready, _, _ = select.select([self._serial.fileno()], [], [], timeout_s)
+            descriptor = self._serial.fileno()
+            ready, _, _ = select.select([descriptor], [], [], timeout_s)
             if not ready:
                 return b""
-            # At least one byte is asked for: a line that is "ready" without a byte is
-            # one that was unplugged, and pyserial says so.
-            data = self._serial.read(max(1, self._serial.in_waiting))
-        except (serial.SerialException, OSError, TypeError, ValueError) as error:
+            data = os.read(descriptor, READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except (serial.SerialException, OSError, ValueError) as error:
             raise self._gone(error) from error
-        return bytes(data)
+        if not data:  # "ready" without a byte is a line that was unplugged
+            raise self._gone(OSError())
+        return data
 
     def close(self) -> None:
         """Give the port back."""
