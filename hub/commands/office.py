@@ -14,6 +14,7 @@ from hub.commands import (
     settle,
     staff,
     tills,
+    top_ups,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _COMMANDS = {
     "quarantine": (quarantine.add, "release or dismiss what nobody may book unseen"),
     "competition": (people.add_competition, "what teams register for, and its fees"),
     "club": (people.add_club, "clubs that pay for teams, and their officers"),
+    "top-ups": (top_ups.add, "by which ways guests top up online"),
     "teams": (people.add_teams, "register the teams of a file"),
     "bank-import": (bank.add_import, "take in what the bank reports"),
     "settle": (settle.add, "settle with organizers: show, propose, approve, file"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Transfers:
-    """Reads a competition's account, and writes transfers and slips to it."""
+    """Reads the account a bill is paid to, and writes transfers and slips to it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -24,8 +24,9 @@ class Transfers:
     async def creditor(self, record: BillRecord) -> Creditor | None:
         """Say whom to pay; None where no account was given."""
         if record.competition is None:
-            return None
-        found = await self._store.fetch_value("bill_creditor", record.competition)
+            found = await self._store.fetch_value("top_up_creditor", record.event)
+        else:
+            found = await self._store.fetch_value("bill_creditor", record.competition)
         return None if found is None else msgspec.json.decode(found, type=Creditor)
 
     async def transfer(self, record: BillRecord) -> Transfer | None:

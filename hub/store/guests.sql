@@ -32,3 +32,20 @@ FROM wristband AS b
 JOIN wallet AS w ON w.event = b.event AND w.id = b.wallet
 LEFT JOIN guests_money AS m ON m.event = b.event
 WHERE b.event = $1 AND b.serial = $2;
+
+-- drop_top_up_methods --
+-- Offer no other ways to top up online than those named.
+DELETE FROM top_up_method WHERE event = $1 AND method <> ALL ($2::text[]);
+
+-- put_top_up_account --
+-- Name the account that guests transfer to, or another one.
+INSERT INTO top_up_account (event, creditor) VALUES ($1, $2)
+ON CONFLICT (event) DO UPDATE SET creditor = excluded.creditor;
+
+-- drop_top_up_account --
+-- Name no account any more.
+DELETE FROM top_up_account WHERE event = $1;
+
+-- top_up_creditor --
+-- Say to which account guests transfer.
+SELECT creditor FROM top_up_account WHERE event = $1;

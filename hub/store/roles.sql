@@ -88,4 +88,5 @@ GRANT UPDATE (is_active) ON settlement_line TO kassenband_hub;
 GRANT UPDATE (state, file, note, changed_at) ON refund TO kassenband_hub;
 GRANT INSERT ON payment_log TO kassenband_hub;
 -- Guests on the portal.
-GRANT INSERT, DELETE ON guest_session TO kassenband_hub;
+GRANT INSERT, DELETE ON guest_session, top_up_account TO kassenband_hub;
+GRANT UPDATE (creditor) ON top_up_account TO kassenband_hub;

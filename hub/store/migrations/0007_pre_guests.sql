@@ -16,3 +16,10 @@ CREATE INDEX guest_session_wristband ON guest_session (event, serial);
 
 -- Portal codes are looked up by their hash.
 CREATE INDEX wristband_code ON wristband (event, code_hash);
+
+-- The event's own account, to which guests transfer what they top up by:
+-- hub.payments.transfer.Creditor.
+CREATE TABLE top_up_account (
+    event integer PRIMARY KEY REFERENCES event,
+    creditor jsonb NOT NULL
+);
