@@ -1,0 +1,91 @@
+"""The office as a browser shows it: the payment log and payments in doubt."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from contract.staff import Right, StaffRole
+from hub.core.bills.reports import Report, Said
+from hub.payments.postfinance import PostFinance, Settings
+from hub.service.office import Office
+from hub.service.payment_log import PaymentLog
+from hub.service.staff import NewMember, put_member, put_role
+from hub.web.doubt_pages import doubt_section
+from hub.web.office import office_app
+from hub.web.payment_log_pages import payment_log_section
+from tests.browser.browsing import chromium, looked_at, opened
+from tests.counterparts.portal import SECRETS, open_bill, running_portal
+from tests.counterparts.serving import running
+from tests.hub import samples
+from tests.hub.web.serving import Healths
+
+if TYPE_CHECKING:
+    from hub.service.context import ContextKeeper
+    from hub.store.store import Store
+
+PICTURES = os.environ.get("KASSENBAND_PICTURES")
+PIN = "271828"
+EVENT = samples.EVENT.number
+
+
+async def prepared(store: Store, context: ContextKeeper) -> str:
+    """Fay may enter the office; one payment is uncertain, one call was forged."""
+    await put_role(store, EVENT, StaffRole(name="fin", rights=(Right.CLOSE_SHIFTS,)))
+    fay = NewMember(
+        id="fay", name="Fay Fox", uid=samples.uid(201), roles=["fin"], pin=PIN
+    )
+    await put_member(store, EVENT, fay)
+    await context.refresh()
+    method = PostFinance(Settings(pspid="x", pass_in=SECRETS[0], pass_out=SECRETS[1]))
+    async with running_portal(store, [method]) as portal:
+        reference = await open_bill(store)
+        await portal.choose(reference, "postfinance")
+        await portal.browser.get("/post_finance/payment_accepted?orderID=1&STATUS=9")
+        doubt = Report(
+            order_id=f"{reference[:26]}-1",
+            said=Said.UNCERTAIN,
+            status="STATUS 92",
+            alarm="PostFinance does not know whether it was paid.",
+        )
+        await portal.payments.report("postfinance", doubt)
+    return reference
+
+
+@pytest.mark.parametrize(("size", "language"), [("phone", "de"), ("desktop", "en")])
+async def test_staff_look_at_calls_and_doubts(
+    store: Store, context: ContextKeeper, size: str, language: str
+) -> None:
+    reference = await prepared(store, context)
+    sections = [
+        payment_log_section(PaymentLog(store), ZoneInfo("Europe/Berlin")),
+        doubt_section(store, context),
+    ]
+    app = office_app(Office(context), Healths(), sections)
+    folder = None if PICTURES is None else Path(PICTURES)
+    async with (
+        running(app) as url,
+        chromium() as browser,
+        opened(browser, size, language) as page,
+    ):
+        await page.goto(url)
+        await looked_at(page, folder, f"office-{size}-login")
+        await page.fill("input[name=name]", "Fay Fox")
+        await page.fill("input[name=pin]", PIN)
+        await page.locator("main button").click()
+        await page.wait_for_url("**/payment-log*")
+        await page.locator("summary").first.click()
+        assert await page.locator("pre").first.is_visible()
+        assert await page.locator(".severity-3").count() == 1
+        await looked_at(page, folder, f"office-{size}-log")
+        await page.select_option("#severity", "3")
+        await page.locator("main form button").click()
+        assert await page.locator("ol.log > li").count() == 1
+        await page.locator('nav a[href*="/doubts"]').click()
+        assert f"{reference[:26]}-1" in await page.inner_text("main")
+        assert "does not know whether it was paid" in await page.inner_text("main")
+        await looked_at(page, folder, f"office-{size}-doubts")
