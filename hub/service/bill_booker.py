@@ -11,7 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from hub.core.bills.steps import step_item
+from hub.core.bills.steps import decode_step, step_item
 from hub.core.booking import ResultCode
 from hub.service.booking import HubFault, NotBooked
 from hub.store.errors import DatabaseGone
@@ -77,16 +77,17 @@ class BillBooker:
             booked += await self._book(rows)
 
     async def _book(self, rows: Sequence[Row]) -> int:
+        known = [row for row in rows if _can_be_read(row)]
         answers = await asyncio.gather(
             *(
                 self._booking.submit(step_item(row["order_id"], row["body"]))
-                for row in rows
+                for row in known
             ),
             return_exceptions=True,
         )
         orders: list[UUID] = []
         failed: BaseException | None = None
-        for row, answer in zip(rows, answers, strict=True):
+        for row, answer in zip(known, answers, strict=True):
             if isinstance(answer, HubFault):
                 continue  # it was logged, and is tried again later
             if isinstance(answer, BaseException):
@@ -98,6 +99,18 @@ class BillBooker:
         if failed is not None:
             raise failed
         return len(orders)
+
+
+def _can_be_read(row: Row) -> bool:
+    """Whether somebody else has not spoilt what we wrote; the others are booked."""
+    if decode_step(row["body"]) is not None:
+        return True
+    log.error(
+        "Step %s of bill %s can't be read. Run 'kassenband-hub verify'.",
+        row["order_id"],
+        row["bill"],
+    )
+    return False
 
 
 def _is_booked(row: Row, result: Result) -> bool:

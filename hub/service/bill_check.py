@@ -28,6 +28,8 @@ _TURNS = frozenset({StepKind.RELEASE.value, StepKind.RETAKE.value})
 async def check_bills(snapshot: Snapshot, event: int) -> Tally:
     """Compare all bills of an event with its ledger, as of one moment."""
     tally = Tally()
+    if not (await snapshot.fetch("verify_has_bills", event))[0]["has_bills"]:
+        return tally  # spares large ledgers the look at all their postings
     files = await _read(snapshot, event)
     for reference, file in files.items():
         for text in _Case(file).findings():

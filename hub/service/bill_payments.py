@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hub.payments.method import PaymentMethod, Plan, Step, Urls
     from hub.service.bill_viewers import Viewer
     from hub.store.bills import BillRecord
-    from hub.store.store import Store, UnitOfWork
+    from hub.store.store import Row, Store, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +183,8 @@ class BillPayments:
             known = await unit.fetch_row(
                 "payment_by_ref", record.event, method, report.money_ref
             )
+            if known is not None and known["bill"] != reference:
+                return _of_another_bill(report, attempt, known)
             came = consequence(
                 report,
                 attempt,
@@ -325,6 +327,19 @@ class BillPayments:
         if row is None:
             raise UnknownAttempt(f"{method} speaks of an attempt nobody made.")
         return row["bill"], row["number"]
+
+
+def _of_another_bill(report: Report, attempt: Attempt, known: Row) -> Reported:
+    """One payment can't pay two bills: whatever it is, a person must look at it."""
+    alarm = f"The payment {report.money_ref} is that of bill {known['bill']}."
+    log.error("Bill %s: %s", attempt.reference, alarm)
+    return Reported(
+        reference=attempt.reference,
+        attempt=attempt,
+        payment=None,
+        is_news=False,
+        alarms=(alarm,),
+    )
 
 
 def _money(method: str, channel: Channel, came: Consequence) -> Money:

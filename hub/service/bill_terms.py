@@ -72,9 +72,9 @@ def refusal_of(record: BillRecord, method: PaymentMethod) -> Refusal | None:
 
     Who went away from a provider's page may go there again.
     """
-    bill, at = record.bill, record.standing
-    live = [each for each in record.attempts if each.state in rules.LIVE]
-    if [each.method for each in live if rules.may_be_given_up(each)] == [method.code]:
-        live = []
-    ended = [each for each in record.attempts if each.state not in rules.LIVE]
-    return rules.refusal(bill, at, method.code, (*ended, *live))
+    others = [
+        each
+        for each in record.attempts
+        if each.method != method.code or not rules.may_be_given_up(each)
+    ]
+    return rules.refusal(record.bill, record.standing, method.code, others)

@@ -1,6 +1,12 @@
 -- What `verify` asks about bills; as in queries.sql: `-- name --`, what it promises, the
 -- statement. Nothing here changes anything.
 
+-- verify_has_bills --
+-- Say whether anything was ever billed.
+SELECT EXISTS (SELECT FROM bill WHERE event = $1)
+    OR EXISTS (SELECT FROM account WHERE event = $1 AND role = 'bill_receivable')
+    AS has_bills;
+
 -- verify_bills --
 -- Stream bills with their lines.
 SELECT b.reference, b.total_minor, b.canceled_at IS NOT NULL AS is_canceled,

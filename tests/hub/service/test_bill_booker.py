@@ -230,6 +230,20 @@ async def test_a_writer_that_goes_leaves_everything_to_the_next(
     assert (await look(parts)).ok
 
 
+async def test_a_spoilt_step_stops_no_other(
+    fair: Fair, booker: BillBooker, parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    del parts
+    pia = await fair.user()
+    await fair.say(await fair.attempt(pia, await fair.bill(pia)))
+    await fair.tamper("UPDATE bill_entry SET body = 'x' WHERE step = 'payment'")
+
+    assert await booker.book() == 1
+
+    assert "can't be read" in caplog.text
+    assert await fair.balance("organizer_payable", ORGANIZER) == 5500
+
+
 async def test_it_books_when_it_hears_of_it(
     fair: Fair, booker: BillBooker, parts: Parts
 ) -> None:

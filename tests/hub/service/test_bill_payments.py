@@ -260,6 +260,36 @@ async def test_a_late_doubt_stands_beside_another_attempt(fair: Fair) -> None:
     assert states == [AttemptState.UNCERTAIN, AttemptState.REDIRECTED]
 
 
+async def test_a_doubt_blocks_going_on_with_another_attempt_too(fair: Fair) -> None:
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    first = await fair.attempt(pia, reference)
+    await fair.say(first, Said.FAILED)
+    await fair.attempt(pia, reference)
+    await fair.say(first, Said.UNCERTAIN)
+
+    with pytest.raises(NotPayable) as refused:
+        await fair.attempt(pia, reference)
+
+    assert refused.value.refusal is Refusal.UNCERTAIN
+
+
+async def test_one_payment_pays_one_bill(
+    fair: Fair, caplog: pytest.LogCaptureFixture
+) -> None:
+    pia = await fair.user()
+    one = await fair.attempt(pia, await fair.bill(pia))
+    other = await fair.attempt(pia, await fair.bill(pia))
+    await fair.say(one, money_ref="same")
+
+    came = await fair.say(other, money_ref="same")
+
+    assert (came.payment, came.is_news) == (None, False)
+    assert one.reference in caplog.text
+    shown = await fair.shown(pia, other.reference)
+    assert shown.standing.state is BillState.OPEN
+
+
 async def test_money_in_another_currency_is_not_booked(fair: Fair) -> None:
     pia = await fair.user()
     reference = await fair.bill(pia)
