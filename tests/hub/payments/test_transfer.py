@@ -101,6 +101,14 @@ def test_long_names_fit_the_code() -> None:
     assert "x" * 70 + "\r\n" in swiss_payload(transfer(payer=payer))
 
 
+def test_guests_who_top_up_stand_on_the_code_without_an_address() -> None:
+    nobody = msgspec.structs.replace(PIA, name="", street="", postal_code="", town="")
+    lines = swiss_payload(transfer(payer=nobody)).split("\r\n")
+
+    assert lines[20:27] == [""] * 7
+    assert lines[27:29] == ["QRR", REFERENCE]
+
+
 def test_a_giro_code_is_read_back_by_another_program() -> None:
     code = giro_code(transfer(GERMAN, currency=Currency.EUR, amount_minor=1230))
     image = io.BytesIO()
