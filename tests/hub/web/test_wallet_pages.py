@@ -8,14 +8,20 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from contract.order import make_line
+from contract.config import TillProfile
+from contract.order import OrderKind, make_line
+from hub.core.bills.fees import MethodFee
 from hub.core.bills.reports import Said
+from hub.payments.transfer import Creditor
+from hub.service.bill_terms import Terms
 from hub.service.bill_viewers import OfWallet
+from hub.service.events import register_till
+from hub.service.top_ups import TopUps, put_top_ups
 from hub.web.wallet_codes import MASKED_PATH
 from hub.web.wallet_view import read_amount
 from tests.counterparts.serving import running
 from tests.hub.service.billing import word
-from tests.hub.service.shop import BEER, a_sale
+from tests.hub.service.shop import BEER, DESK, a_sale
 from tests.hub.web.portal_people import Browser, browser
 from tests.hub.web.wallet_portal import EVENT, Festival, open_festival
 
@@ -26,6 +32,15 @@ if TYPE_CHECKING:
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
 
+ACCOUNT = Creditor(
+    iban="DE02 1203 0000 0000 2020 51",
+    name="Sommernacht e. V.",
+    street="Seestraße",
+    house_number="1",
+    postal_code="80939",
+    town="München",
+    country="DE",
+)
 COOKIE = "__Host-kassenband-wallet"
 _REFERENCE = re.compile(r"/wallet/topup/([0-9]{27})")
 
@@ -321,6 +336,45 @@ async def test_a_wristband_can_be_closed(festival: Festival, phone: Browser) -> 
     assert "no longer shown" in phone.text
     await phone.open("/wallet")
     assert status(phone) == 403
+
+
+async def test_a_guest_can_transfer_to_the_event_s_account(
+    festival: Festival, phone: Browser
+) -> None:
+    offered = [Terms("ebanking", MethodFee(), payer_bears=False)]
+    new = TopUps(terms=offered, creditor=ACCOUNT)
+    await put_top_ups(festival.parts.store, EVENT, new)
+    path, _ = await festival.band()
+    await phone.open(path)
+    await phone.open("/wallet/topup")
+    assert "E-banking" in phone.text
+    assert "PayPal" not in phone.text
+    await phone.send("/wallet/topup", {"amount": "20"})
+    reference = reference_of(phone)
+    await phone.send(f"/wallet/topup/{reference}/pay", {"method": "ebanking"})
+    assert "DE02 1203 0000 0000 2020 51" in phone.text
+    assert 'class="qr"' in phone.text
+
+
+async def test_the_money_back_page_names_the_tills_that_pay_out(
+    festival: Festival, phone: Browser
+) -> None:
+    path, _ = await festival.band(1500)
+    await phone.open(path)
+    await phone.open("/wallet/payout")
+    assert "At the info desk." in phone.text
+    profile = TillProfile(kinds=(OrderKind.TOP_UP, OrderKind.PAYOUT))
+    await register_till(
+        festival.parts.store,
+        EVENT,
+        DESK,
+        "Main desk",
+        issues_wristbands=True,
+        profile=profile,
+    )
+    await festival.parts.context.refresh()
+    await phone.open("/wallet/payout")
+    assert "<li>Main desk</li>" in phone.text
 
 
 @pytest.mark.parametrize(
