@@ -1,0 +1,189 @@
+"""How many calls of a payment provider the portal works on in a second.
+
+Each bill is told to be paid three times: once by the provider, and again by it and by
+the payer's browser, as happens. One process does all of it, the callers' work too; the
+calls go through the whole application, but not through a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import asyncpg
+import httpx
+import uvloop
+
+from hub.core.bills.reference import NUMBER_MIN, make_reference, order_id
+from hub.payments.performing import Performer, provider_client
+from hub.payments.postfinance import CODE, PostFinance, Settings
+from hub.payments.postfinance_sha import sha_out
+from hub.payments.registry import CODES, registered
+from hub.service.bill_payments import BillPayments
+from hub.service.payment_log import PaymentLog
+from hub.service.provider_calls import ProviderCalls
+from hub.store.queries import load_queries
+from hub.store.store import Store
+from hub.web.portal import portal_app
+from hub.web.sources import Health
+from provisioning.bench.crowd import PORTAL, found_event, till_names
+from provisioning.bench.figures import Figures, Sample, Target
+from provisioning.demo_event import EVENT_NUMBER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from fastapi import FastAPI
+
+    from provisioning.bench.baseline import Pace, Servers
+
+CALLS_PER_S = 200
+AT_ONCE = 16
+TOLD_TIMES = 3
+BILLS_PER_S = 100
+"""Bills per second of a point's pace; each is told of several times."""
+
+POINT = "post-sale calls"
+TOTAL = "135.00"
+PASSPHRASE = "bench-passphrase"
+FOLDER = Path(__file__).parent
+QUERIES = dict(load_queries(FOLDER / "portal.sql")) | dict(
+    load_queries(FOLDER / "callbacks.sql")
+)
+
+
+class _Nothing:
+    """No receipts, and a hub that is well."""
+
+    async def receipt(self, order: UUID) -> None:
+        """There is none."""
+        del order
+
+    async def health(self) -> Health:
+        """It is well."""
+        return Health(ok=True, role="writer")
+
+
+def measure_callbacks(
+    figures: Figures, servers: Servers, pace: Pace, say: Callable[[str], object]
+) -> list[Target]:
+    """Call the portal as a provider does, many times at once."""
+    bills = pace.seconds * BILLS_PER_S
+    for repetition in range(1, pace.repetitions + 1):
+        say(f"callbacks: repetition {repetition} of {pace.repetitions}\n")
+        dsn = servers.cluster.create_database(f"callbacks_{repetition}")
+        uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
+        references = uvloop.run(_fill(dsn, bills))
+        figures.add(POINT, uvloop.run(_measure(dsn, references)), unit="calls/s")
+    return [
+        Target(
+            name=f"{POINT} by one process, per second",
+            bound="at least",
+            limit=CALLS_PER_S,
+            value=figures.median(POINT),
+        )
+    ]
+
+
+async def _fill(dsn: str, bills: int) -> list[str]:
+    owner = await asyncpg.connect(dsn)
+    try:
+        competition = await owner.fetchval(
+            QUERIES["fill_competition"], EVENT_NUMBER, list(CODES)
+        )
+        rows = await owner.fetch(QUERIES["fill_users"], bills)
+        users = [row["id"] for row in rows]
+        references = [make_reference(NUMBER_MIN + number) for number in range(bills)]
+        await owner.execute(QUERIES["fill_teams"], competition, users)
+        await owner.execute(
+            QUERIES["fill_bills"], EVENT_NUMBER, competition, users, references
+        )
+        await owner.execute(QUERIES["fill_lines"])
+        await owner.execute(QUERIES["fill_attempts"], CODE)
+        return references
+    finally:
+        await owner.close()
+
+
+async def _measure(dsn: str, references: list[str]) -> Sample:
+    store = await Store.open(dsn)
+    try:
+        async with provider_client() as providers:
+            return await _call(_app(store, Performer(providers)), references)
+    finally:
+        await store.close()
+
+
+def _app(store: Store, performer: Performer) -> FastAPI:
+    settings = Settings(pspid="bench", pass_in=PASSPHRASE, pass_out=PASSPHRASE)
+    methods = registered([PostFinance(settings)])
+    payments = BillPayments(store, methods, performer)
+    calls = ProviderCalls(
+        store, methods, PaymentLog(store, [PASSPHRASE]), payments, performer
+    )
+    return portal_app(_Nothing(), _Nothing(), calls=calls)
+
+
+async def _call(app: FastAPI, references: list[str]) -> Sample:
+    waiting = [
+        (action, feedback)
+        for number, reference in enumerate(references)
+        for feedback in [_feedback(reference, number)]
+        for action in ("post_sale", "payment_accepted", "post_sale")
+    ]
+    calls = len(waiting)
+    assert calls == TOLD_TIMES * len(references)
+    waiting.reverse()
+    times_ms: list[float] = []
+    begun_s, cpu_s = time.perf_counter(), time.process_time()
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=PORTAL
+    ) as client:
+        await asyncio.gather(
+            *(_caller(client, waiting, times_ms) for _ in range(AT_ONCE))
+        )
+    took_s = time.perf_counter() - begun_s
+    times_ms.sort()
+    return Sample(
+        calls / took_s,
+        p50_ms=times_ms[calls // 2],
+        p99_ms=times_ms[math.ceil(calls * 0.99) - 1],
+        details={"cpu_ms": (time.process_time() - cpu_s) / calls * 1000},
+    )
+
+
+async def _caller(
+    client: httpx.AsyncClient, waiting: list[tuple[str, bytes]], times_ms: list[float]
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    while waiting:
+        action, feedback = waiting.pop()
+        begun_s = time.perf_counter()
+        answer = await client.post(
+            f"/post_finance/{action}", content=feedback, headers=headers
+        )
+        times_ms.append((time.perf_counter() - begun_s) * 1000)
+        assert answer.status_code in {200, 303}, answer.status_code
+
+
+def _feedback(reference: str, number: int) -> bytes:
+    fields = {
+        "orderID": order_id(reference, 1),
+        "currency": "EUR",
+        "amount": TOTAL,
+        "PM": "CreditCard",
+        "ACCEPTANCE": "test123",
+        "STATUS": "9",
+        "CARDNO": "XXXXXXXXXXXX1111",
+        "TRXDATE": "05/04/26",
+        "PAYID": str(30_000_000 + number),
+        "NCERROR": "0",
+        "BRAND": "VISA",
+    }
+    fields["SHASIGN"] = sha_out(fields, PASSPHRASE)
+    return urlencode(fields).encode()
