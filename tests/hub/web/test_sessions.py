@@ -310,3 +310,13 @@ async def test_pages_behind_the_log_in_are_not_kept(ada: Browser) -> None:
     assert answer.headers["cache-control"] == "private, no-store"
     assert "script-src" not in answer.headers["content-security-policy"]
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_while_the_database_is_gone_the_page_says_so(
+    portal: Portal, ada: Browser
+) -> None:
+    await portal.store.close()
+    answer = await ada.client.get("/address")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "Traceback" not in answer.text
