@@ -159,7 +159,7 @@ CREATE TABLE bill_entry (
     batch bigint
 );
 CREATE INDEX bill_entry_waiting ON bill_entry (event, number) WHERE batch IS NULL;
-CREATE INDEX bill_entry_bill ON bill_entry (bill);
+CREATE INDEX bill_entry_bill ON bill_entry (bill, number);
 
 DO $$
 DECLARE
