@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from hub.commands.answer import Answer
 from hub.commands.opened import opened
 from hub.commands.verbs import add_config
 from hub.payments.camt import FILE_BYTES_MAX
-from hub.service.bank_report import as_json, sentences, take_files
+from hub.service.bank_report import figures, sentences, take_files
 from hub.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -52,7 +50,7 @@ async def _import(settings: Settings, options: argparse.Namespace) -> Answer:
             take_copies=options.take_copies,
         )
     return Answer(
-        msgspec.json.decode(as_json(taken)),
+        figures(taken),
         list(sentences(taken)),
         good=taken.is_well,
         readable=not taken.is_unreadable,

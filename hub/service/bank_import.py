@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,12 +25,16 @@ from hub.service.bank_money import Money, assignment, moneys, take_money
 from hub.service.rows import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hub.core.bills.taking_in import TakenIn
     from hub.store.store import Store, UnitOfWork
 
 NAME_MAX = 200
+CREDITS_AT_ONCE = 1000
+"""So many are written together: a large file must not need large memory."""
+
+_FOR_PEOPLE = frozenset({Disposition.UNASSIGNED, Disposition.QUARANTINED})
 
 
 class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +51,6 @@ class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
     """qrr, scor, order_id by its shape, whatever the bank calls it; null: none."""
     disposition: str
     reason: str | None
-    about: str = ""
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +58,8 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     rows: tuple[ImportedRow, ...]
+    abouts: Mapping[int, str]
+    """A sentence for staff about each row, by its place, that they have to look at."""
 
     def count(self, disposition: Disposition) -> int:
         """Count the credits that this became of."""
@@ -94,8 +100,18 @@ async def import_file(
             "add_bank_file", event, name[:NAME_MAX], content.digest, by
         )
         await _keep_reports(unit, event, file, content.reports)
-        await _keep_credits(unit, event, file, taken)
-    return Imported(file=name, rows=tuple(_row(each) for each in taken))
+        for start in range(0, len(taken), CREDITS_AT_ONCE):
+            some = taken[start : start + CREDITS_AT_ONCE]
+            await _keep_credits(unit, event, file, some)
+    return Imported(
+        file=name,
+        rows=tuple(_row(each) for each in taken),
+        abouts={
+            place: each.match.about
+            for place, each in enumerate(taken)
+            if each.match.disposition in _FOR_PEOPLE
+        },
+    )
 
 
 def _read(data: bytes) -> _Content:
@@ -263,7 +279,6 @@ def _row(taken: TakenIn) -> ImportedRow:
         reference_kind=None if mention is None else mention.shape.value,
         disposition=decided.disposition.value,
         reason=None if decided.reason is None else decided.reason.value,
-        about=decided.about,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -89,20 +89,16 @@ async def _take(
         return _refused(name, error)
 
 
-def as_json(taken: TakenFiles) -> bytes:
-    """Write one object: all rows, and for each file how many of them are its own."""
-    rows = [
-        {name: getattr(row, name) for name in row.__struct_fields__ if name != "about"}
-        for each in taken.imported
-        for row in each.rows
-    ]
+def figures(taken: TakenFiles) -> dict[str, Any]:
+    """Say it for programs: all rows, and for each file how many of them are its own."""
     files = [
         {"file": each.file, "refused": each.reason, "rows": 0}
         if isinstance(each, Refused)
         else {"file": each.file, "refused": None, "rows": len(each.rows)}
         for each in taken.files
     ]
-    return msgspec.json.encode({"rows": rows, "files": files})
+    rows = [row for each in taken.imported for row in each.rows]
+    return {"rows": rows, "files": files}
 
 
 def sentences(taken: TakenFiles) -> Iterator[str]:
@@ -117,14 +113,11 @@ def sentences(taken: TakenFiles) -> Iterator[str]:
             if each.count(disposition)
         )
         yield f"{each.file}: {len(each.rows)} credits; {counts or 'nothing in it'}."
-        for row in each.rows:
-            if row.disposition in _FOR_PEOPLE:
-                amount = f"{plain_amount(row.amount_minor)} {row.currency}".strip()
-                place = f"entry {row.entry}.{row.tx}"
-                yield f"  {place}, {amount}: {row.disposition}. {row.about}"
-
-
-_FOR_PEOPLE = {Disposition.UNASSIGNED.value, Disposition.QUARANTINED.value}
+        for place, about in each.abouts.items():
+            row = each.rows[place]
+            amount = f"{plain_amount(row.amount_minor)} {row.currency}".strip()
+            name = f"entry {row.entry}.{row.tx}"
+            yield f"  {name}, {amount}: {row.disposition}. {about}"
 
 
 def _refused(name: str, error: BankFileRefused) -> Refused:

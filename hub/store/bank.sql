@@ -90,9 +90,9 @@ SELECT b.*, coalesce(c.slug, e.slug) AS organizer,
         FROM bill_line l WHERE l.bill = b.reference
     ) AS lines,
     coalesce((
-        SELECT t.step = 'release' FROM bill_entry t
+        SELECT (array_agg(t.step ORDER BY t.number DESC))[1] = 'release'
+        FROM bill_entry t
         WHERE t.bill = b.reference AND t.step IN ('release', 'retake')
-        ORDER BY t.number DESC LIMIT 1
     ), false) AS released
 FROM bill b
 JOIN event e ON e.number = b.event

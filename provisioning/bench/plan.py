@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning.bench import environment
+from provisioning.bench.bank_import import measure_bank_import
 from provisioning.bench.baseline import Pace, Servers, bench_cluster
 from provisioning.bench.crashes import KILLS, measure_crashes
 from provisioning.bench.figures import Figures, Report, Target
@@ -34,6 +35,7 @@ LONG = (
     "verify",
     "outage",
     "portal",
+    "bank-import",
 )  # minutes each: only when named
 NAMES = (*USUAL, *LONG)
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,5 +96,6 @@ def _with_servers(options: Options) -> list[WithServers]:
         "verify": partial(measure_verifying, orders=orders),
         "history": partial(measure_history, orders=orders),
         "portal": measure_portal,
+        "bank-import": measure_bank_import,
     }
     return [measure for name, measure in known.items() if name in options.names]

@@ -77,7 +77,7 @@ def measure_portal(
     dsn = servers.cluster.create_database(DATABASE)
     say(f"portal: filling {BILLS} bills\n")
     uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
-    filled = uvloop.run(_fill(dsn))
+    filled = uvloop.run(fill_bills(dsn))
     for repetition in range(1, pace.repetitions + 1):
         say(f"portal: repetition {repetition} of {pace.repetitions}\n")
         samples = uvloop.run(_measure(dsn, filled, pace.seconds * PAGES_PER_S))
@@ -93,7 +93,8 @@ def measure_portal(
     ]
 
 
-async def _fill(dsn: str) -> Filled:
+async def fill_bills(dsn: str) -> Filled:
+    """Write a competition's bills, each of three teams and of a user of its own."""
     owner = await asyncpg.connect(dsn)
     try:
         competition = await owner.fetchval(

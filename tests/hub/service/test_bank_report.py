@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from hub.service.bank_report import TakenFiles, as_json, sentences, take_files
+import msgspec
+
+from hub.service.bank_report import TakenFiles, figures, sentences, take_files
 from tests.hub.payments.test_bank_archive import archive
 from tests.hub.service.bank_desk import EVENT, add_bill, bank_file, credit
 
@@ -21,7 +22,7 @@ async def test_rows_are_told_as_agreed(store: Store) -> None:
 
     taken = await hand_in(store, ("day.xml", data))
 
-    assert json.loads(as_json(taken)) == {
+    assert msgspec.to_builtins(figures(taken)) == {
         "rows": [
             {
                 "entry": 1,
