@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tse_driver import cli, cli_upkeep
 from tse_driver.errors import TseError
 from tse_driver.simulator.faults import Fault
+from tse_driver.simulator.keys import CURVES, DEFAULT_CURVE
 from tse_driver.simulator.knobs import Knob
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ def _add_simulate(commands: _Commands) -> None:
     )
     command.add_argument(
         "--developer", action="store_true", help="a stick that can be made as new"
+    )
+    command.add_argument(
+        "--curve", choices=CURVES, default=DEFAULT_CURVE, help="of a new state's key"
     )
     known = ", ".join([*Fault, *(f"{knob}=N" for knob in Knob)])
     command.add_argument("--faults", default="", metavar="LIST", help=known)

@@ -166,6 +166,7 @@ def simulate(options: Namespace) -> int:
         options.state,
         latency_s=options.latency_ms / 1000,
         developer=options.developer,
+        curve=options.curve,
     )
     server = PtyServer(tse, options.link)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -21,6 +21,7 @@ from tse_driver.errors import (
     PukBlocked,
     SecretUnfit,
     SignatureInvalid,
+    TseRefused,
     WrongPuk,
 )
 from tse_driver.export_reader import read_export
@@ -88,8 +89,14 @@ class Technician:
             free_bytes=memory.free,
             self_test_due_s=access.ask(ask.GetTimeUntilNextSelfTest()).seconds,
             time_valid_s=access.ask(ask.GetUpdateTimeInterval()).seconds,
-            update_variants=access.ask(ask.GetUpdateVariants()).variants,
+            update_variants=self._update_variants(),
         )
+
+    def _update_variants(self) -> tuple[str, ...]:
+        try:
+            return self._access.ask(ask.GetUpdateVariants()).variants
+        except TseRefused:  # not every firmware is known to tell
+            return ()
 
     def serial_number(self) -> str:
         """Return the serial number in hex digits; raise when it is not its key's."""

@@ -23,14 +23,21 @@ from cryptography.x509.oid import NameOID
 
 from tse_driver.certificate import key_of, read_certificate
 from tse_driver.errors import Unreadable
-from tse_driver.signature import PublicKey, algorithm_named
+from tse_driver.signature import Algorithm, PublicKey, algorithm_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
+DEFAULT_CURVE = "brainpoolP384r1"  # Diebold Nixdorf's
+CURVES: dict[str, ec.EllipticCurve] = {
+    curve.name: curve
+    for curve in (ec.BrainpoolP384R1(), ec.SECP384R1(), ec.SECP256R1())
+}
+_ALGORITHMS = {32: "ecdsa-plain-SHA256", 48: "ecdsa-plain-SHA384"}
 ALGORITHM = algorithm_named("ecdsa-plain-SHA384")
+"""What signs on the default curve."""
 VALID_DAYS = 7 * 365  # Diebold Nixdorf: 7 years
 KEY_FILE = "tse_key.pem"
 CERTIFICATE_FILES = ("tse.crt", "sub_ca.crt", "root_ca.crt")
@@ -45,13 +52,18 @@ class Identity:
     public_key: PublicKey
 
     @property
+    def algorithm(self) -> Algorithm:
+        """Return the algorithm that goes with the curve's size."""
+        return algorithm_named(_ALGORITHMS[self.public_key.signature_size // 2])
+
+    @property
     def expiry(self) -> datetime:
         """Return the end of the certificate's validity (UTC)."""
         return self.chain[0].not_valid_after_utc
 
     def sign(self, data: bytes) -> bytes:
         """Sign as TR-03111 does: r and s side by side."""
-        r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(ALGORITHM.hash)))
+        r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(self.algorithm.hash)))
         half = self.public_key.signature_size // 2
         return r.to_bytes(half, "big") + s.to_bytes(half, "big")
 
@@ -89,9 +101,11 @@ def load(directory: Path) -> Identity | None:
     return Identity(key, chain, key_of(chain[0]))
 
 
-def create(now: datetime, valid_days: int = VALID_DAYS) -> Identity:
+def create(
+    now: datetime, valid_days: int = VALID_DAYS, curve_name: str = DEFAULT_CURVE
+) -> Identity:
     """Make a new key and its chain; negative days make an expired certificate."""
-    curve = ec.BrainpoolP384R1()
+    curve = CURVES[curve_name]
     root, sub, own = (ec.generate_private_key(curve) for _ in range(3))
     root_name, sub_name = _name("DEMO TSE Root CA"), _name("DEMO TSE Sub CA")
     public = PublicKey.from_bytes(_point(own))

@@ -78,6 +78,7 @@ class Knobs:
         clock: Clock | None = None,
         latency_s: float = 0.0,
         developer: bool = False,
+        curve: str = keys.DEFAULT_CURVE,
     ) -> FaultyTse:
         """Make the TSE, with the keys and the log kept in `state`."""
         limits = {
@@ -92,5 +93,6 @@ class Knobs:
             limits=Limits(**limits),
             valid_days=EXPIRED_DAYS if Fault.EXPIRED in self.faults else days,
             developer=developer,
+            curve=curve,
         )
         return FaultyTse(module, self.faults, latency_s=latency_s)

@@ -50,6 +50,7 @@ class SimulatedTse:
         limits: Limits | None = None,
         valid_days: int = keys.VALID_DAYS,
         developer: bool = False,
+        curve: str = keys.DEFAULT_CURVE,
     ) -> None:
         """Wake up, freshly powered, with the keys and the log kept in `state`.
 
@@ -61,7 +62,7 @@ class SimulatedTse:
         identity = keys.load(state) if state else None
         log = LogStore(state)
         if identity is None:
-            identity = keys.create(clock.now(), valid_days)
+            identity = keys.create(clock.now(), valid_days, curve)
             if state is not None:
                 identity.save(state)
         element = SecureElement(identity, log, clock)

@@ -35,7 +35,6 @@ from tse_driver.commands import (
     GetUpdateVariants,
 )
 from tse_driver.errors import TseCode
-from tse_driver.simulator.keys import ALGORITHM
 from tse_driver.simulator.refusal import Refusal
 from tse_driver.simulator.secure_element import TIME_VALID_S
 
@@ -104,7 +103,7 @@ class Questions:
             free=device.free,
             certificate_expiry=element.identity.expiry,
             signatures_left=device.signatures_left,
-            algorithm=ALGORITHM.name,
+            algorithm=element.identity.algorithm.name,
             firmware_type="DEMO",
             description="DEMO, not for real use",
         )

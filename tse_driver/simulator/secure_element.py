@@ -19,11 +19,11 @@ from tse_driver.log_message import (
     write_message,
     write_time,
 )
-from tse_driver.simulator.keys import ALGORITHM, Identity
 from tse_driver.simulator.log_store import LogStore, Stored
 
 if TYPE_CHECKING:
     from tse_driver.clock import Clock
+    from tse_driver.simulator.keys import Identity
 
 SELF_TEST_VALID_S = 25 * 3600
 TIME_VALID_S = 24 * 3600
@@ -143,7 +143,7 @@ class SecureElement:
         moment = self.now()
         counter = self.signature_counter + 1
         serial = self.identity.public_key.serial
-        protocolled = Protocolled(serial, ALGORITHM, counter, moment)
+        protocolled = Protocolled(serial, self.identity.algorithm, counter, moment)
         signed = signed_bytes(kind, body, protocolled)
         signature = self.identity.sign(signed)
         name = f"Unixt_{int(moment.timestamp())}_Sig-{counter}_Log-{name}.log"

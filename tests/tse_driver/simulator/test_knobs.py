@@ -27,6 +27,7 @@ from tse_driver.export_reader import check_export
 from tse_driver.port import Port
 from tse_driver.session import Session, Signature
 from tse_driver.simulator.faults import Fault
+from tse_driver.simulator.keys import CURVES
 from tse_driver.simulator.knobs import Knob, Knobs
 from tse_driver.simulator.server import PtyServer
 from tse_driver.simulator.wires import Direct, VirtualClock
@@ -94,6 +95,20 @@ def test_few_tills_and_a_near_end_are_as_turned() -> None:
     assert timedelta(days=9) < left < timedelta(days=11)
     with pytest.raises(TooManyClients, match="Deregister old ones"):
         session.register("bar-4")
+
+
+@pytest.mark.parametrize("curve", sorted(CURVES))
+def test_every_curve_signs_what_verifies(curve: str) -> None:
+    clock = VirtualClock()
+    tse = Knobs().build(clock=clock, curve=curve)
+    session = Session(Direct(tse, clock), "bar-3", clock=clock)
+    info = session.setup()
+    assert sell(session) == 1
+    assert session.public_key.curve == curve
+    assert info.algorithm == (
+        "ecdsa-plain-SHA256" if curve == "secp256r1" else "ecdsa-plain-SHA384"
+    )
+    assert check_export(io.BytesIO(b"".join(session.export_all()))).valid
 
 
 def test_a_blocked_puk_is_lost_for_good() -> None:

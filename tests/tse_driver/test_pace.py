@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tse_driver.pace import main
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_the_pace_is_told_in_its_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--pairs", "25", "--curve", "secp256r1"]) == 0
+    pace = json.loads(capsys.readouterr().out)
+    assert (pace["pairs"], pace["curve"]) == (25, "secp256r1")
+    assert pace["pairs_per_s"] > 0
+    assert 0 < pace["verify_cpu_ms"] < pace["cpu_ms_per_pair"]
