@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hub.core.booking import Item, Result
     from hub.store.store import Store
 
+log = logging.getLogger(__name__)
+
 # Raised by book_batch_v1 when the writer's state is not the ledger's, and by its
 # tables when another writer was faster.
 STALE = frozenset({"KB001", "KB002", "KB003", "23505"})
@@ -33,6 +36,17 @@ SETTINGS = {
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
 }
+
+
+# What is asked before the first batch can be judged.
+WANTED_AT_FIRST = (
+    "load_bands",
+    "load_verdicts",
+    "load_ends",
+    "load_contradictions",
+    "load_live_postings",
+    "load_band_changes",
+)
 
 
 class StaleState(BookingRefused):
@@ -73,6 +87,7 @@ class Ledger:
         except LOST as error:
             raise DatabaseGone("The database closed the connection.") from error
         if got:
+            await ledger._warm_up()
             return ledger
         await ledger._connection.close()
         return None
@@ -123,9 +138,10 @@ class Ledger:
         a new connection), StaleState or BookingRefused when nothing was booked: then
         drop every draft of this state, and `forget` it.
         """
-        query = _QUERIES[_extent(draft)]
+        extent = _extent(draft)
+        query, values = QUERIES[_QUERIES[extent]], self._values(draft, extent)
         try:
-            await self._connection.execute(QUERIES[query], *self._values(draft))
+            await self._connection.execute(query, *values)
         except (*LOST, asyncpg.PostgresError, ValueError) as error:
             if is_lost(error) and not self._is_unfit(error):
                 raise DatabaseGone("The database closed the connection.") from error
@@ -151,6 +167,32 @@ class Ledger:
                 raise
         raise BookingRefused("The ledger is never as it was read a moment before.")
 
+    async def _warm_up(self) -> None:
+        """Let the database plan all it will be asked, by batches that are taken back.
+
+        Else the first guest after an election waits for it, ten times as long as the
+        next.
+        """
+        draft = Draft(await self._known())
+        draft.close()
+        try:
+            for extent, query in enumerate(_QUERIES):
+                attempt = self._connection.transaction()
+                await attempt.start()
+                try:
+                    values = self._values(draft, extent)
+                    await self._connection.execute(QUERIES[query], *values)
+                finally:
+                    await attempt.rollback()
+            for query in WANTED_AT_FIRST:
+                await self._store.fetch(query, self._event, [])
+        except LOST as error:
+            raise DatabaseGone("The database closed the connection.") from error
+        except asyncpg.PostgresError as error:
+            log.info("The ledger begins cold (%s).", error)
+        finally:
+            self.forget()
+
     def _is_unfit(self, error: BaseException) -> bool:
         """Whether the driver itself refused a call, on a connection that is well."""
         return isinstance(error, asyncpg.InterfaceError) and not self.is_lost
@@ -172,7 +214,7 @@ class Ledger:
                 )
         return self._state
 
-    def _values(self, draft: Draft) -> list[Any]:
+    def _values(self, draft: Draft, extent: int) -> list[Any]:
         records = draft.records
         values = [
             self._event,
@@ -183,7 +225,6 @@ class Ledger:
             literal(records.fresh),
         ]
         tables = [records.attempts, records.entries, records.postings, draft.wallets]
-        extent = _extent(draft)
         if extent >= _WORDS:
             tables += [
                 records.outcomes,
