@@ -12,6 +12,8 @@ from hub.service.bill_booker import BillBooker
 from hub.service.payout_booker import PayoutBooker
 from hub.service.payout_files import PayoutFiles
 from hub.service.settlements import Settlements
+from hub.service.slips import Slips
+from hub.service.transfers import Transfers
 from hub.service.verification import verify
 from tests.hub.service.bank_desk import (
     EVENT,
@@ -105,6 +107,23 @@ async def test_the_organizer_gets_paid_bills_less_fees(office: Office) -> None:
         ("method_fees", -295),
         ("paid_bills", 4500),
     ]
+
+
+async def test_a_posted_slip_is_taken_off_what_the_organizer_gets(
+    office: Office,
+) -> None:
+    await open_until(office.store)
+    bill = await add_bill(office.store, locked_to="slip")
+    await run(
+        office.store,
+        "INSERT INTO competition_method (competition, method, fixed_minor) "
+        "SELECT id, 'slip', 200 FROM competition",
+    )
+    await Slips(office.store, EVENT, Transfers(office.store)).mark_sent(bill, "ann")
+    await office.pay(bill, "45.00")
+
+    assert await office.settle() == 4300
+    assert await office.finds_nothing()
 
 
 async def test_two_people_pay_out_and_the_ledger_books_it(office: Office) -> None:

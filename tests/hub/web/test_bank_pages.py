@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub.payments.camt import FILE_BYTES_MAX
+from hub.service.bill_booker import BillBooker
 from hub.web import bank_pages
 from hub.web.amounts import typed_amount
 from hub.web.bank_texts import bank_texts
 from hub.web.texts import Language
+from tests.hub.hubs import running_parts
 from tests.hub.service.bank_desk import (
+    EVENT,
     add_bill,
     bank_file,
     credit,
     payments,
     run,
+    take,
 )
+from tests.hub.service.test_settlements import open_until
 from tests.hub.web.bank_office import open_office
 
 if TYPE_CHECKING:
@@ -224,3 +229,31 @@ async def test_every_page_is_there_in_each_language(
         assert (await fay.client.get("/settlements/1")).status_code == 404
         assert (await fay.client.get("/payout-files/1")).status_code == 404
         assert (await fay.client.get("/refunds/new?bill=1")).status_code == 404
+
+
+async def test_two_people_settle_on_the_pages(
+    store: Store, context: ContextKeeper
+) -> None:
+    await open_until(store)
+    bill = await add_bill(store)
+    await take(store, bank_file(credit("45.00", bill, ref="A")))
+    async with running_parts(store, context) as parts:
+        await BillBooker(store, parts.booking, EVENT).book()
+    async with open_office(store, context, "fay", "ben") as (fay, ben):
+        assert "would pay out €45.00" in await fay.open("/settlements")
+        page = await fay.send("/settlements", competition="fox-run")
+        path = page.url.path
+        assert "Wants approval" in page.text
+        assert ">Approve<" not in page.text
+        refused = await fay.send(f"{path}/approve")
+        assert (refused.status_code, "Somebody else" in refused.text) == (422, True)
+        await ben.open(path)
+        assert "Waits for the bank" in (await ben.send(f"{path}/approve")).text
+        statement = await ben.client.get(f"{path}/statement.pdf")
+        assert statement.headers["content-type"] == "application/pdf"
+        assert statement.content.startswith(b"%PDF")
+        await ben.open("/settlements")
+        page = await ben.send("/payout-files", execute_on="2099-05-04")
+        assert "1 payouts on" in page.text
+        refused = await ben.send(f"{path}/withdraw")
+        assert (refused.status_code, "is filed" in refused.text) == (422, True)
