@@ -7,6 +7,7 @@ of verifying one signature alone, measured between the pairs on the same machine
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tse_driver.export_reader import check_export
 from tse_driver.log_message import LogMessage, Operation
 from tse_driver.port import Port
 from tse_driver.session import Session
@@ -43,6 +45,8 @@ class PairPace:
     verify_cpu_ms: float
     """Of it, the bare cryptography of one verification."""
     pairs: int
+    export_messages_per_s: float
+    """Messages of the export of all this that verify-export judges in a second."""
 
 
 def measure_pairs(pairs: int = PAIRS, curve: str = DEFAULT_CURVE) -> PairPace:
@@ -63,6 +67,7 @@ def measure_pairs(pairs: int = PAIRS, curve: str = DEFAULT_CURVE) -> PairPace:
                 for _ in range(BATCH):
                     assert message.verifies(session.public_key)
                 verifies.append((time.process_time() - cpu) / BATCH)
+            judged_per_s = _judge_export(session)
         finally:
             session.close()
     return PairPace(
@@ -71,6 +76,7 @@ def measure_pairs(pairs: int = PAIRS, curve: str = DEFAULT_CURVE) -> PairPace:
         round(1000 * median(cpus), 3),
         round(1000 * median(verifies), 3),
         len(walls) * BATCH,
+        round(judged_per_s, 1),
     )
 
 
@@ -93,6 +99,14 @@ def _sell(session: Session, count: int) -> None:
 
 def _some_finish(session: Session) -> LogMessage:
     return next(m for m in session.logged(1) if m.operation == Operation.FINISH)
+
+
+def _judge_export(session: Session) -> float:
+    archive = io.BytesIO(b"".join(session.export_all()))
+    begin = time.perf_counter()
+    check = check_export(archive, give=lambda _: None)
+    assert check.valid, check.findings
+    return check.messages / (time.perf_counter() - begin)
 
 
 @contextmanager
