@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from provisioning.bench import environment
 from provisioning.bench.bank_import import measure_bank_import
 from provisioning.bench.baseline import Pace, Servers, bench_cluster
+from provisioning.bench.callbacks import measure_callbacks
 from provisioning.bench.crashes import KILLS, measure_crashes
 from provisioning.bench.figures import Figures, Report, Target
 from provisioning.bench.flow import measure_flow
@@ -36,6 +37,7 @@ LONG = (
     "outage",
     "portal",
     "bank-import",
+    "callbacks",
 )  # minutes each: only when named
 NAMES = (*USUAL, *LONG)
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,5 +99,6 @@ def _with_servers(options: Options) -> list[WithServers]:
         "history": partial(measure_history, orders=orders),
         "portal": measure_portal,
         "bank-import": measure_bank_import,
+        "callbacks": measure_callbacks,
     }
     return [measure for name, measure in known.items() if name in options.names]
