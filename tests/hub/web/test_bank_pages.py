@@ -72,7 +72,7 @@ async def test_a_file_is_imported_and_the_rest_is_assigned(
         await fay.open("/bank")
         assert "Nothing is waiting" in fay.page.text
 
-        page = await fay.send("/bank/import", file=data)
+        page = await fay.upload(data)
         assert page.status_code == 200
         assert "2 credits" in page.text
         assert "Names no bill in a form with a right check digit." in page.text
@@ -109,7 +109,7 @@ async def test_a_decision_that_makes_no_sense_says_why(
     async with open_office(store, context) as (fay,):
         await fay.open("/bank")
         file = bank_file(credit("45.00", text="?", ref="A"))
-        await fay.send("/bank/import", file=file)
+        await fay.upload(file)
         await fay.open("/bank?q=muster")
         (link, *_) = re.findall(r'href="(/bank/credits/\d+)"', fay.page.text)
         await fay.open(link)
@@ -131,18 +131,18 @@ async def test_a_bad_file_is_refused_with_a_reason(
     bomb = b'<!DOCTYPE a [<!ENTITY b "c">]><Document>&b;</Document>'
     async with open_office(store, context) as (fay,):
         await fay.open("/bank")
-        page = await fay.send("/bank/import", file=bomb)
+        page = await fay.upload(bomb)
         assert page.status_code == 422
         assert "document type" in page.text
         assert "Nothing of this file was taken in." in page.text
 
         await fay.open("/bank")
-        page = await fay.send("/bank/import", file=b"")
+        page = await fay.upload(b"")
         assert (page.status_code, "Choose a file first" in page.text) == (422, True)
 
         monkeypatch.setattr(bank_pages, "FILE_BYTES_MAX", 1000)
         await fay.open("/bank")
-        page = await fay.send("/bank/import", file=bytes(200_000))
+        page = await fay.upload(bytes(200_000))
         assert (page.status_code, "larger than 50 MiB" in page.text) == (413, True)
     assert FILE_BYTES_MAX == 50 * 2**20
     assert await run(store, "SELECT FROM bank_file") == []
@@ -189,7 +189,7 @@ async def test_one_asks_for_a_refund_and_another_approves(
     bill = await add_bill(store)
     async with open_office(store, context, "fay", "ben") as (fay, ben):
         await fay.open("/bank")
-        await fay.send("/bank/import", file=bank_file(credit("50.00", bill, ref="A")))
+        await fay.upload(bank_file(credit("50.00", bill, ref="A")))
         assert "€5.00 too much" in await fay.open("/refunds")
         await fay.open(f"/refunds/new?bill={bill}")
         form = {"bill": bill, "amount": "5.00", "reason": "too much", "holder": "Pia"}
