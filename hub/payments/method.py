@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
+from contract.bill_reference import order_id
 from contract.money import Currency
 from hub.core.bills.attempts import Attempt
 from hub.core.bills.bill import Bill
-from hub.core.bills.reference import order_id
 from hub.core.bills.reports import Report
 
 if TYPE_CHECKING:

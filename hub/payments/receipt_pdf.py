@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.bill_reference import grouped
 from hub.core.bills.bill import Bill, Standing
-from hub.core.bills.reference import grouped
 from hub.payments.letter import LEFT, RIGHT, Letter, amount_text, person
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode
 
-from hub.core.bills.reference import is_reference
+from contract.bill_reference import is_reference
 from hub.payments.method import Urls
 from hub.payments.paypal_orders import PayPalOrders
 from hub.payments.postfinance import PostFinance

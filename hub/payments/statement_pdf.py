@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.bill_reference import grouped
 from contract.money import Currency
-from hub.core.bills.reference import grouped
 from hub.payments.letter import LEFT, RIGHT, ROW_HEIGHT, Letter, amount_text, person
 from hub.payments.transfer import Creditor
 

@@ -13,10 +13,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from contract.bill_reference import BadReference, read_order_id
 from contract.money import Currency
-from hub.core.bills.errors import BadReference
 from hub.core.bills.postings import Channel, Via
-from hub.core.bills.reference import read_order_id
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, ProviderRefused
 from hub.payments.json_body import Fields, accepted, read

@@ -15,14 +15,14 @@ from qrbill import QRBill
 from segno.helpers import make_epc_qr
 from stdnum import iban as iban_check
 
-from contract.money import Currency, plain_amount
-from hub.core.bills.bill import Payer
-from hub.core.bills.reference import (
+from contract.bill_reference import (
     creditor_reference,
     grouped,
     is_reference,
     spaced,
 )
+from contract.money import Currency, plain_amount
+from hub.core.bills.bill import Payer
 from hub.payments.errors import NotOffered
 
 if TYPE_CHECKING:

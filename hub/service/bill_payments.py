@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
+from contract.bill_reference import ATTEMPT_MAX, BadReference, read_order_id
 from hub.core.bills import attempts as rules
 from hub.core.bills.attempts import Attempt, AttemptState, next_number
-from hub.core.bills.errors import BadReference, NoSuchBill, NotAllowed
-from hub.core.bills.reference import ATTEMPT_MAX, read_order_id
+from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.core.bills.reports import consequence
 from hub.payments.by_hand import ByHand
 from hub.payments.errors import ProviderRefused, ProviderSilent

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from contract.bill_reference import NO_PREFIX, NUMBER_MAX, NUMBER_MIN, make_reference
 from contract.money import Currency
 from hub.core.bills import attempts as rules
 from hub.core.bills.bill import (
@@ -32,7 +33,6 @@ from hub.core.bills.bill import (
     standing,
 )
 from hub.core.bills.errors import BadBill, NoSuchBill, NotAllowed
-from hub.core.bills.reference import NO_PREFIX, NUMBER_MAX, NUMBER_MIN, make_reference
 from hub.payments.registry import offered
 from hub.service.bill_terms import read_terms, refusal_of
 from hub.service.bill_viewers import OfStaff, OfUser, OfWallet, visible

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from contract.bill_reference import order_id
 from hub.core.bills.attempts import AttemptState
 from hub.core.bills.errors import NoSuchBill
-from hub.core.bills.reference import order_id
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.method import Ask
 from hub.service.bills import hub_time

@@ -13,11 +13,11 @@ from uuid import UUID
 
 import msgspec
 
+from contract.bill_reference import order_id
 from contract.ids import new_uuid7
 from contract.money import Currency, plain_amount
 from hub.core.bills.bill import MovementKind
 from hub.core.bills.errors import NotAllowed
-from hub.core.bills.reference import order_id
 from hub.core.bills.reports import Said
 from hub.core.bills.settlement import Approval, approve
 from hub.payments.by_hand import ByHand

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from contract.bill_reference import grouped
 from contract.money import plain_amount
-from hub.core.bills.reference import grouped
 from hub.core.bills.reminders import Schedule, due_date, reminder_due
 from hub.service.outbox import Mail
 from hub.store.bills import lock_bill

@@ -25,3 +25,11 @@ FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
 WHERE b.event = $1
   AND (a.state = 'uncertain' OR (a.state = 'pending' AND a.changed_at < $2))
 ORDER BY a.changed_at, a.bill, a.number LIMIT $3;
+
+-- known_payment --
+-- Find a payment that was booked under its name, if its attempt is over by it.
+SELECT p.id, a.number, a.method, a.principal_minor, a.surcharge_minor, a.provider_ref
+FROM payment AS p
+JOIN payment_attempt AS a ON a.bill = p.bill AND a.number = p.attempt
+WHERE p.bill = $1 AND p.attempt = $2 AND p.method = $3 AND p.money_ref = $4
+  AND p.kind = 'payment' AND a.state = 'paid' AND a.provider_ref IS NOT NULL;

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contract.bill_reference import grouped
 from contract.money import Money
 from hub.core.bills.attempts import LIVE, may_be_given_up
 from hub.core.bills.bill import MovementKind
-from hub.core.bills.reference import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +134,7 @@ def view_card(bill: ListedBill, reader: Reader) -> CardView:
         shown_reference=grouped(bill.reference),
         title=bill.title,
         about=", ".join(bill.labels),
-        date=reader.formats.date(bill.created_at),
+        date=reader.formats.day_of(bill.created_at),
         sum=_money(minor, bill.currency, reader),
         state=at.state.value,
         state_text=texts.states[at.state],
@@ -187,7 +187,7 @@ def view_bill(shown: ShownBill, reader: Reader) -> BillView:
         reference=bill.reference,
         shown_reference=grouped(bill.reference),
         title=shown.record.title,
-        date=reader.formats.date(bill.created_at),
+        date=reader.formats.day_of(bill.created_at),
         payer=payer_lines(bill.payer),
         lines=_lines(bill.lines, currency, reader),
         total=_money(bill.total_minor, currency, reader),
@@ -253,7 +253,7 @@ def _moved(payment: Payment, currency: Currency, reader: Reader) -> MovedView:
     at = payment.value_on
     formats = reader.formats
     return MovedView(
-        date=formats.day(at) if at is not None else formats.date(payment.heard_at),
+        date=formats.day(at) if at is not None else formats.day_of(payment.heard_at),
         what=moved_text(payment, reader.texts.bills),
         amount=_money(moved_minor(payment), currency, reader),
     )

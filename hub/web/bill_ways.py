@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from contract.bill_reference import grouped
 from contract.money import Currency, Money
 from hub.core.bills.errors import NotAllowed
-from hub.core.bills.reference import grouped
 from hub.payments.errors import NotOffered
 from hub.payments.method import FormPost, Instructions, Redirect
 from hub.payments.routes import BILLS_FOLDER, return_urls

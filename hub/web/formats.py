@@ -62,7 +62,7 @@ class Formats:
         """Write a moment to the second, with the name of its zone."""
         return self._moment(self._numbers.second, moment)
 
-    def date(self, moment: datetime) -> str:
+    def day_of(self, moment: datetime) -> str:
         """Write the day of a moment in the event's zone."""
         return self.day(moment.astimezone(self._zone).date())
 

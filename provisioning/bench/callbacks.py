@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import asyncpg
 import uvloop
 
-from hub.core.bills.reference import NUMBER_MIN, make_reference, order_id
+from contract.bill_reference import NUMBER_MIN, make_reference, order_id
 from hub.payments.performing import Performer, provider_client
 from hub.payments.postfinance import CODE, PostFinance, Settings
 from hub.payments.postfinance_sha import sha_out

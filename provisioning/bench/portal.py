@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 import uvloop
 
-from hub.core.bills.reference import NUMBER_MIN, make_reference
+from contract.bill_reference import NUMBER_MIN, make_reference
 from hub.payments.performing import Performer, provider_client
 from hub.payments.registry import CODES, registered
 from hub.service.accounts import Accounts

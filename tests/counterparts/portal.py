@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import httpx
 
-from hub.core.bills.reference import make_reference
+from contract.bill_reference import make_reference
 from hub.payments.performing import Limits, Performer, provider_client
 from hub.payments.registry import registered
 from hub.payments.routes import return_urls

@@ -40,7 +40,8 @@ LOOKS = 0.05  # how often its memory is compared with the database
 class MemoryLedger(Ledger):
     """The writer's side of the ledger, whose batches go to the database as they are."""
 
-    def _values(self, draft: Draft) -> list[Any]:
+    def _values(self, draft: Draft, extent: int) -> list[Any]:
+        del extent
         return [draft]
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.bill_reference import ATTEMPT_MAX
 from hub.core.bills.bill import BillState
-from hub.core.bills.reference import ATTEMPT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.bill_reference import is_reference
 from contract.money import MINOR_MAX, Currency
 from hub.core.bills.errors import BadBill
-from hub.core.bills.reference import is_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

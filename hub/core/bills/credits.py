@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from hub.core.bills.reference import Mention, mentions
+from contract.bill_reference import Mention, mentions
 
 
 class Direction(enum.Enum):

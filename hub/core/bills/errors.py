@@ -7,10 +7,6 @@ class PaymentProblem(Exception):
     """Something about a bill or a payment is not as it must be; the text says what."""
 
 
-class BadReference(PaymentProblem):
-    """A number is no reference of a bill."""
-
-
 class BadBill(PaymentProblem):
     """Nothing can be billed that way."""
 

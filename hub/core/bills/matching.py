@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.bill_reference import number_of
 from contract.money import plain_amount
 from hub.core.bills.credits import Direction
-from hub.core.bills.reference import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.bill_reference import number_of
 from hub.core.bills.credits import Credit
 from hub.core.bills.fingerprints import Fingerprint, fingerprints
 from hub.core.bills.matching import Disposition, Match, Reason, by_number, match
-from hub.core.bills.reference import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
+from contract.bill_reference import creditor_reference, make_reference
 from hub.core.bills.credits import Direction
-from hub.core.bills.reference import creditor_reference, make_reference
 from hub.payments import camt
 from hub.payments.camt import Item, Report, read
 from hub.payments.errors import BankFileRefused

@@ -6,8 +6,8 @@ import msgspec
 import pypdfium2
 import pytest
 
+from contract.bill_reference import make_reference
 from contract.money import Currency
-from hub.core.bills.reference import make_reference
 from hub.payments.statement_pdf import Statement, statement_pdf
 from hub.payments.transfer import Creditor
 

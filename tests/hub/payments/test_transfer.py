@@ -7,8 +7,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from contract.bill_reference import creditor_reference
 from contract.money import Currency
-from hub.core.bills.reference import creditor_reference
 from hub.payments.errors import NotOffered
 from hub.payments.transfer import Creditor, Transfer, giro_code, swiss_payload
 from tests.hub.core.bills.billing import PIA, REFERENCE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import msgspec
 
-from hub.core.bills.reference import make_reference
+from contract.bill_reference import make_reference
 from hub.service.bank_import import Imported, import_file
 from tests.hub import samples
 from tests.hub.payments.bank_files import Detail, Entry, camt

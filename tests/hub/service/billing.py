@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from contract import order as orders
+from contract.bill_reference import order_id
 from contract.money import Currency
 from contract.order import LineRole, OrderKind, plain_line
 from hub.core.bills.postings import Channel, Via
-from hub.core.bills.reference import order_id
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import ProviderSilent
 from hub.payments.method import (

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.core.bills.reference import creditor_reference, make_reference
+from contract.bill_reference import creditor_reference, make_reference
 from hub.payments.errors import BankFileRefused, NotToBeBooked
 from hub.service import bank_import
 from hub.service.bank_import import import_file

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from contract.bill_reference import is_reference
 from hub.core.bills.attempts import Refusal
 from hub.core.bills.bill import BillState, ChangeKind
 from hub.core.bills.errors import BadBill, NoSuchBill, NotAllowed
-from hub.core.bills.reference import is_reference
 from hub.service.bill_viewers import OfStaff, OfUser, OfWallet
 from hub.service.bills import Changed, Created
 from tests.hub import samples

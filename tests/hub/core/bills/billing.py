@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from contract.bill_reference import make_reference
 from contract.money import Currency
 from hub.core.bills.bill import Bill, Line, LineKind, Movement, MovementKind, Payer
 from hub.core.bills.credits import Credit, Direction
-from hub.core.bills.reference import make_reference
 
 REFERENCE = make_reference(123456789012345678901)
 OTHER_REFERENCE = make_reference(987654321098765432109)

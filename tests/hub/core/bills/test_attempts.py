@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.bill_reference import ATTEMPT_MAX, order_id
 from hub.core.bills.attempts import (
     LIVE,
     Attempt,
@@ -17,7 +18,6 @@ from hub.core.bills.attempts import (
     refusal,
 )
 from hub.core.bills.bill import standing
-from hub.core.bills.reference import ATTEMPT_MAX, order_id
 from tests.hub.core.bills.billing import REFERENCE, bill, paid
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hub.core.bills.reference import Shape, creditor_reference, order_id
+from contract.bill_reference import Shape, creditor_reference, order_id
 from tests.hub.core.bills.billing import OTHER_REFERENCE, REFERENCE, credit
 
 

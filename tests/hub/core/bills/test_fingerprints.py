@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.bill_reference import grouped
 from hub.core.bills.fingerprints import fingerprints
-from hub.core.bills.reference import grouped
 from tests.hub.core.bills.billing import OTHER_REFERENCE, REFERENCE, credit
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.bill_reference import creditor_reference, grouped, make_reference
 from hub.core.bills.credits import Credit, Direction
 from hub.core.bills.fingerprints import fingerprints
 from hub.core.bills.matching import (
@@ -16,7 +17,6 @@ from hub.core.bills.matching import (
     match,
     suggestions,
 )
-from hub.core.bills.reference import creditor_reference, grouped, make_reference
 from tests.hub.core.bills.billing import OTHER_REFERENCE, REFERENCE, credit
 
 PIAS = Payable(

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.bill_reference import make_reference
 from hub.core.bills.matching import Disposition, Payable, Reason
-from hub.core.bills.reference import make_reference
 from hub.core.bills.taking_in import prints_of, take_in, to_look_up
 from tests.hub.core.bills.billing import OTHER_REFERENCE, REFERENCE, credit
 

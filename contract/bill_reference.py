@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hub.core.bills.errors import BadReference
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -47,6 +45,10 @@ _CREDITOR_REFERENCE = re.compile(
     r"(?![A-Z0-9])",
     re.I | re.A,
 )
+
+
+class BadReference(Exception):
+    """A number is no reference of a bill."""
 
 
 class Shape(enum.Enum):

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from stdnum import iso11649
 from stdnum.ch import esr
 
-from hub.core.bills.errors import BadReference
-from hub.core.bills.reference import (
+from contract.bill_reference import (
     ATTEMPT_MAX,
     NUMBER_MAX,
     NUMBER_MIN,
+    BadReference,
     Mention,
     Shape,
     check_digit,
