@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 SPEC = ROOT / "docs" / "payment-spec.md"
-FOLDERS = ("tests/hub", "tests/browser")
+FOLDERS = ("tests/contract", "tests/hub", "tests/browser")
 
 
 def named_tests() -> set[str]:
