@@ -93,14 +93,43 @@ class BillRecord:
         return self.bill.event
 
 
+_PARTS = {
+    "lines": ("kind", "label", "amount_minor", "team", "wallet"),
+    "attempts": (
+        "number",
+        "method",
+        "principal_minor",
+        "surcharge_minor",
+        "state",
+        "provider_ref",
+    ),
+    "payments": (
+        "id",
+        "kind",
+        "method",
+        "money_ref",
+        "attempt",
+        "principal_minor",
+        "surcharge_minor",
+        "fee_minor",
+        "value_on",
+        "heard_at",
+        "order_id",
+        "till",
+    ),
+}
+"""The rows within a bill's row, and their columns as the query names them."""
+
+
 async def read_bill(source: Source, reference: str) -> BillRecord | None:
     """Read a bill; None if there is none."""
     row = await source.fetch_row("bill", reference)
     if row is None:
         return None
-    lines = await source.fetch("bill_lines", reference)
-    attempts = await source.fetch("bill_attempts", reference)
-    payments = await source.fetch("bill_payments", reference)
+    lines, attempts, payments = (
+        [dict(zip(names, each, strict=True)) for each in row[table]]
+        for table, names in _PARTS.items()
+    )
     return BillRecord(
         bill=_bill(row, lines),
         event=row["event"],

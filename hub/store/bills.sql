@@ -65,12 +65,22 @@ RETURNING position;
 SELECT reference FROM bill WHERE reference = $1 FOR UPDATE;
 
 -- bill --
--- Read a bill with what it belongs to.
+-- Read a bill with what it belongs to, its lines, the attempts to pay it, and the money
+-- that moved, all in one go; the rows of each as hub.store.bills names their columns.
 SELECT b.reference, b.event, b.competition, b.club, b.portal_user, b.currency,
        b.payer_name, b.street, b.house_number, b.postal_code, b.town, b.country,
        b.email, b.created_at, b.canceled_at, b.locked_to,
        coalesce(c.slug, e.slug) AS slug, coalesce(c.name, e.name) AS title,
-       r.step = 'release' AS is_released
+       r.step = 'release' AS is_released,
+       ARRAY(SELECT ROW(kind::text, label, amount_minor, team, wallet)
+             FROM bill_line WHERE bill = b.reference ORDER BY position) AS lines,
+       ARRAY(SELECT ROW(number, method, principal_minor, surcharge_minor, state::text,
+                        provider_ref)
+             FROM payment_attempt WHERE bill = b.reference ORDER BY number)
+           AS attempts,
+       ARRAY(SELECT ROW(id, kind::text, method, money_ref, attempt, principal_minor,
+                        surcharge_minor, fee_minor, value_on, heard_at, order_id, till)
+             FROM payment WHERE bill = b.reference ORDER BY id) AS payments
 FROM bill AS b
 JOIN event AS e ON e.number = b.event
 LEFT JOIN competition AS c ON c.id = b.competition
@@ -80,23 +90,6 @@ LEFT JOIN LATERAL (
     ORDER BY number DESC LIMIT 1
 ) AS r ON true
 WHERE b.reference = $1;
-
--- bill_lines --
--- Read a bill's lines.
-SELECT kind::text AS kind, label, amount_minor, team, wallet FROM bill_line
-WHERE bill = $1 ORDER BY position;
-
--- bill_attempts --
--- Read the attempts to pay a bill.
-SELECT number, method, principal_minor, surcharge_minor, state::text AS state,
-       provider_ref
-FROM payment_attempt WHERE bill = $1 ORDER BY number;
-
--- bill_payments --
--- Read the money of a bill that moved.
-SELECT id, kind::text AS kind, method, money_ref, attempt, principal_minor,
-       surcharge_minor, fee_minor, value_on, heard_at, order_id, till
-FROM payment WHERE bill = $1 ORDER BY id;
 
 -- is_officer_of --
 -- Say whether somebody may see and pay a club's bills.
