@@ -129,6 +129,9 @@ def _log_at(level: str) -> None:
     logging.basicConfig(
         level=number, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    if number > logging.DEBUG:
+        # It tells every request; the payment log does that, and for good.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":
