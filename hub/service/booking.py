@@ -150,7 +150,6 @@ class Booking:
             try:
                 ledger = await Ledger.seize(self._store, self._event)
                 if ledger is not None:
-                    self.position = await ledger.position()
                     return ledger
                 if not said:
                     log.info("Another hub writes this ledger; standing by.")
@@ -181,6 +180,7 @@ class Booking:
 
     async def _serve(self, ledger: Ledger) -> None:
         log.info("This hub writes the ledger of event %d.", self._event)
+        self.position = await ledger.position()
         ledger.on_loss(self._stirred.set)  # an idle writer must notice it, too
         self._elected.set()
         self._tell_election(elected=True)
@@ -205,12 +205,14 @@ class Booking:
                 room = max(room // 2, min(room, APART_MIN))
             jobs = [self._waiting.popleft() for _ in range(room)]
             try:
-                jobs = await self._loaded(ledger, jobs)
-                if self._draft is None:
+                jobs = await self._looked_into(ledger, jobs)
+                if jobs and self._draft is None:
                     self._draft = await ledger.ready(())
             except BaseException:
                 self._waiting.extendleft(reversed(jobs))
                 raise
+            if not jobs:
+                continue
             for place, job in enumerate(jobs):
                 if self._draft.is_full:
                     self._waiting.extendleft(reversed(jobs[place:]))
@@ -227,8 +229,22 @@ class Booking:
             if self._writing is None:
                 await self._take_turns(ledger)
 
-    async def _loaded(self, ledger: Ledger, jobs: list[_Job]) -> list[_Job]:
+    async def _looked_into(self, ledger: Ledger, jobs: list[_Job]) -> list[_Job]:
         """Load what judging needs; whoever's can't even be asked for is sent away."""
+        unreadable: dict[int, Exception] = {}
+        await self._load(ledger, jobs, unreadable)
+        # Not before all was loaded: if the ledger goes meanwhile, all of them wait.
+        for place, error in unreadable.items():
+            _give_up(jobs[place], str(error))
+        return [job for place, job in enumerate(jobs) if place not in unreadable]
+
+    async def _load(
+        self,
+        ledger: Ledger,
+        jobs: Sequence[_Job],
+        unreadable: dict[int, Exception],
+        first: int = 0,
+    ) -> None:
         try:
             await ledger.load([job.item for job in jobs])
         except DatabaseGone:
@@ -236,11 +252,11 @@ class Booking:
         except Exception as error:
             if len(jobs) == 1:
                 log.exception("Order %s can't be looked into.", jobs[0].item.order)
-                _give_up(jobs[0], str(error))
-                return []
-            parts = [await self._loaded(ledger, list(half)) for half in _halves(jobs)]
-            return [job for part in parts for job in part]
-        return jobs
+                unreadable[first] = error
+                return
+            for half in _halves(jobs):
+                await self._load(ledger, half, unreadable, first)
+                first += len(half)
 
     async def _start_over(self, ledger: Ledger) -> None:
         """Judge the batch in hand again: an item that failed may have left traces."""
@@ -265,15 +281,20 @@ class Booking:
             except BaseException:
                 self._writing = finished  # they are sent away with all others
                 raise
-        if self._draft is not None:
-            self._draft.close()
-            task = asyncio.create_task(ledger.write(self._draft))
-            task.add_done_callback(lambda _: self._stirred.set())
-            self._writing = _Writing(self._drafted, task)
-            self._draft, self._drafted = None, []
-            await asyncio.sleep(0)  # until its bytes are on their way
-        if finished is not None and booked is not None:
-            self._tell(finished.jobs, booked)
+        try:
+            if self._draft is not None:
+                await self._send_off(ledger, self._draft)
+        finally:
+            if finished is not None and booked is not None:
+                self._tell(finished.jobs, booked)
+
+    async def _send_off(self, ledger: Ledger, draft: Draft) -> None:
+        draft.close()
+        task = asyncio.create_task(ledger.write(draft))
+        task.add_done_callback(lambda _: self._stirred.set())
+        self._writing = _Writing(self._drafted, task)
+        self._draft, self._drafted = None, []
+        await asyncio.sleep(0)  # until its bytes are on their way
 
     async def _recover(
         self, ledger: Ledger, jobs: list[_Job], error: BookingRefused

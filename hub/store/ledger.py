@@ -84,11 +84,14 @@ class Ledger:
         ledger = await cls.beside(store, event)
         try:
             got = await ledger._connection.fetchval(QUERIES["seize_writer_lock"], event)
-        except LOST as error:
-            raise DatabaseGone("The database closed the connection.") from error
-        if got:
-            await ledger._warm_up()
-            return ledger
+            if got:
+                await ledger._warm_up()
+                return ledger
+        except BaseException as error:
+            await ledger.close()  # else it held the lock, and nobody could ever write
+            if is_lost(error):
+                raise DatabaseGone("The database closed the connection.") from error
+            raise
         await ledger._connection.close()
         return None
 

@@ -9,8 +9,9 @@ import pytest
 
 from contract.order import Path
 from hub.core.booking import Result
+from hub.core.draft import Draft
 from hub.core.ledger import Account, Posting, Role
-from hub.service.booking import Booking, HubFault, NoLedger
+from hub.service.booking import APART_MIN, Booking, HubFault, NoLedger
 from hub.store.errors import DatabaseGone
 from hub.store.ledger import Booked, Ledger
 from tests.hub.hubs import PATIENCE_S, running_parts, until
@@ -158,6 +159,71 @@ async def test_what_the_driver_can_t_send_fails_alone(
         ("booked", None, ())
     ] * 8
     assert (await parts.wristbands.balance(wallet)).minor == 2420
+
+
+async def test_what_alone_can_t_be_sent_leaves_no_batch_and_the_writer_in_office(
+    parts: Parts,
+) -> None:
+    changes: list[bool] = []
+    parts.booking.on_election(changes.append)
+    wallet = await parts.wallet(2500)
+    before = parts.booking.position
+    poison = msgspec.structs.replace(asked(order(10, wallet)), payer=2**63)
+
+    with pytest.raises(HubFault):
+        await parts.booking.submit(poison)
+    result = await parts.booking.submit(asked(order(10, wallet)))
+
+    assert result.batch == before[0] + 1
+    assert changes == []
+
+
+async def test_who_can_t_be_looked_into_is_told_once_when_the_ledger_goes(
+    parts: Parts,
+) -> None:
+    wallet = await parts.wallet(2500)
+    good = asked(order(10, wallet))
+    poison = msgspec.structs.replace(asked(order(10, wallet)), payer=2**63)
+    told_of: list[object] = []
+    real = Ledger.load
+
+    async def load(ledger: Ledger, items: Sequence[Item]) -> None:
+        if list(items) == [good]:
+            raise DatabaseGone("It was pulled.")
+        await real(ledger, items)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ledger, "load", load)
+        for item in (poison, good):
+            parts.booking.hand_in(item, told_of.append)
+        await until(lambda: len(told_of) >= 2 and parts.booking.is_writer)
+
+    assert [type(each) for each in told_of] == [NoLedger, NoLedger]
+
+
+async def test_who_is_booked_is_told_although_the_next_batch_can_t_be_closed(
+    parts: Parts,
+) -> None:
+    wallet = await parts.wallet(2500)
+    told_of: list[object] = []
+    real, calls = Draft.close, 0
+
+    def close(draft: Draft) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise RuntimeError("It can't be closed.")
+        real(draft)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Draft, "close", close)
+        for _ in range(2 * APART_MIN):
+            parts.booking.hand_in(asked(order(10, wallet)), told_of.append)
+        await until(lambda: len(told_of) >= 2 * APART_MIN and parts.booking.is_writer)
+
+    assert len(told_of) == 2 * APART_MIN
+    assert [isinstance(each, Result) for each in told_of].count(True) == APART_MIN
+    assert (await parts.wristbands.balance(wallet)).minor == 2500 - 10 * APART_MIN
 
 
 async def test_words_about_one_order_keep_their_order_in_a_batch(parts: Parts) -> None:

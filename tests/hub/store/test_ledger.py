@@ -14,8 +14,9 @@ from contract.messages import DeclineReason
 from contract.order import Order, Path
 from hub.core.booking import credit_item
 from hub.core.ledger import Account, Posting, Role
-from hub.store.errors import BookingRefused
+from hub.store.errors import BookingRefused, DatabaseGone
 from hub.store.ledger import Ledger
+from hub.store.store import Store
 from tests.hub.samples import order
 from tests.hub.store.ledgers import (
     EVENT,
@@ -29,6 +30,8 @@ from tests.hub.store.ledgers import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from hub.store.store import Row
 
 BOOKED = ("booked", None, ())
 RECORDED = ("recorded", None, ())
@@ -511,5 +514,35 @@ async def test_there_is_one_writer(bench: Bench) -> None:
         if heir is not None:
             break
         await asyncio.sleep(0.05)
+    assert heir is not None
+    await heir.close()
+
+
+async def test_who_fails_to_begin_writing_lets_go_of_the_lock(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody could write until that hub is started again."""
+    await bench.ledger.close()
+    real, tries = Store.fetch_row, 0
+
+    async def fetch_row(store: Store, query: str, *values: object) -> Row | None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise DatabaseGone("The pool's connection is gone.")
+        return await real(store, query, *values)
+
+    monkeypatch.setattr(Store, "fetch_row", fetch_row)
+    heir, failures = None, 0
+    for _ in range(100):  # the server notices a closed connection a little later
+        try:
+            heir = await Ledger.seize(bench.store, EVENT)
+        except DatabaseGone:
+            failures += 1
+        if heir is not None:
+            break
+        await asyncio.sleep(0.05)
+
+    assert failures == 1
     assert heir is not None
     await heir.close()
