@@ -206,13 +206,13 @@ class Booking:
             jobs = [self._waiting.popleft() for _ in range(room)]
             try:
                 jobs = await self._looked_into(ledger, jobs)
-                if jobs and self._draft is None:
+                if not jobs:
+                    continue  # and no empty batch
+                if self._draft is None:
                     self._draft = await ledger.ready(())
             except BaseException:
                 self._waiting.extendleft(reversed(jobs))
                 raise
-            if not jobs:
-                continue
             for place, job in enumerate(jobs):
                 if self._draft.is_full:
                     self._waiting.extendleft(reversed(jobs[place:]))
