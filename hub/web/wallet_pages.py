@@ -10,6 +10,7 @@ from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 from contract.money import Money
 from hub.service.guest_wallets import TopUpRefused
 from hub.store.errors import DatabaseGone
+from hub.web.amounts import typed_amount
 from hub.web.problems import ProblemKind, problem_page
 from hub.web.rate_limits import RateLimits
 from hub.web.sessions import text_of
@@ -24,7 +25,7 @@ from hub.web.wallet_sessions import (
     NoWristband,
     OpenWallet,
 )
-from hub.web.wallet_view import read_amount, view_top_up, view_wallet
+from hub.web.wallet_view import view_top_up, view_wallet
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -112,7 +113,7 @@ def _top_up_routes(desk: WalletDesk) -> APIRouter:
     async def top_up(request: Request, visit: OpenWallet, form: GuestForm) -> Response:
         await desk.count("top_up", request, str(visit.guest.serial))
         typed = text_of(form, "amount")
-        minor = read_amount(typed)
+        minor = typed_amount(typed)
         if minor is None:
             terms = await desk.wallets.top_up_terms(visit.guest)
             wrong = desk.texts(request).not_a_number

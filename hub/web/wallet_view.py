@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,6 @@ PRESETS_MINOR = (1000, 2000, 3000, 5000, 10000)
 UNFINISHED = frozenset(
     {BillState.OPEN, BillState.PARTLY_PAID, BillState.REFUNDED, BillState.CHARGED_BACK}
 )
-_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,7})([.,](?P<cents>[0-9]{1,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +137,6 @@ def view_top_up(terms: TopUpTerms, reader: Reader, texts: WalletTexts) -> TopUpV
         ),
         why_not=_why_not(terms, texts),
     )
-
-
-def read_amount(text: str) -> int | None:
-    """Read an amount as a guest types it, with dot or comma; None if it is none."""
-    found = _AMOUNT.fullmatch(text.strip())
-    if found is None:
-        return None
-    return int(found["whole"]) * 100 + int(f"{found['cents'] or '':0<2}")
 
 
 def _order(

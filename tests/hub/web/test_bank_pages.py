@@ -8,7 +8,6 @@ import pytest
 from hub.payments.camt import FILE_BYTES_MAX
 from hub.service.bill_booker import BillBooker
 from hub.web import bank_pages
-from hub.web.amounts import typed_amount
 from hub.web.bank_texts import bank_texts
 from hub.web.texts import Language
 from tests.hub.hubs import running_parts
@@ -39,25 +38,6 @@ def test_both_languages_say_the_same_things() -> None:
     ]
 
     assert said[0] == said[1]
-
-
-@pytest.mark.parametrize(
-    ("text", "minor"),
-    [
-        ("45.00", 4500),
-        ("45,00", 4500),
-        ("45", 4500),
-        ("1'234.50", 123450),
-        ("1 234,50", 123450),
-        ("4.5", None),
-        ("-1.00", None),
-        ("1e3", None),
-        ("", None),
-        ("9" * 30, None),
-    ],
-)
-def test_amounts_are_read_as_people_type_them(text: str, minor: int | None) -> None:
-    assert typed_amount(text) == minor
 
 
 async def test_a_file_is_imported_and_the_rest_is_assigned(

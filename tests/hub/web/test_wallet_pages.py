@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
-import pytest
 import pytest_asyncio
 
 from contract.config import TillProfile
@@ -23,7 +22,6 @@ from hub.service.top_ups import TopUps, put_top_ups
 from hub.web.texts import Language
 from hub.web.wallet_codes import MASKED_PATH
 from hub.web.wallet_texts import wallet_texts
-from hub.web.wallet_view import read_amount
 from tests.counterparts.serving import running
 from tests.hub.service.billing import word
 from tests.hub.service.shop import BEER, DESK, a_sale
@@ -32,6 +30,8 @@ from tests.hub.web.wallet_portal import EVENT, Festival, open_festival
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    import pytest
 
     from hub.core.bills.attempts import Attempt
     from hub.service.context import ContextKeeper
@@ -395,25 +395,6 @@ def test_both_languages_say_everything_with_the_same_values() -> None:
     assert {each.value for each in GUESTS_KINDS} == {
         path.removeprefix(".kinds.") for path in english if path.startswith(".kinds.")
     }
-
-
-@pytest.mark.parametrize(
-    ("typed", "minor"),
-    [
-        ("20", 2000),
-        ("12,5", 1250),
-        ("12.05", 1205),
-        (" 7 ", 700),
-        ("0", 0),
-        ("1.234", None),
-        ("1,2,3", None),
-        ("", None),
-        ("-1", None),
-        ("\N{FULLWIDTH DIGIT TWO}0", None),
-    ],
-)
-def test_amounts_are_read_as_people_type_them(typed: str, minor: int | None) -> None:
-    assert read_amount(typed) == minor
 
 
 def reference_of(phone: Browser) -> str:
