@@ -50,10 +50,12 @@ class RecordedOrder(msgspec.Struct, frozen=True, kw_only=True):
 def without_credential(advice: bytes) -> bytes:
     """Return an advice's bytes without the one member that no ledger keeps.
 
-    All others stay as they came, to the byte. Raises msgspec.DecodeError.
+    All others stay as they came, to the byte; and all of them, where that one is empty:
+    an advice must keep one digest, whichever way it comes. Raises msgspec.DecodeError.
     """
     members = _MEMBERS.decode(advice)
-    if members.pop("credential", None) is None:
+    credential = members.pop("credential", None)
+    if credential is None or bytes(credential) == b"null":
         return advice
     return msgspec.json.encode(members)
 

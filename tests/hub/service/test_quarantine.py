@@ -81,6 +81,17 @@ async def test_an_order_booked_before_is_not_booked_again_by_its_release(
     assert await shop.held(wallet) == (1100, 0)
 
 
+async def test_cash_booked_before_is_no_contradiction_when_it_is_released(
+    shop: Shop,
+) -> None:
+    order = a_sale(None, BEERS, till=OTHER)
+    assert await shop.advise(order) == ()
+    await revoked(shop)
+
+    assert await shop.advise(order) == (AdviceFlag.REVOKED_TILL,)
+    assert (await shop.parts.orders.quarantine.release(order.id, "me")).flags == ()
+
+
 async def test_an_aborted_order_of_a_revoked_till_waits_too(shop: Shop) -> None:
     wallet = await shop.band(2000)
     order = a_sale(wallet, BEERS, till=OTHER)
