@@ -1,13 +1,15 @@
-"""The demo's competition: teams can be registered for it, and their fees paid."""
+"""The demo's portal: a competition to register teams for, and ways to top up."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hub.core.bills.fees import AdditionalFee, StartFee
+from hub.core.bills.fees import AdditionalFee, MethodFee, StartFee
 from hub.payments.transfer import Creditor
+from hub.service.bill_terms import Terms
 from hub.service.competitions import NewCompetition, OfferedMethod, put_competition
+from hub.service.top_ups import TopUps, put_top_ups
 from provisioning import demo_event
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ EARLY, LATE = timedelta(days=30), timedelta(days=90)
 
 
 async def open_portal(store: Store) -> None:
-    """Put the competition onto the portal."""
+    """Put the competition onto the portal, and let guests top up by transfer."""
+    await _let_guests_top_up(store)
     now = datetime.now(UTC)
     await put_competition(
         store,
@@ -56,3 +59,9 @@ async def open_portal(store: Store) -> None:
             ),
         ),
     )
+
+
+async def _let_guests_top_up(store: Store) -> None:
+    by_transfer = Terms("ebanking", MethodFee(), payer_bears=False)
+    ways = TopUps(terms=[by_transfer], creditor=ACCOUNT)
+    await put_top_ups(store, demo_event.EVENT_NUMBER, ways)

@@ -29,8 +29,10 @@ def sell_on_screen(shop: Shop) -> int:
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for line in _addresses(shop):
-        sys.stdout.write(line + "\n")
+    lines = "".join(f"{line}\n" for line in _addresses(shop))
+    # The screen soon covers what is printed here.
+    (shop.directory / "addresses.txt").write_text(lines)
+    sys.stdout.write(lines)
     sys.stdout.flush()
     asyncio.run(_sell(shop))
     sys.stdout.write(f"The demo has ended. Its logs are in {shop.directory}.\n")
@@ -58,24 +60,35 @@ async def _sell(shop: Shop) -> None:
 
 def _panel(shop: Shop) -> WristbandPanel:
     """Put the demo's wristbands on the number keys."""
-    counter = shop.counters[0]
-    wristbands = {
-        guest.name: VirtualWristband.load(counter.wristbands / guest.name)
-        for guest in shop.plan.guests(0)
-    }
-    drawer = Drawer(counter.slot.port, wristbands)
+    drawer = Drawer(shop.counters[0].slot.port, _wristbands(shop))
     return WristbandPanel(
         tuple(
             WristbandKey(str(number), name)
             for number, name in enumerate(drawer.names, start=1)
         ),
         lambda wristband: drawer.tap(wristband.label),
+        # Two spaces, so that both fit into 80 cells.
+        addresses=f"Portal {shop.portal_url}  1 {drawer.names[0]} {_first_page(shop)}",
     )
+
+
+def _wristbands(shop: Shop) -> dict[str, VirtualWristband]:
+    place = shop.counters[0].wristbands
+    return {
+        guest.name: VirtualWristband.load(place / guest.name)
+        for guest in shop.plan.guests(0)
+    }
+
+
+def _first_page(shop: Shop) -> str:
+    """Say where a phone finds itself that is held to the first wristband."""
+    return next(iter(_wristbands(shop).values())).link
 
 
 def _addresses(shop: Shop) -> list[str]:
     return [
         f"Portal:      {shop.portal_url}    (receipts, accounts, bills)",
+        f"Wristband 1: {_first_page(shop)}    (its balance, topping up)",
         f"Its mail:    {shop.mail}    (log-in links arrive there)",
         f"Hub health:  {shop.portal_url}/healthz",
         f"Broker:      mqtts://{shop.broker.host}:{shop.broker.port}",

@@ -11,7 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import ndef
+
 from contract.ids import WristbandUid
+from edge.core import type2
 from edge.core.errors import KassenbandError
 from edge.simulator.pseudo_reader import ATR, PseudoReader
 from edge.simulator.tag import NTAG213, TagModel, Type2Tag
@@ -66,6 +69,16 @@ class VirtualWristband:
     def uid(self) -> WristbandUid:
         """The chip's number."""
         return self.tag.uid
+
+    @property
+    def link(self) -> str:
+        """What a phone opens that is held to it; empty if there is nothing."""
+        octets = bytes(self.tag.memory[type2.CC_PAGE * type2.PAGE_BYTES :])
+        message = type2.find_message(octets)
+        if not isinstance(message, bytes) or not message:
+            return ""
+        first = next(ndef.message_decoder(message))
+        return str(first.iri) if isinstance(first, ndef.UriRecord) else ""
 
     def save(self, path: Path) -> None:
         """Keep it in this file from now on, with whatever is written to it."""

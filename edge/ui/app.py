@@ -22,7 +22,12 @@ from edge.ui.screens.selling import SellingPanel
 from edge.ui.screens.status import StatusScreen
 from edge.ui.widgets.product_grid import ProductGrid
 from edge.ui.widgets.status_row import StatusRow
-from edge.ui.wristband_panel import WristbandPanel, WristbandStrip, WristbandTapped
+from edge.ui.wristband_panel import (
+    AddressRow,
+    WristbandPanel,
+    WristbandStrip,
+    WristbandTapped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,6 +106,8 @@ class TillApp(App[None]):
             yield panel()
         if self._wristband_panel is not None:
             yield WristbandStrip(self._wristband_panel)
+            if self._wristband_panel.addresses:
+                yield AddressRow(self._wristband_panel)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Filter nothing: all colors are true colors, and filters cost on each tap."""

@@ -33,6 +33,8 @@ class WristbandPanel:
 
     wristbands: tuple[WristbandKey, ...]
     tap: Callable[[WristbandKey], None]
+    addresses: str = ""
+    """Where to look at what was sold, in one row; empty for none."""
 
 
 class WristbandTapped(Message):
@@ -60,3 +62,10 @@ class WristbandStrip(Horizontal):
                 partial(WristbandTapped, wristband),
                 classes="band last" if wristband is last else "band",
             )
+
+
+class AddressRow(Static):
+    """Where to look, below the strip: the terminal that said it before is covered."""
+
+    def __init__(self, panel: WristbandPanel) -> None:
+        super().__init__(panel.addresses, id="addresses", markup=False)

@@ -4,7 +4,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from contract.ids import WristbandUid
+from contract.token import BODY_BYTES, SIGNATURE_BYTES
 from edge.core import type2
+from edge.core.wristband import write_message
 from edge.simulator.tag import MODELS
 from edge.simulator.wristband import VirtualWristband, main
 from tests.edge.simulator.vpcd_reader import FakeReader
@@ -29,6 +31,13 @@ def test_an_issued_one_carries_its_message() -> None:
     read = wristband.transmit(bytes.fromhex("FFB0000310"))[:-2]
     assert type2.find_message(read) == b"hello"
     assert wristband.apdus == [(bytes.fromhex("FFB0000310"), read + b"\x90\x00")]
+
+
+def test_a_phone_held_to_it_opens_its_page() -> None:
+    link = "https://kb.example.org/w/AAAAAAAAAAAAAAAA"
+    message = write_message(link, bytes(BODY_BYTES), bytes(SIGNATURE_BYTES))
+    assert VirtualWristband.issued(UID, message).link == link
+    assert not VirtualWristband.blank(UID).link
 
 
 def test_its_file_follows_what_is_written_to_it(tmp_path: Path) -> None:

@@ -305,6 +305,15 @@ async def test_every_wristbands_name_can_be_read(size: tuple[int, int]) -> None:
             assert key.label in " ".join(" ".join(painted).split())
 
 
+async def test_a_demo_says_where_to_look_while_its_screen_covers_the_terminal() -> None:
+    where = "Portal http://127.0.0.1:8080  1 full http://127.0.0.1:8080/w/[code]"
+    panel = replace(sample_wristbands(), addresses=where)
+    async with app_for(FakeTill(), panel).run_test(size=LARGE) as pilot:
+        row = pilot.app.query_one("#addresses")
+        assert row.render_line(0).text.strip() == where
+        assert row.region.bottom == LARGE[1]
+
+
 async def test_without_virtual_wristbands_nothing_of_them_is_there() -> None:
     till = FakeTill(VIEWS["present"])
     async with app_for(till).run_test(size=SMALL) as pilot:
