@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hub.payments.method import Answer
 
 ANSWER_BYTES_MAX = 1024 * 1024
+# Asked too often; or asked before with the same key, which is still being worked on.
+_LATER = frozenset({409, 429})
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", re.A)
 
 
@@ -58,7 +60,7 @@ def read(data: bytes) -> Fields:
 
 def accepted(answer: Answer, doing: str) -> Fields:
     """Read an answer that must be good; else says what was refused, or is unclear."""
-    if answer.status >= 500 or answer.status == 429:
+    if answer.status >= 500 or answer.status in _LATER:
         raise ProviderSilent(
             f"{doing}: the provider is not able to now (HTTP {answer.status}). "
             "Try again in a few minutes."

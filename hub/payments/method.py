@@ -120,6 +120,8 @@ class Ask(msgspec.Struct, frozen=True):
 
     order_id: str = ""
     provider_ref: str = ""
+    may_capture: bool = True
+    """Whether to take what the payer approved; not of an attempt that is over."""
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -171,8 +173,9 @@ class PaymentMethod(Protocol):
     def start(self, start: Start) -> Plan[Step]:
         """Say how the payer gets there.
 
-        When: once per attempt, after it was committed, before the payer leaves.
-        Money: none may move. Again: makes a second way to the same attempt at most.
+        When: after the attempt was committed, each time before the payer leaves.
+        Money: none may move. Again: the provider knows it by then (`provider_ref`), and
+        it can be paid once.
         """
 
     def receive(self, incoming: Incoming) -> Plan[Received]:

@@ -115,7 +115,7 @@ class PayPalOrders:
             return (said,)
         doing = f"PayPal does not say what became of {ask.provider_ref}"
         order = accepted(answer, doing)
-        if order.text("status") == "APPROVED":
+        if order.text("status") == "APPROVED" and ask.may_capture:
             key = f"capture-{ask.provider_ref}"
             answer = yield from self._asked("POST", f"{path}/capture", {}, key)
             if answer.status == 422:  # declined, or captured a moment ago
@@ -226,7 +226,8 @@ def _reports(order: Fields) -> Iterator[Report]:
 
 def _capture_report(capture: Fields, name: str, paypal_name: str) -> Report:
     minor, currency = _money(capture.object("amount"))
-    fee, _ = _money(capture.object("seller_receivable_breakdown").object("paypal_fee"))
+    kept = capture.object("seller_receivable_breakdown").object("paypal_fee")
+    fee, fee_currency = _money(kept)
     status = capture.text("status")
     return Report(
         order_id=name,
@@ -235,7 +236,8 @@ def _capture_report(capture: Fields, name: str, paypal_name: str) -> Report:
         money_ref=capture.text("id"),
         amount_minor=minor,
         currency=currency,
-        fee_minor=fee,
+        # PayPal may keep it in another currency, of which nothing is booked here.
+        fee_minor=fee if fee_currency == currency else None,
         status=f"capture {status}",
         alarm=None
         if status in _CAPTURES

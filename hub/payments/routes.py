@@ -121,6 +121,9 @@ def return_urls(
 
 def named_bill(incoming: Incoming) -> str | None:
     """Read which bill a payer comes back to; None if the address names none."""
-    fields = parse_qs(incoming.query.decode("ascii", "replace"), max_num_fields=50)
+    try:
+        fields = parse_qs(incoming.query.decode("ascii", "replace"), max_num_fields=50)
+    except ValueError:
+        return None
     named = fields.get(BILL, [""])[0]
     return named if is_reference(named) else None

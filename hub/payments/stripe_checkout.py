@@ -73,9 +73,14 @@ class StripeCheckout:
         self._now = now
 
     def start(self, start: Start) -> Plan[Step]:
-        """Open a session and send the payer there."""
-        order = start.order_id
-        answer = yield self._post("/v1/checkout/sessions", self._session(start), order)
+        """Open a session and send the payer there; who comes again goes to the same."""
+        order, known = start.order_id, start.attempt.provider_ref
+        path = "/v1/checkout/sessions"
+        if known is None:
+            answer = yield self._post(path, self._session(start), order)
+        else:
+            # Its key can't be used again: it names the time when the session ends.
+            answer = yield self._get(f"{path}/{quote(known, safe='')}")
         session = accepted(answer, f"Stripe does not open a session for {order}")
         url, name = session.text("url"), session.text("id")
         if not url.startswith("https://") or not name:
@@ -216,7 +221,7 @@ def _intent_reports(intent: Fields, order: str, session: str) -> Iterator[Report
             money_ref=intent.text("id"),
             amount_minor=intent.whole("amount_received"),
             currency=intent.text("currency").upper(),
-            fee_minor=balance.whole("fee"),
+            fee_minor=_fee(balance, intent.text("currency")),
             status="succeeded",
         )
     else:
@@ -228,6 +233,12 @@ def _intent_reports(intent: Fields, order: str, session: str) -> Iterator[Report
         yield _dispute_report(dispute, order)
     for refund in charge.object("refunds").objects("data"):
         yield _refund_report(refund, order)
+
+
+def _fee(balance: Fields, currency: str) -> int | None:
+    """Read what Stripe kept; None where it counts that in its account's currency."""
+    is_ours = balance.text("currency") in {currency, ""}
+    return balance.whole("fee") if is_ours else None
 
 
 def _dispute_report(dispute: Fields, order: str) -> Report:

@@ -117,8 +117,8 @@ class BillPayments:
         """Begin to pay a bill by a method.
 
         Raises NoSuchBill, NotSwitchedOn, NotPayable; ProviderSilent, ProviderRefused
-        where the provider can't be reached: then the attempt is over, and no money can
-        have moved.
+        where the provider can't be reached: then a new attempt is over, and no money
+        can have moved. One that the payer has left by before may still be paid.
         """
         async with self._store.unit_of_work() as unit:
             await visible(unit, viewer, reference)
@@ -288,7 +288,7 @@ class BillPayments:
         try:
             step = await self._performing.perform(method.start(start))
         except (ProviderSilent, ProviderRefused):
-            await self._note(attempt, AttemptState.FAILED)
+            await self._fail(attempt)
             raise
         match step:
             case Redirect(provider_ref=provider_ref):
@@ -314,6 +314,19 @@ class BillPayments:
             if moved != now:
                 await _change_attempt(unit, moved)
             return moved
+
+    async def _fail(self, attempt: Attempt) -> None:
+        """Note that nobody left by an attempt.
+
+        Unless somebody did, before or beside us: the provider's page may be open still.
+        """
+        async with self._store.unit_of_work() as unit:
+            record = await lock_bill(unit, attempt.reference)
+            assert record is not None, "bills are never deleted"
+            now = _numbered(record, attempt.number)
+            if now.provider_ref is None:
+                failed = rules.moved_on(now, AttemptState.FAILED)
+                await _change_attempt(unit, failed)
 
     async def _attempt_of(self, method: str, report: Report) -> tuple[str, int]:
         if report.order_id:

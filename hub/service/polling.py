@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.bill_reference import order_id
-from hub.core.bills.attempts import AttemptState
+from hub.core.bills.attempts import LIVE, AttemptState
 from hub.core.bills.errors import NoSuchBill
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.method import Ask
@@ -39,6 +39,9 @@ PAUSES_S = (10, 20, 30, 60, 120, 300, 900, 3600)
 
 JITTER = 0.2
 ASKED_FOR = timedelta(days=7)
+GIVEN_UP_ASKED_FOR = timedelta(days=1)
+"""No provider's page can be paid on for longer."""
+
 ATTEMPTS_MAX = 500
 AT_ONCE = 4
 PENDING_TOO_LONG = timedelta(hours=24)
@@ -100,7 +103,12 @@ class Poller:
         """Ask about each attempt whose turn has come; returns how many."""
         now = self._clock()
         rows = await self._store.fetch(
-            "attempts_to_ask", self._event, self._codes, now - ASKED_FOR, ATTEMPTS_MAX
+            "attempts_to_ask",
+            self._event,
+            self._codes,
+            now - ASKED_FOR,
+            now - GIVEN_UP_ASKED_FOR,
+            ATTEMPTS_MAX,
         )
         names = {_name(row): row for row in rows}
         turns = {name: self._turns.get(name) or _Turn(now) for name in names}
@@ -135,9 +143,11 @@ class Poller:
     async def _ask(self, row: Row, now: datetime, gate: asyncio.Semaphore) -> None:
         name = _name(row)
         self._turns[name] = self._turns[name].next(now)
+        is_live = AttemptState(row["state"]) in LIVE
+        ask = Ask(name, row["provider_ref"], may_capture=is_live)
         async with gate:
             try:
-                await self._calls.ask(row["method"], Ask(name, row["provider_ref"]))
+                await self._calls.ask(row["method"], ask)
             except (ProviderSilent, ProviderRefused, NoSuchBill) as error:
                 log.info("Asked %s about %s: %s", row["method"], name, error)
 

@@ -1,20 +1,22 @@
 -- Named queries about attempts that providers are asked about.
 
 -- attempts_to_ask --
--- List the attempts of an event that a provider can be asked about, oldest first.
+-- List the attempts of an event that a provider can be asked about, newest first: for a
+-- while also those that failed or were given up: the provider's page may be open still.
 SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at
 FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
 WHERE b.event = $1 AND a.method = ANY ($2::text[]) AND a.provider_ref IS NOT NULL
-  AND a.state IN ('created', 'redirected', 'pending', 'uncertain')
-  AND a.begun_at > $3
-ORDER BY a.begun_at, a.bill, a.number LIMIT $4;
+  AND (a.state IN ('created', 'redirected', 'pending', 'uncertain')
+       AND a.begun_at > $3
+       OR a.state IN ('failed', 'canceled') AND a.begun_at > $4)
+ORDER BY a.begun_at DESC, a.bill, a.number LIMIT $5;
 
 -- attempts_of_bill_to_ask --
 -- List the attempts of a bill by a method that its provider can be asked about.
 SELECT bill, number, method, provider_ref, state::text AS state, begun_at
 FROM payment_attempt
 WHERE bill = $1 AND method = $2 AND provider_ref IS NOT NULL
-  AND state IN ('created', 'redirected', 'pending', 'uncertain')
+  AND state IN ('created', 'redirected', 'pending', 'uncertain', 'failed', 'canceled')
 ORDER BY number;
 
 -- doubtful_attempts --

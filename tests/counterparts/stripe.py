@@ -107,8 +107,11 @@ class Stripe:
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return JSONResponse({"error": {"message": "Invalid API key"}}, 401)
         key = request.headers["idempotency-key"]
+        form = dict(parse_qsl((await request.body()).decode()))
+        if key in self.keys and self.forms[self.keys[key]] != form:
+            words = "Keys can only be used with the same parameters as first."
+            return JSONResponse({"error": {"message": words}}, 400)
         if key not in self.keys:
-            form = dict(parse_qsl((await request.body()).decode()))
             assert form["mode"] == "payment"
             name = f"cs_test_{len(self.sessions) + 1}"
             self.keys[key], self.forms[name] = name, form

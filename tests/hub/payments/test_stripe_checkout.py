@@ -100,6 +100,7 @@ def test_a_session_is_opened_for_principal_and_surcharge() -> None:
     [
         (Answer(503, b""), ProviderSilent),
         (Answer(429, b""), ProviderSilent),
+        (Answer(409, b'{"error":{"type":"idempotency_error"}}'), ProviderSilent),
         (Answer(200, b"<html>"), ProviderSilent),
         (Answer(401, b'{"error":{"message":"Invalid API Key"}}'), ProviderRefused),
         (good({"id": "cs_1", "url": "http://evil.example"}), ProviderRefused),
@@ -183,6 +184,19 @@ def test_an_unpaid_session_is_no_payment(session: dict[str, str], said: Said) ->
     )
 
     assert [report.said for report in reports] == [said]
+
+
+@pytest.mark.parametrize(("currency", "fee"), [("chf", 164), ("eur", None)])
+def test_a_fee_in_another_currency_is_not_taken_for_ours(
+    currency: str, fee: int | None
+) -> None:
+    charge = {"balance_transaction": {"fee": 164, "currency": currency}}
+    (report,), _ = performed(
+        STRIPE.fetch(Ask(provider_ref="pi_1")),
+        [good(INTENT | {"latest_charge": charge})],
+    )
+
+    assert report.fee_minor == fee
 
 
 def test_refunds_and_disputes_are_told_beside_the_payment() -> None:

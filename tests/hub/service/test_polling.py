@@ -9,7 +9,14 @@ from hub.core.bills.attempts import AttemptState
 from hub.core.bills.reports import Report, Said
 from hub.payments.method import Redirect
 from hub.payments.paypal_orders import PayPalOrders, Settings
-from hub.service.polling import ASKED_FOR, PAUSES_S, TOLD_AGAIN, Poller
+from hub.service.bill_viewers import OfStaff
+from hub.service.polling import (
+    ASKED_FOR,
+    GIVEN_UP_ASKED_FOR,
+    PAUSES_S,
+    TOLD_AGAIN,
+    Poller,
+)
 from tests.counterparts.paypal import API, CLIENT, HOSTS, SECRET, PayPal
 from tests.counterparts.portal import EVENT, open_bill, running_portal
 from tests.counterparts.rerouting import rerouted
@@ -113,6 +120,20 @@ async def test_an_order_paypal_does_not_know_is_over(store: Store) -> None:
         del played.paypal.orders[order]
         await played.poller.ask_all()
         assert await played.state(reference) is AttemptState.EXPIRED
+
+
+async def test_what_was_given_up_is_not_captured_and_no_longer_asked_for_soon(
+    store: Store,
+) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        reference, order = await played.leave()
+        await played.portal.payments.give_up(OfStaff(), reference, 1)
+        played.paypal.approve(order)
+        assert await played.poller.ask_all() == 1
+        assert not (await played.portal.record(reference)).payments
+        clock.now += GIVEN_UP_ASKED_FOR
+        assert await played.poller.ask_all() == 0
 
 
 async def test_what_is_unclear_is_told_and_told_again_the_next_day(

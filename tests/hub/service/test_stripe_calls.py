@@ -6,13 +6,18 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
+from hub.core.bills.attempts import AttemptState
 from hub.core.bills.bill import MovementKind
+from hub.payments.errors import ProviderRefused
 from hub.payments.method import Ask, GiveBack, Redirect
 from hub.payments.stripe_checkout import Settings, StripeCheckout
+from hub.service.bill_viewers import OfStaff
 from hub.service.payment_log import Severity
-from tests.counterparts.portal import open_bill, running_portal
+from hub.service.polling import Poller
+from tests.counterparts.portal import EVENT, open_bill, running_portal
 from tests.counterparts.rerouting import rerouted
 from tests.counterparts.stripe import HOST, KEY, WEB_HOOK_SECRET, Stripe, running_stripe
 from tests.hub import samples
@@ -65,6 +70,53 @@ async def test_a_payer_who_paid_and_comes_back_has_paid(
     (payment,) = record.payments
     assert (payment.money_ref, payment.principal_minor) == (intent, 4628)
     assert record.standing.open_minor == 0
+
+
+async def test_who_comes_again_pays_on_the_same_page(
+    played: tuple[Portal, Stripe],
+) -> None:
+    portal, stripe = played
+    reference, session = await sent_to_stripe(portal)
+    # Stripe refuses the same key with other parameters, as another end of the session.
+    stripe.forms[session]["expires_at"] = "1"
+    again = await portal.choose(reference, "stripe")
+    assert isinstance(again.step, Redirect)
+    assert again.step.provider_ref == session
+    assert list(stripe.sessions) == [session]
+
+
+async def test_a_page_that_can_not_be_shown_again_can_still_be_paid_on(
+    played: tuple[Portal, Stripe],
+) -> None:
+    portal, stripe = played
+    reference, session = await sent_to_stripe(portal)
+    shown = dict(stripe.sessions[session])
+    stripe.sessions[session]["url"] = None
+    with pytest.raises(ProviderRefused):
+        await portal.choose(reference, "stripe")
+    (attempt,) = (await portal.record(reference)).attempts
+    assert attempt.state is AttemptState.REDIRECTED
+    stripe.sessions[session] = shown
+
+
+async def test_what_is_paid_on_a_page_that_was_given_up_is_found_out(
+    played: tuple[Portal, Stripe],
+) -> None:
+    portal, stripe = played
+    reference, session = await sent_to_stripe(portal)
+    await portal.payments.give_up(OfStaff(), reference, 1)
+    await stripe.pay(session)
+    poller = Poller(
+        portal.store,
+        EVENT,
+        {"stripe": contract()},
+        portal.calls,
+        is_writer=lambda: True,
+    )
+    assert await poller.ask_all() == 1
+    record = await portal.record(reference)
+    assert record.standing.open_minor == 0
+    assert record.attempts[0].state is AttemptState.PAID
 
 
 async def test_localstripes_own_web_hook_is_believed_and_a_changed_one_is_not(

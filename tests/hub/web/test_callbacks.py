@@ -10,9 +10,11 @@ import pytest
 import pytest_asyncio
 
 from hub.core.bills.attempts import AttemptState
+from hub.payments import stripe_checkout
 from hub.payments.method import FormPost
 from hub.payments.postfinance import PostFinance, Settings
 from hub.payments.postfinance_sha import Algorithm
+from hub.payments.stripe_checkout import StripeCheckout
 from hub.service.payment_log import Severity
 from hub.store.errors import DatabaseGone
 from tests.counterparts.portal import SECRETS, open_bill, running_portal
@@ -329,6 +331,18 @@ async def test_calls_of_what_is_not_there_are_logged_too(
     request, outcome = await portal.entries()
     assert request.message.startswith(f"{verb} /")
     assert outcome.severity is Severity.WARNING
+
+
+async def test_a_return_with_too_many_parameters_is_no_fault_of_ours(
+    store: Store,
+) -> None:
+    settings = stripe_checkout.Settings(secret_key="sk_1", web_hook_secret="whsec_1")
+    method = StripeCheckout(settings, now=lambda: 0)
+    async with running_portal(store, [method]) as portal:
+        query = "&".join(f"a{number}=1" for number in range(60))
+        answer = await portal.browser.get(f"/stripe/payment_accepted?{query}")
+        assert answer.status_code == 400
+        assert {each.severity for each in await portal.entries()} == {Severity.INFO}
 
 
 async def test_a_call_stays_in_the_log_when_what_it_caused_fails(
