@@ -16,7 +16,7 @@ from contract.order import Outcome, decode_order, order_digest
 from hub.core.content import is_beyond
 from hub.service.advices import Arrival
 from hub.service.booking import NoLedger, NotBooked
-from hub.store.errors import StoreError
+from hub.store.errors import DatabaseGone, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,13 +83,17 @@ class SetAside:
         return [_quarantined(row) for row in rows]
 
     async def find(self, order: UUID) -> Quarantined:
-        """Find an order's advice that is not released yet; raises NotReleased."""
-        for each in await self.listed():
-            if each.order.id == order and not each.released:
-                return each
-        raise NotReleased(
-            f"No advice of order {order} is set aside. It may be booked already."
-        )
+        """Find an order's advice that is not released yet; raises NotReleased.
+
+        Of several, one that nobody has decided about comes first.
+        """
+        all_of_it = [each for each in await self.listed() if each.order.id == order]
+        left = [each for each in all_of_it if not each.released]
+        if not left:
+            raise NotReleased(
+                f"No advice of order {order} is set aside. It may be booked already."
+            )
+        return min(left, key=lambda each: not each.waits)
 
     async def decide(
         self, order: UUID, decision: Decision, *, by: str, reason: str = ""
@@ -100,7 +104,7 @@ class SetAside:
         """
         found = await self.find(order)
         if decision is Decision.RELEASE:
-            _refuse_beyond(found.order)
+            _refuse_beyond(found.order, found.outcome)
         said = (found.digest, decision.value, by, reason)
         await self._store.fetch("decide_quarantined", self._event, *said)
         return found
@@ -185,7 +189,10 @@ class Quarantine:
         while True:
             await self._booking.elected()
             self._decided.clear()
-            await self.release_decided()
+            try:
+                await self.release_decided()
+            except DatabaseGone as error:
+                log.warning("The quarantine waits for the database: %s", error)
             try:
                 async with asyncio.timeout(LOOK_AGAIN_S):
                     await self._decided.wait()
@@ -212,7 +219,7 @@ class Quarantine:
             about = decode_order(bytes(advice.order))
         except (Malformed, ValueError) as error:
             raise NotReleased(f"Order {order} can't be read: {error}.") from None
-        _refuse_beyond(about)
+        _refuse_beyond(about, advice.outcome)
         said = row["refusal"]
         refusal = None if said is None else DeclineReason(said)
         item = await self._advices.item(
@@ -244,8 +251,9 @@ def _quarantined(row: Row) -> Quarantined:
     )
 
 
-def _refuse_beyond(order: Order) -> None:
-    if is_beyond(order):
+def _refuse_beyond(order: Order, outcome: Outcome) -> None:
+    # What was aborted moves nothing, whatever it names.
+    if outcome is Outcome.COMPLETED and is_beyond(order):
         raise NotReleased(
             f"Order {order.id} names an amount beyond all reason. Book what was meant "
             "in the office."

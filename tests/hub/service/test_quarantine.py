@@ -251,3 +251,32 @@ async def test_an_absurd_amount_is_refused_when_it_is_decided(shop: Shop) -> Non
         await kept.decide(absurd.id, Decision.RELEASE, by="me")
     (still,) = await kept.listed()
     assert still.waits
+
+
+async def test_an_absurd_order_that_was_aborted_is_let_go(shop: Shop) -> None:
+    absurd = a_top_up(await shop.band(), AMOUNT_MINOR_MAX + 1, till=OTHER)
+    await revoked(shop)
+    await shop.advise(absurd, outcome=Outcome.ABORTED)
+
+    await SetAside(shop.parts.store, NUMBER).decide(
+        absurd.id, Decision.RELEASE, by="me"
+    )
+    await shop.parts.orders.quarantine.release_decided()
+
+    (let_go,) = await SetAside(shop.parts.store, NUMBER).listed()
+    assert let_go.released
+
+
+async def test_of_two_words_about_one_order_each_can_be_decided(shop: Shop) -> None:
+    wallet = await shop.band(2000)
+    order = a_sale(wallet, BEERS, till=OTHER)
+    await revoked(shop)
+    await shop.advise(order, outcome=Outcome.ABORTED)
+    await shop.advise(order)
+    kept = SetAside(shop.parts.store, NUMBER)
+
+    await kept.decide(order.id, Decision.DISMISS, by="me")
+    await kept.decide(order.id, Decision.RELEASE, by="me")
+    await shop.parts.orders.quarantine.release_decided()
+
+    assert await shop.held(wallet) == (1100, 0)
