@@ -13,53 +13,26 @@ from typing import TYPE_CHECKING
 
 from hub.core.bills.steps import decode_step, step_item
 from hub.core.booking import ResultCode
-from hub.service.booking import HubFault, NotBooked
-from hub.store.errors import DatabaseGone
+from hub.service.booker import Booker
+from hub.service.booking import HubFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
     from hub.core.booking import Result
-    from hub.service.booking import Booking
-    from hub.store.store import Row, Store
+    from hub.store.store import Row
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "kassenband_bills"
 STEPS_AT_ONCE = 500
-LOOK_AGAIN_S = 30
-"""A notification may get lost; so long at most until it is noticed."""
 
 
-class BillBooker:
+class BillBooker(Booker):
     """Hands the steps of bills to the ledger, in the order in which they happened."""
 
-    def __init__(self, store: Store, booking: Booking, event: int) -> None:
-        self._store = store
-        self._booking = booking
-        self._event = event
-        self._stirred = asyncio.Event()
-        booking.on_election(lambda _elected: self._stirred.set())
-
-    def hear(self, _payload: str = "") -> None:
-        """Note that something may be waiting."""
-        self._stirred.set()
-
-    async def run(self) -> None:
-        """Book whatever waits, until canceled."""
-        while True:
-            await self._booking.elected()
-            self._stirred.clear()
-            try:
-                await self.book()
-            except (NotBooked, DatabaseGone) as error:
-                log.warning("Bills wait for the ledger: %s", error)
-            try:
-                async with asyncio.timeout(LOOK_AGAIN_S):
-                    await self._stirred.wait()
-            except TimeoutError:
-                continue
+    waiting = "Bills"
 
     async def book(self) -> int:
         """Book all that waits now; says how many steps were booked.
