@@ -16,8 +16,9 @@ import msgspec
 from contract.bill_reference import ATTEMPT_MAX, BadReference, read_order_id
 from hub.core.bills import attempts as rules
 from hub.core.bills.attempts import Attempt, AttemptState, next_number
+from hub.core.bills.bill import MovementKind
 from hub.core.bills.errors import NoSuchBill, NotAllowed
-from hub.core.bills.reports import consequence
+from hub.core.bills.reports import Kept, consequence
 from hub.payments.by_hand import ByHand
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.method import FormPost, Instructions, Redirect, Start
@@ -190,6 +191,7 @@ class BillPayments:
                 attempt,
                 currency=record.bill.currency,
                 booked=frozenset() if known is None else {report.money_ref},
+                kept=_kept(record, attempt),
             )
             payment = None if known is None else known["id"]
             if came.attempt != attempt:
@@ -366,6 +368,18 @@ def _money(method: str, channel: Channel, came: Consequence) -> Money:
         fee_minor=came.fee_minor,
         attempt=came.attempt.number,
     )
+
+
+def _kept(record: BillRecord, attempt: Attempt) -> Kept:
+    """Add up what came by an attempt, and what of that went back."""
+    principal = surcharge = 0
+    for each in record.payments:
+        if each.attempt != attempt.number:
+            continue
+        sign = 1 if each.kind is MovementKind.PAYMENT else -1
+        principal += sign * each.principal_minor
+        surcharge += sign * each.surcharge_minor
+    return Kept(max(0, principal), max(0, surcharge))
 
 
 def _numbered(record: BillRecord, number: int) -> Attempt:

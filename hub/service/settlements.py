@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _SHARES = {
     StepKind.PAYMENT: Share.SURCHARGES,
     StepKind.FEE: Share.METHOD_FEES,
+    StepKind.RETURN: Share.SURCHARGES,
     StepKind.RELEASE: Share.PAID_BILLS,
     StepKind.RETAKE: Share.TAKEN_BACK,
 }

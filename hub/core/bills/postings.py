@@ -100,11 +100,18 @@ def fee_entry(
     )
 
 
-def return_entry(bill: Collecting, channel: Channel, principal_minor: int) -> Entry:
+def return_entry(
+    bill: Collecting,
+    channel: Channel,
+    principal_minor: int,
+    surcharge_minor: int,
+    organizer: str,
+) -> Entry:
     """Book money that went back to the payer, by refund or chargeback."""
     return _entry(
-        Posting(channel.account, principal_minor),
+        Posting(channel.account, principal_minor + surcharge_minor),
         Posting(_bill(bill), -principal_minor),
+        *_borne(bill, -surcharge_minor, channel, organizer),
     )
 
 

@@ -62,6 +62,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator has to do about it."""
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What an attempt's payments brought that has not gone back yet."""
+
+    principal_minor: int = 0
+    surcharge_minor: int = 0
+
+
+_NOTHING = Kept()
+
+
 class Consequence(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be written down, in one unit of work, under the bill's row lock."""
 
@@ -92,9 +102,17 @@ _MOVEMENTS: Mapping[Said, MovementKind] = {
 
 
 def consequence(
-    report: Report, attempt: Attempt, *, currency: Currency, booked: AbstractSet[str]
+    report: Report,
+    attempt: Attempt,
+    *,
+    currency: Currency,
+    booked: AbstractSet[str],
+    kept: Kept = _NOTHING,
 ) -> Consequence:
-    """Say what a report changes; `booked`: the money_refs booked for this method."""
+    """Say what a report changes.
+
+    `booked`: the money_refs booked for this method; `kept`: what the attempt brought.
+    """
     alarms = () if report.alarm is None else (report.alarm,)
     if report.said not in _MOVEMENTS:
         return Consequence(attempt=_moved(attempt, report), alarms=alarms)
@@ -110,9 +128,13 @@ def consequence(
     assert report.amount_minor is not None, "checked above"
     if report.said is Said.CHARGED_BACK:
         alarms = (*alarms, _told(report, "took back"))
+    # What is more than the principal was the surcharge: the bill never had it.
+    surcharge = min(kept.surcharge_minor, report.amount_minor - kept.principal_minor)
+    surcharge = max(0, surcharge) if surcharge < report.amount_minor else 0
     return Consequence(
         attempt=_moved(attempt, report),
-        movement=Movement(_MOVEMENTS[report.said], report.amount_minor),
+        movement=Movement(_MOVEMENTS[report.said], report.amount_minor - surcharge),
+        surcharge_minor=surcharge,
         money_ref=report.money_ref,
         fee_minor=report.fee_minor,
         alarms=alarms,

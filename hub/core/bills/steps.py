@@ -149,7 +149,8 @@ def entry_of(step: BillStep) -> Entry:
             paid = (step.principal_minor, step.surcharge_minor)
             return payment_entry(step, channel, *paid, organizer)
         case StepKind.RETURN:
-            return return_entry(step, channel, step.principal_minor)
+            gone = (step.principal_minor, step.surcharge_minor)
+            return return_entry(step, channel, *gone, organizer)
         case StepKind.FEE:
             return fee_entry(step, channel, step.fee_minor, organizer)
 

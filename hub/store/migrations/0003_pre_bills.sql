@@ -116,8 +116,7 @@ CREATE TABLE payment (
     -- The till that took it, if one did.
     till text,
     UNIQUE (event, method, money_ref),
-    FOREIGN KEY (bill, attempt) REFERENCES payment_attempt,
-    CHECK (kind = 'payment' OR surcharge_minor = 0)
+    FOREIGN KEY (bill, attempt) REFERENCES payment_attempt
 );
 CREATE INDEX payment_bill ON payment (bill);
 

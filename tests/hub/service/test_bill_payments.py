@@ -353,6 +353,25 @@ async def test_the_surcharge_is_no_part_of_what_is_paid(fair: Fair) -> None:
     assert payment.fee_minor == 130
 
 
+@pytest.mark.parametrize("parts", [(5610,), (3000, 2610)])
+async def test_what_went_back_of_a_surcharge_is_not_asked_for_again(
+    fair: Fair, parts: tuple[int, ...]
+) -> None:
+    await fair.offer("paypal", rate_bp=200)
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    attempt = await fair.attempt(pia, reference)
+    await fair.say(attempt)
+
+    for turn, minor in enumerate(parts):
+        await fair.say(attempt, Said.CHARGED_BACK, minor, money_ref=f"back-{turn}")
+
+    shown = await fair.shown(pia, reference)
+    assert shown.standing.open_minor == 5500
+    gone = shown.record.payments[1:]
+    assert sum(each.principal_minor + each.surcharge_minor for each in gone) == 5610
+
+
 @pytest.mark.parametrize(
     ("order", "ref"),
     [("x", ""), ("0" * 26 + "-1", ""), ("", "unheard-of"), ("", "")],

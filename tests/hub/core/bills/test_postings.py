@@ -78,8 +78,15 @@ def test_a_top_up_credits_the_wallet_and_a_chargeback_takes_it_back() -> None:
     released = release_entry(one, "club")
 
     assert posted(paid, released)[("wallet", "5")] == 2000
-    back = return_entry(one, POSTFINANCE, 2000)
+    back = return_entry(one, POSTFINANCE, 2000, 0, "club")
     assert posted(paid, released, back, retake_entry(one, "club")) == {}
+
+
+def test_a_surcharge_that_goes_back_is_taken_from_whom_it_was_given() -> None:
+    one = bill(fee(3000), top_up(1000))
+    paid = payment_entry(one, POSTFINANCE, 4000, 80, "club")
+
+    assert posted(paid, return_entry(one, POSTFINANCE, 4000, 80, "club")) == {}
 
 
 def test_what_a_method_costs_is_shared_by_whose_money_it_brought() -> None:
@@ -100,7 +107,7 @@ def told(one: Bill, moved: list[Movement]) -> list[Entry]:
         if each.kind is MovementKind.PAYMENT:
             entry = payment_entry(one, BANK, each.principal_minor, 0, "club")
         else:
-            entry = return_entry(one, BANK, each.principal_minor)
+            entry = return_entry(one, BANK, each.principal_minor, 0, "club")
         entries.append(entry)
         is_paid = standing(one, moved[:count]).is_paid
         if is_paid and not was_paid:
