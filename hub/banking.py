@@ -52,8 +52,8 @@ class Banking:
             store, event, paying.methods, paying.payments, paying.performer
         )
         return (
-            bank_section(store, event, BankQueue(store, event)),
-            slips_section(Slips(store, event, Transfers(store))),
+            bank_section(store, event, BankQueue(store, event), paying.log),
+            slips_section(Slips(store, event, Transfers(store)), paying.log),
             refunds_section(store, event, refunds),
             settlements_section(Settlements(store, event), PayoutFiles(store, event)),
         )

@@ -78,6 +78,7 @@ class Paying:
             billing=Billing(self._store, self.methods),
             payments=self.payments,
             transfers=Transfers(self._store),
+            log=self.log,
             portal_url=self._context.current.portal_url.rstrip("/"),
         )
 

@@ -14,11 +14,13 @@ from starlette.responses import Response  # noqa: TC002 - as above
 from contract.money import Currency, Money
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.matching import Part
+from hub.payments.by_hand import E_BANKING
 from hub.payments.camt import FILE_BYTES_MAX
 from hub.service.bank_queue import PAGE_ROWS
-from hub.service.bank_report import Refused, take_files
+from hub.service.bank_report import Refused, sentences, take_files
 from hub.web.amounts import typed_amount
 from hub.web.bank_texts import bank_texts
+from hub.web.noted_calls import noted
 from hub.web.office_desk import AtWork, OfficeForm, OfficeSection
 from hub.web.sessions import FormTooLarge, text_of
 from hub.web.texts import Language
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
 
     from hub.service.bank_queue import BankQueue, Opened
+    from hub.service.office import OfficeMember
+    from hub.service.payment_log import PaymentLog
     from hub.store.store import Store
     from hub.web.bank_texts import BankTexts
+    from hub.web.noted_calls import Outcome
     from hub.web.office_desk import OfficeDesk
     from hub.web.pages import Reader
 
@@ -44,14 +49,16 @@ ROWS_SHOWN_MAX = 2000
 """Of one file on its page; the queue and the search have the rest."""
 
 
-def bank_section(store: Store, event: int, queue: BankQueue) -> OfficeSection:
-    """Make the section."""
+def bank_section(
+    store: Store, event: int, queue: BankQueue, log: PaymentLog
+) -> OfficeSection:
+    """Make the section; what is done on its pages is noted in the payment log."""
 
     def routes(desk: OfficeDesk) -> APIRouter:
         router = APIRouter()
         _add_queue(router, desk, queue)
-        _add_import(router, desk, queue, (store, event))
-        _add_credit(router, desk, queue)
+        _add_import(router, desk, queue, (store, event, log))
+        _add_credit(router, desk, queue, log)
         return router
 
     return OfficeSection(key=KEY, path=PATH, titles=titles(KEY), routes=routes)
@@ -116,21 +123,32 @@ def _add_queue(router: APIRouter, desk: OfficeDesk, queue: BankQueue) -> None:
 
 
 def _add_import(
-    router: APIRouter, desk: OfficeDesk, queue: BankQueue, ledger: tuple[Store, int]
+    router: APIRouter,
+    desk: OfficeDesk,
+    queue: BankQueue,
+    books: tuple[Store, int, PaymentLog],
 ) -> None:
-    store, event = ledger
+    store, event, log = books
 
     @router.post(f"{PATH}/import")
-    async def take(request: Request, member: AtWork) -> Response:
+    async def called(request: Request, member: AtWork) -> Response:
+        async with noted(log, request, E_BANKING.code, "import") as outcome:
+            return await take(request, member, outcome)
+
+    async def take(
+        request: Request, member: OfficeMember, outcome: Outcome
+    ) -> Response:
         words = words_of(desk, request).bank
         try:
             form, name, data = await read_upload(request, desk, FILE_BYTES_MAX)
         except FormTooLarge:
+            outcome.refuse("the file is too large.")
             # The rest of it is not read: the browser is told, and hangs up.
             return await _queue_page(
                 desk, request, queue, status=413, refusal=words["too_large"]
             )
         if not data:
+            outcome.refuse("there is no file.")
             return await _queue_page(
                 desk, request, queue, status=422, refusal=words["no_file"]
             )
@@ -141,6 +159,8 @@ def _add_import(
             by=member.id,
             take_copies=text_of(form, "copies") == "yes",
         )
+        said = "\n".join((f"By {member.id}.", *sentences(taken)))
+        (outcome.refuse if taken.refused else outcome.say)(said)
         return desk.page(
             request,
             "bank_imported.html",
@@ -154,7 +174,9 @@ def _add_import(
         )
 
 
-def _add_credit(router: APIRouter, desk: OfficeDesk, queue: BankQueue) -> None:
+def _add_credit(
+    router: APIRouter, desk: OfficeDesk, queue: BankQueue, log: PaymentLog
+) -> None:
     async def page(request: Request, credit: int, refusal: str = "") -> Response:
         opened = await queue.open(credit) if credit <= NUMBER_MAX else None
         if opened is None:
@@ -182,18 +204,26 @@ def _add_credit(router: APIRouter, desk: OfficeDesk, queue: BankQueue) -> None:
     ) -> Response:
         if verb not in {"assign", "set-aside", "undo"} or credit > NUMBER_MAX:
             raise HTTPException(404)
-        turn, note = _turn(form), text_of(form, "note")
-        try:
-            if verb == "assign":
-                parts = _parts(form)
-                await queue.assign(credit, parts, turn=turn, by=member.id, note=note)
-            elif verb == "set-aside":
-                await queue.set_aside(credit, turn=turn, by=member.id, note=note)
-            else:
-                await queue.undo(credit, turn=turn, by=member.id, note=note)
-        except NotAllowed as error:
-            return await page(request, credit, str(error))
+        async with noted(log, request, E_BANKING.code, verb) as outcome:
+            try:
+                await _obey(queue, credit, verb, form, member.id)
+            except NotAllowed as error:
+                outcome.refuse(error)
+                return await page(request, credit, str(error))
+            outcome.say(f"Done by {member.id}.")
         return desk.go(request, PATH)
+
+
+async def _obey(
+    queue: BankQueue, credit: int, verb: str, form: FormData, by: str
+) -> None:
+    turn, note = _turn(form), text_of(form, "note")
+    if verb == "assign":
+        await queue.assign(credit, _parts(form), turn=turn, by=by, note=note)
+    elif verb == "set-aside":
+        await queue.set_aside(credit, turn=turn, by=by, note=note)
+    else:
+        await queue.undo(credit, turn=turn, by=by, note=note)
 
 
 def _turn(form: FormData) -> int:

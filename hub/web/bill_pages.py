@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.core.bills.errors import BadBill, NoSuchBill, NotAllowed
+from hub.payments.by_hand import SLIP
+from hub.payments.errors import NotOffered
 from hub.payments.receipt_pdf import BillReceipt, Received, receipt_pdf
 from hub.service.bill_viewers import OfUser
 from hub.service.bills import Changed, Created, hub_time
@@ -20,6 +22,7 @@ from hub.web.bill_view import (
     view_group,
     view_review,
 )
+from hub.web.noted_calls import noted
 from hub.web.problems import ProblemKind, problem_page
 from hub.web.sessions import CheckedForm, LoggedIn, text_of
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from hub.service.accounts import PortalUser
     from hub.service.bill_payments import BillPayments
     from hub.service.bills import Billing, Review, ShownBill
+    from hub.service.payment_log import PaymentLog
     from hub.service.transfers import Transfers
     from hub.web.desk import Desk
     from hub.web.pages import Reader
@@ -41,6 +45,7 @@ class BillSources:
     billing: Billing
     payments: BillPayments
     transfers: Transfers
+    log: PaymentLog
     portal_url: str
     """The portal's address as payers and providers reach it, without a slash."""
 
@@ -215,10 +220,13 @@ def _add_papers(router: APIRouter, parts: BillParts) -> None:
         if shown is None:
             return problem_page(desk.pages, request, ProblemKind.NOT_FOUND)
         language = desk.reader(request).language.value
-        try:
-            data = await parts.transfers.slip(shown.record, language)
-        except NotAllowed:
-            return desk.go(request, f"/bills/{reference}")
+        async with noted(parts.sources.log, request, SLIP.code, "print") as outcome:
+            try:
+                data = await parts.transfers.slip(shown.record, language)
+            except (NotAllowed, NotOffered) as error:
+                outcome.refuse(error)
+                return desk.go(request, f"/bills/{reference}")
+            outcome.say("Printed by the payer.")
         return _pdf(data, f"slip-{reference}.pdf")
 
 

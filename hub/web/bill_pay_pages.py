@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 
 from hub.core.bills.errors import NoSuchBill, NotAllowed
-from hub.payments.errors import NotOffered, ProviderRefused, ProviderSilent
 from hub.payments.method import Instructions
 from hub.service.bill_viewers import OfUser
 from hub.web.bill_pages import BillParts, bill_page
 from hub.web.bill_view import view_bill
 from hub.web.bill_ways import leaving, may_be_told, refusal_of, told_how, view_leave
+from hub.web.noted_calls import REFUSED, chosen_by_hand
 from hub.web.problems import ProblemKind, problem_page
 from hub.web.sessions import CheckedForm, LoggedIn, text_of
 
@@ -40,16 +40,13 @@ def _add_choice(router: APIRouter, parts: BillParts) -> None:
     ) -> Response:
         method = text_of(form, "method")
         reader = desk.reader(request)
+        left = leaving(parts.sources.portal_url, reference, method, reader)
         try:
-            chosen = await payments.choose(
-                OfUser(user.id),
-                reference,
-                method,
-                leaving(parts.sources.portal_url, reference, method, reader),
-            )
+            async with chosen_by_hand(parts.sources.log, request, method):
+                chosen = await payments.choose(OfUser(user.id), reference, method, left)
         except NoSuchBill:
             return problem_page(desk.pages, request, ProblemKind.NOT_FOUND)
-        except (NotAllowed, NotOffered, ProviderSilent, ProviderRefused) as error:
+        except REFUSED as error:
             return await _refused(parts, request, user, (reference, method), error)
         if isinstance(chosen.step, Instructions):
             return desk.go(request, f"/bills/{reference}/how/{method}")

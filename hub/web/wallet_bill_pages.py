@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 
 from hub.core.bills.errors import NoSuchBill, NotAllowed
-from hub.payments.errors import NotOffered, ProviderRefused, ProviderSilent
 from hub.payments.method import Instructions
 from hub.web.bill_view import view_bill
 from hub.web.bill_ways import leaving, may_be_told, refusal_of, told_how, view_leave
+from hub.web.noted_calls import REFUSED, chosen_by_hand
 from hub.web.problems import ProblemKind, problem_page
 from hub.web.sessions import text_of
 from hub.web.wallet_sessions import PATH, TOP_UP_PATH, GuestForm, OpenWallet
@@ -69,19 +69,14 @@ def _add_choice(router: APIRouter, desk: WalletDesk) -> None:
         method, reader = text_of(form, "method"), desk.reader(request)
         viewer = visit.guest.viewer
         await desk.count("top_up", request, str(visit.guest.serial))
+        left = leaving(bills.portal_url, reference, method, reader, folder=TOP_UP_PATH)
         try:
-            chosen = await bills.payments.choose(
-                viewer,
-                reference,
-                method,
-                leaving(
-                    bills.portal_url, reference, method, reader, folder=TOP_UP_PATH
-                ),
-            )
+            async with chosen_by_hand(bills.log, request, method):
+                chosen = await bills.payments.choose(viewer, reference, method, left)
             shown = await bills.billing.show(viewer, reference)
         except NoSuchBill:
             return _not_found(desk, request)
-        except (NotAllowed, NotOffered, ProviderSilent, ProviderRefused) as error:
+        except REFUSED as error:
             words, status = refusal_of(error, method, reader.texts.bills)
             shown = await bills.billing.show(viewer, reference)
             return _bill_page(desk, request, visit, shown, (words, status))

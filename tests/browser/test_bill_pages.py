@@ -13,6 +13,7 @@ from hub.payments.transfer import Creditor
 from hub.service.accounts import Accounts
 from hub.service.outbox import Outbox
 from hub.service.passwords import Passwords
+from hub.service.payment_log import PaymentLog
 from hub.service.registration import Registration
 from hub.service.transfers import Transfers
 from hub.web.bill_pages import BillSources
@@ -78,6 +79,7 @@ def make_app(fair: Fair, url: str) -> FastAPI:
         billing=fair.billing,
         payments=fair.payments,
         transfers=Transfers(fair.store),
+        log=PaymentLog(fair.store),
         portal_url=url,
     )
     return portal_app(Receipts(), Healths(), people=people, bills=bills)

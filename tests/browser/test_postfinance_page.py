@@ -72,6 +72,7 @@ async def portal(store: Store, page_url: str, url: str) -> AsyncIterator[FastAPI
                 billing=Billing(store, methods),
                 payments=payments,
                 transfers=Transfers(store),
+                log=PaymentLog(store),
                 portal_url=url,
             ),
             calls=ProviderCalls(store, methods, log, payments, performer),

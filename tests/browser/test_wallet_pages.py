@@ -122,6 +122,7 @@ async def a_festival(store: Store, context: ContextKeeper) -> AsyncIterator[Site
             billing=Billing(store, methods),
             payments=payments,
             transfers=Transfers(store),
+            log=PaymentLog(store),
             portal_url=url,
         )
         log = PaymentLog(store, (PASS_IN, PASS_OUT))

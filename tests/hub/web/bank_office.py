@@ -11,6 +11,7 @@ from contract.staff import Right, StaffRole
 from hub.service.bank_queue import BankQueue
 from hub.service.bill_payments import BillPayments
 from hub.service.office import Office
+from hub.service.payment_log import PaymentLog
 from hub.service.payout_files import PayoutFiles
 from hub.service.refunds import Refunds
 from hub.service.settlements import Settlements
@@ -85,11 +86,11 @@ async def hire(store: Store) -> None:
 
 
 def bank_app(store: Store, context: ContextKeeper) -> FastAPI:
-    here = Here()
+    here, log = Here(), PaymentLog(store)
     payments = BillPayments(store, METHODS, here)
     sections = [
-        bank_section(store, EVENT, BankQueue(store, EVENT)),
-        slips_section(Slips(store, EVENT, Transfers(store))),
+        bank_section(store, EVENT, BankQueue(store, EVENT), log),
+        slips_section(Slips(store, EVENT, Transfers(store)), log),
         refunds_section(store, EVENT, Refunds(store, EVENT, METHODS, payments, here)),
         settlements_section(Settlements(store, EVENT), PayoutFiles(store, EVENT)),
     ]

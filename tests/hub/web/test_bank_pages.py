@@ -7,6 +7,7 @@ import pytest
 
 from hub.payments.camt import FILE_BYTES_MAX
 from hub.service.bill_booker import BillBooker
+from hub.service.payment_log import PaymentLog, Search, Severity
 from hub.web import bank_pages
 from hub.web.bank_texts import bank_texts
 from hub.web.texts import Language
@@ -126,6 +127,31 @@ async def test_a_bad_file_is_refused_with_a_reason(
         assert (page.status_code, "larger than 50 MiB" in page.text) == (413, True)
     assert FILE_BYTES_MAX == 50 * 2**20
     assert await run(store, "SELECT FROM bank_file") == []
+
+
+async def test_what_is_done_about_banks_and_slips_is_in_the_payment_log(
+    store: Store, context: ContextKeeper
+) -> None:
+    bill = await add_bill(store)
+    async with open_office(store, context, "fay") as (fay,):
+        await fay.open("/bank")
+        await fay.upload(bank_file(credit("45.00", bill, ref="A")))
+        await fay.open("/bank")
+        await fay.upload(b"no file of a bank")
+        await fay.open("/slips")
+        await fay.send("/slips", bill=bill, verb="sent")
+    entries = reversed(await PaymentLog(store).search(Search()))
+    assert [
+        (each.controller_name, each.action, each.severity, each.regarding is None)
+        for each in entries
+    ] == [
+        ("EBankingController", "import", Severity.INFO, True),
+        ("EBankingController", "import", Severity.INFO, False),
+        ("EBankingController", "import", Severity.INFO, True),
+        ("EBankingController", "import", Severity.WARNING, False),
+        ("PaymentSlipController", "mark_sent", Severity.INFO, True),
+        ("PaymentSlipController", "mark_sent", Severity.WARNING, False),
+    ]
 
 
 async def test_only_staff_with_a_form_of_ours_import(

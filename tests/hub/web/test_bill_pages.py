@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from hub.core.bills.reports import Said
 from hub.payments.transfer import Creditor
+from hub.service.payment_log import PaymentLog, Search
 from hub.service.transfers import Transfers
 from hub.web.bill_pages import BillSources
 from tests.hub.service.billing import Fair
@@ -99,6 +100,7 @@ def portal(fair: Fair) -> Portal:
         billing=fair.billing,
         payments=fair.payments,
         transfers=Transfers(fair.store),
+        log=PaymentLog(fair.store),
         portal_url=URL,
     )
     return make_portal(fair.store, bills=bills)
@@ -391,6 +393,9 @@ async def test_a_slip_is_printed_and_locks_the_bill(ada: Payer) -> None:
     assert 'value="paypal"' not in ada.browser.text
     said = await ada.send(f"/bills/{reference}/pay", method="paypal")
     assert "locked to another way" in said
+    entries = await PaymentLog(ada.fair.store).search(Search())
+    assert [each.action for each in entries] == ["print", "print", "choose", "choose"]
+    assert {each.controller_name for each in entries} == {"PaymentSlipController"}
 
 
 async def test_a_paid_bill_has_a_receipt(ada: Payer) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from contract.token import PORTAL_PATH
 from hub.service.bill_booker import BillBooker
 from hub.service.guest_wallets import GuestWallets
+from hub.service.payment_log import PaymentLog
 from hub.service.transfers import Transfers
 from hub.web.bill_pages import BillSources
 from hub.web.wallet_desk import Guests
@@ -65,6 +66,7 @@ async def open_festival(
             billing=fair.billing,
             payments=fair.payments,
             transfers=Transfers(store),
+            log=PaymentLog(store),
             portal_url=URL,
         )
         portal = make_portal(store, secure=secure, bills=sources)
