@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 for good, 1 for judged bad, 2 for could not run."""
     options = _parser().parse_args(arguments)
     try:
-        loaded = load_settings(options.config)
+        calls_providers = options.show_config or options.command == "serve"
+        loaded = load_settings(options.config, with_contracts=calls_providers)
         if options.show_config:
             print(loaded.show())
             return GOOD

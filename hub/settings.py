@@ -91,9 +91,16 @@ class Loaded:
 
 
 def load_settings(
-    path: Path | None, environment: Mapping[str, str] = os.environ
+    path: Path | None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    with_contracts: bool = True,
 ) -> Loaded:
-    """Read the file and the environment; raises SettingsError."""
+    """Read the file and the environment; raises SettingsError.
+
+    Without contracts no secret of a payment provider is read: the database's owner and
+    whoever gives a command may not be allowed to.
+    """
     values = _read(path) if path is not None else {}
     hints = get_type_hints(Settings)
     _refuse_unknown(values, hints, path)
@@ -120,7 +127,8 @@ def load_settings(
                 field.name, chosen[field.name], hints[field.name], folder
             )
         origins[field.name] = origin
-    chosen[PAYMENTS] = _contracts(values.get(PAYMENTS, {}), environment, folder)
+    if with_contracts:
+        chosen[PAYMENTS] = _contracts(values.get(PAYMENTS, {}), environment, folder)
     origins[PAYMENTS] = "default" if path is None else str(path)
     return Loaded(Settings(**chosen), origins)
 

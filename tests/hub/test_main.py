@@ -206,6 +206,20 @@ async def test_migrate_may_be_repeated(config: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "The database is up to date.\n")
 
 
+async def test_only_a_hub_that_serves_reads_the_secrets_of_providers(
+    config: Path,
+) -> None:
+    with config.open("a") as settings:
+        settings.write('[payments.stripe]\nsecret_key_file = "for-the-hub-only"\n')
+
+    migrated = run("--config", config, "migrate")
+    served = run("--config", config, "serve")
+
+    assert (migrated.returncode, migrated.stderr) == (0, "")
+    assert served.returncode == 2
+    assert "for-the-hub-only" in served.stderr
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
