@@ -101,6 +101,12 @@ class HubProcess:
     def hand_in(self, jobs: list[Job]) -> None:
         """Judge items onto the next batch; `done` is called after its commit."""
         assert self.alive
+        if self.is_idle and len(jobs) > 1:
+            # Half of them: they are booked while the rest is judged.
+            half = len(jobs) // 2
+            self._judge(jobs[:half])
+            self._send_off()
+            jobs = jobs[half:]
         self._judge(jobs)
         self._send_off()
 

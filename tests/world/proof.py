@@ -100,9 +100,14 @@ class Proof:
         assert {each for each, minor in moved.items() if minor} <= held.keys()
 
     def _is_forced(self, appended: Appended, wallet: int) -> bool:
-        causes = {row[0]: row[1] for row in appended.rows["entries"]}
+        own = {row[0] for row in appended.rows["attempts"] if row[3] is None}
+        forced = {
+            number
+            for number, cause, order, *_ in appended.rows["entries"]
+            if cause != "request" or order in own  # the hub's own: money has moved
+        }
         return any(
-            account == wallet and amount < 0 and causes[entry] != "request"
+            account == wallet and amount < 0 and entry in forced
             for entry, account, _, amount in appended.rows["postings"]
         )
 

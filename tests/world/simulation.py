@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -11,6 +12,8 @@ from uuid import UUID
 from contract.ids import TillId
 from contract.order import Outcome, decode_order
 from hub.core import state
+from hub.core.bills.bill import LineKind
+from hub.core.bills.steps import BillStep, Share, StepKind, encode_step, step_item
 from hub.core.booking import credit_item
 from tests.world.desk import Desk
 from tests.world.site import Site
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from contract.order import Order
     from edge.core.view import Phase
+    from hub.core.booking import Item
 
     Edge = tuple[Phase, str, Phase]
 
@@ -106,10 +110,8 @@ class World:
         if draw.random() < 0.1:
             till = draw.choice(self.tills).identity.till
             self._at(draw.random(), lambda: site.revoke(till))
-        if draw.random() < 0.3:
-            top_up = credit_item(UUID(int=self.seed + 1), 2, 700, "online")
-            self._at(draw.random(), lambda: site.book([top_up, top_up], _nothing))
-            self._at(draw.random(), lambda: site.book([top_up], _nothing))
+            self._at(draw.random(), site.release_quarantine)
+        self._plan_what_needs_no_till()
         for each in self.tills:
             if draw.random() < 0.1:
                 self._at(draw.random(), each.set_clock)
@@ -120,6 +122,18 @@ class World:
             for _ in range(3 if self.is_large else 1):
                 if draw.random() < chance:
                     self._at(draw.random(), happening)
+
+    def _plan_what_needs_no_till(self) -> None:
+        """Let the hub's own words come twice each, in whatever order."""
+        draw, site = self.random, self.site
+        words: list[Item] = []
+        if draw.random() < 0.3:
+            words.append(credit_item(UUID(int=self.seed + 1), 2, 700, "online"))
+        if draw.random() < 0.3:
+            words += _bill_steps(self.seed)
+        for word in words:
+            for said in ([word, word], [word]):
+                self._at(draw.random(), partial(site.book, said, _nothing))
 
     def _at(self, share: float, happening: Callable[[], None]) -> None:
         self.timeline.after(int(share * self.busy_ms), happening)
@@ -145,6 +159,24 @@ class World:
                 self.site.announce()
         self.site.tell_wallets()
         self.timeline.after(500, self._hub_ticks)
+
+
+def _bill_steps(seed: int) -> list[Item]:
+    """A top-up by bill that is paid, and then charged back, when it is spent or not."""
+    steps = [
+        BillStep(
+            step=kind,
+            reference="1",
+            organizer="club",
+            lines=(Share(LineKind.TOP_UP, 20_000, 2),),
+        )
+        for kind in (StepKind.RELEASE, StepKind.RETAKE)
+    ]
+    first = (seed + 1) << 32  # unlike any other order's
+    return [
+        step_item(UUID(int=first + number), encode_step(step))
+        for number, step in enumerate(steps)
+    ]
 
 
 def _nothing() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from contract.advice import without_credential
 from contract.config import TillProfile
 from contract.messages import (
     AdviceBatch,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from contract.ids import TillId
-    from contract.messages import FromHub
+    from contract.messages import DeclineReason, FromHub, OrderAdvice
     from contract.order import Order
     from hub.core.booking import Item
     from hub.core.orders import Refusal
@@ -102,7 +103,8 @@ class Site:
         self.restored = False
         self.honest: frozenset[TillId] = frozenset()
         """Tills that keep to their allowance."""
-        self.quarantine: list[tuple[TillId, bytes]] = []
+        self.quarantine: list[tuple[bytes, DeclineReason | None]] = []
+        """Advices as they are kept, and why no wallet can be charged for them."""
         self.tills: list[Callable[[FromHub], None]] = []
         self._saved = 0
         self._changed: set[int] = set()
@@ -207,10 +209,19 @@ class Site:
 
     def release_quarantine(self) -> None:
         """Book the advices of revoked tills after all."""
-        assert self.process is not None
-        items = [self._advice(body) for _, body in self.quarantine]
+        if self.process is None:
+            return
+        items = [self._advice(body, refusal) for body, refusal in self.quarantine]
         self.quarantine.clear()
-        self.book(items, lambda: None)
+        if self.process is not None and items:
+            self.incidents.add("the quarantine is released")
+            self.process.hand_in([Job(item, self._released) for item in items])
+
+    def _released(self, item: Item, result: Result | None) -> None:
+        assert result is not None, "what was set aside can't be booked"
+        is_contradicted = AdviceFlag.CONTRADICTS_ADVICE in result.flags
+        is_faulty = item.till not in self.honest
+        assert is_faulty or not is_contradicted, f"{item.order} contradicts itself"
 
     def _hear_check(
         self, message: OrderCheck, reply: Callable[[FromHub], None]
@@ -286,35 +297,40 @@ class Site:
         jobs: list[Job] = []
         for raw in message.advices:
             body = bytes(raw)
-            order = decode_order(decode_advice(body).order)
+            advice = decode_advice(body)
+            order = decode_order(advice.order)
+            refusal = self._refusal(advice, order)
             if self.agreed.tills[till].revoked:
-                if (till, body) not in self.quarantine:
-                    self.quarantine.append((till, body))
+                kept = without_credential(body), refusal
+                if kept not in self.quarantine:
+                    self.quarantine.append(kept)
                 flags = (AdviceFlag.REVOKED_TILL,)
                 hearing.recorded.append(RecordedOrder(order=order.id, flags=flags))
             else:
                 done = self._hears_of(hearing, order)
-                jobs.append(Job(self._advice(body), done))
+                jobs.append(Job(self._advice(body, refusal), done))
         hearing.left = len(jobs)
         if jobs:
             self.process.hand_in(jobs)
         else:
             self._answer(hearing, self.anchor())
 
-    def _advice(self, body: bytes) -> Item:
+    def _refusal(self, advice: OrderAdvice, order: Order) -> DeclineReason | None:
+        if advice.outcome is not Outcome.COMPLETED:
+            return None
+        refusal = wallet_refusal(order, advice.credential, self.agreed)
+        return None if refusal is None else refusal.reason
+
+    def _advice(self, body: bytes, refusal: DeclineReason | None) -> Item:
         advice = decode_advice(body)
         order = decode_order(advice.order)
-        refusal = (
-            wallet_refusal(order, advice.credential, self.agreed)
-            if advice.outcome is Outcome.COMPLETED
-            else None
-        )
+        now = self.timeline.now
         item = advice_item(
             advice,
             order,
             body,
-            refusal=refusal.reason if refusal else None,
-            flags=advice_flags(advice, order, self.agreed, now=self.timeline.now),
+            refusal=refusal,
+            flags=advice_flags(advice, order, self.agreed, now=now),
             barred=barred(order, self.agreed),
         )
         if advice.outcome is Outcome.COMPLETED and advice.path is Path.STAND_IN:

@@ -157,6 +157,7 @@ def test_advices_are_booked_with_this_flag(
         "an attempt has other bytes",
         "an advice contradicts",
         "a till is revoked",
+        "the quarantine is released",
         "a till's power is cut",
     ],
 )

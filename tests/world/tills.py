@@ -132,9 +132,12 @@ class SimulatedTill:
     def is_settled(self) -> bool:
         state = self.state
         quiet = isinstance(state.counter, Selling) and state.counter.order is None
+        # A till that comes to power last must yet hear that the ledger was restored.
+        is_told = state.incarnation == self.world.site.database.incarnation
         return (
             self.powered
             and quiet
+            and is_told
             and not state.undelivered
             and not state.signing
             and not state.cancellations
