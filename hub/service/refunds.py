@@ -7,7 +7,7 @@ The refund's id is the provider's key: asked again with it, it is done once.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REASON_MAX = 500
+ASKED_AGAIN_FOR = timedelta(hours=20)
+"""Stripe knows a key for a day; after that the same request is another refund."""
+
 _SWISS = frozenset({"CH", "LI"})
 
 
@@ -174,11 +177,20 @@ class Refunds:
         return await self._read(refund)
 
     async def send(self, refund: UUID) -> None:
-        """Tell a provider, again if it did not answer: it is done once."""
+        """Tell a provider, again if it did not answer: it is done once.
+
+        Raises NotAllowed, also where it was told so long ago that it may not know.
+        """
         async with self._store.unit_of_work() as unit:
             row = await self._locked(unit, refund)
             if row["way"] != "provider" or row["state"] not in {"approved", "sent"}:
                 raise NotAllowed(f"This refund is {row['state']}.")
+            is_old = self._now() - row["approved_at"] > ASKED_AGAIN_FOR
+            if row["state"] == "sent" and is_old:
+                raise NotAllowed(
+                    f"{row['method']} was told so long ago that asking again could "
+                    "give the money back twice. Look it up there."
+                )
             # Kept before the call: whatever happens now, the same key is asked with.
             await self._move(unit, refund, "sent")
         method = self._methods.get(row["method"])
@@ -193,7 +205,9 @@ class Refunds:
         )
         state, note = await self._give_back(method, back)
         async with self._store.unit_of_work() as unit:
-            await self._move(unit, refund, state, note)
+            # Two may have asked at once: what one of them learned stays.
+            if (await self._locked(unit, refund))["state"] == "sent":
+                await self._move(unit, refund, state, note)
 
     async def _give_back(
         self, method: PaymentMethod, back: GiveBack
@@ -244,6 +258,7 @@ class Refunds:
                 f"At most {plain_amount(max(0, left))} {record.bill.currency.value} "
                 "can go back."
             )
+        _check_top_up(record, amount_minor)
         refund = new_uuid7()
         await unit.fetch(
             "add_refund",
@@ -278,6 +293,17 @@ class Refunds:
         self, unit: UnitOfWork, refund: UUID, state: str, note: str = ""
     ) -> None:
         await unit.fetch("move_refund", refund, state, note, self._now())
+
+
+def _check_top_up(record: BillRecord, amount_minor: int) -> None:
+    """Refuse a part of a top-up: the wallet would be charged for all of it."""
+    at = record.standing
+    left = at.kept_minor - amount_minor
+    if record.bill.is_top_up and at.is_paid and 0 < left < at.due_minor:
+        raise NotAllowed(
+            "A top-up goes back as a whole, or what is too much of it. Pay a part of "
+            "the wristband's balance out at a till."
+        )
 
 
 def _refund(row: Row) -> Refund:

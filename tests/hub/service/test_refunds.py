@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -12,7 +12,7 @@ from hub.core.bills.reports import Report, Said
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.pain001 import Party
 from hub.service.payout_files import PayoutFiles
-from hub.service.refunds import Refunds
+from hub.service.refunds import ASKED_AGAIN_FOR, Refunds
 from tests.hub.service.bank_desk import (
     CREDITOR,
     EVENT,
@@ -64,13 +64,14 @@ class Desk:
     def __init__(self, fair: Fair, user: int, bill: str) -> None:
         self.fair, self.user, self.bill = fair, user, bill
         self.provider = Giving()
+        self.now = NOW
         self.refunds = Refunds(
             fair.store,
             EVENT,
             {**METHODS, "paypal": self.provider},
             fair.payments,
             Here(),
-            lambda: NOW,
+            lambda: self.now,
         )
         self.files = PayoutFiles(fair.store, EVENT, lambda: NOW)
 
@@ -141,6 +142,32 @@ async def test_a_silent_provider_is_asked_again_with_the_same_key(desk: Desk) ->
     assert [each[0] for each in await desk.moved()] == ["payment", "refund"]
     with pytest.raises(NotAllowed, match="is done"):
         await desk.refunds.send(refund)
+
+
+async def test_a_provider_that_may_have_forgotten_is_not_asked_again(
+    desk: Desk,
+) -> None:
+    refund = await desk.give_back(await desk.pay(), 2000)
+    desk.provider.fault = lambda: ProviderSilent("no answer")
+    await desk.refunds.approve(refund, "bob")
+    desk.provider.fault = None
+    desk.now += ASKED_AGAIN_FOR + timedelta(minutes=1)
+
+    with pytest.raises(NotAllowed, match="give the money back twice"):
+        await desk.refunds.send(refund)
+
+    assert await desk.moved() == [("payment", "paypal", 5500)]
+
+
+async def test_a_top_up_goes_back_as_a_whole(desk: Desk) -> None:
+    await desk.fair.run("UPDATE bill_line SET kind = 'top_up', wallet = 7")
+    payment = await desk.pay()
+
+    with pytest.raises(NotAllowed, match="as a whole"):
+        await desk.give_back(payment, 2000)
+
+    done = await desk.refunds.approve(await desk.give_back(payment, 5500), "bob")
+    assert done.state == "done"
 
 
 @pytest.mark.parametrize("refuses", [True, False])
