@@ -160,6 +160,8 @@ class StripeCheckout:
         item = "line_items[0][price_data]"
         form = {
             "mode": "payment",
+            # Others may fail days after the session is complete, and only then.
+            "payment_method_types[0]": "card",
             "client_reference_id": start.order_id,
             "metadata[order_id]": start.order_id,
             "payment_intent_data[metadata][order_id]": start.order_id,

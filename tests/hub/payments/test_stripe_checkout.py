@@ -90,6 +90,7 @@ def test_a_session_is_opened_for_principal_and_surcharge() -> None:
     assert form["line_items[0][price_data][unit_amount]"] == "4628"
     assert form["line_items[0][price_data][currency]"] == "chf"
     assert form["client_reference_id"] == ORDER_ID
+    assert form["payment_method_types[0]"] == "card"
     assert form["payment_intent_data[metadata][order_id]"] == ORDER_ID
     assert form["success_url"] == URLS.accepted
     assert form["customer_email"] == "pia@example.org"
