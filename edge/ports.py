@@ -58,7 +58,7 @@ class FiscalModule(Protocol):
         """Sign and close it; the exact text is signed, so it is never changed."""
 
     async def find(self, start: FiscalStart) -> Signature | None:
-        """Look up whether a transaction of unknown fate was finished after all."""
+        """Look up whether a fiscal transaction of unknown fate was finished."""
 
     async def close(self) -> None:
         """Let go of the port."""

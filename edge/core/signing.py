@@ -117,7 +117,7 @@ def close(
 
 
 def advance(state: TillState, closed: ClosedOrder, moment: Moment) -> Step:
-    """Take a closed order as far as what is known of its transaction allows."""
+    """Take a closed order as far as what is known of its fiscal transaction lets us."""
     order = closed.decision.order
     fiscal = state.fiscal.get(order)
     match fiscal:

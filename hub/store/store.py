@@ -193,7 +193,7 @@ async def _pool(dsn: str) -> asyncpg.Pool:
 
 
 async def _tidy_up(connection: asyncpg.Connection) -> None:
-    # Nothing of ours outlives its transaction, and a round trip after each query would
+    # Nothing of ours outlives its unit of work, and a round trip after each query would
     # double what a page waits for. Whoever was canceled may have left one open.
     if connection.is_in_transaction():
         await connection.reset()
