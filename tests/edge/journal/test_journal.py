@@ -14,8 +14,15 @@ from uuid import UUID
 import pytest
 
 from contract.ids import EventId, TillId, WalletSerial
+from contract.messages import Anchor
 from edge.core.errors import JournalBroken
-from edge.core.records import CachedWallet, ConfigKept, OrderOpened, Record
+from edge.core.records import (
+    CachedWallet,
+    ConfigKept,
+    LedgerRestored,
+    OrderOpened,
+    Record,
+)
 from edge.journal.journal import JOURNAL_FILE, WALLETS_FILE, SqliteJournal
 from edge.journal.memory import MemoryJournal
 from edge.journal.queries import queries, read
@@ -72,6 +79,27 @@ async def test_it_answers_as_its_twin_in_memory(
     assert await journal.latest_recorded() == await twin.latest_recorded()
     everyone = list(twin.rows)
     assert await journal.advices(everyone) == twin.sealed(everyone)
+
+
+@pytest.mark.parametrize("is_another", [True, False])
+async def test_what_a_restored_ledger_can_t_know_is_sent_again(
+    journal: SqliteJournal, *, is_another: bool
+) -> None:
+    """All of it to another incarnation; else what came after the batch it went to."""
+    twin = MemoryJournal()
+    for records in commits_of(1):
+        await journal.commit(records)
+        twin.write(records)
+    before = await journal.recover()
+    assert before.incarnation is not None
+    assert before.undelivered == ()
+    ledger = UUID(int=1) if is_another else before.incarnation
+    batch = before.batch if is_another else 0
+    anchor = Anchor(incarnation=ledger, batch=batch, chain_head="00" * 32)
+
+    await journal.commit((LedgerRestored(anchor),))
+
+    assert set((await journal.recover()).undelivered) == set(twin.rows)
 
 
 async def test_the_reading_command_counts_what_is_there(
