@@ -93,6 +93,7 @@ CREATE UNIQUE INDEX payment_attempt_live ON payment_attempt (bill)
     WHERE state IN ('created', 'redirected', 'pending');
 CREATE INDEX payment_attempt_open ON payment_attempt (changed_at)
     WHERE state IN ('created', 'redirected', 'pending', 'uncertain');
+CREATE INDEX payment_attempt_begun ON payment_attempt (begun_at);
 CREATE INDEX payment_attempt_provider ON payment_attempt (method, provider_ref)
     WHERE provider_ref IS NOT NULL;
 

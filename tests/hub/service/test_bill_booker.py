@@ -103,6 +103,27 @@ async def test_what_is_charged_back_is_taken_back_and_can_be_paid_again(
     assert (await look(parts)).ok
 
 
+async def test_a_chargeback_takes_the_surcharge_back_from_the_organizer(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    await fair.offer("paypal", rate_bp=200)
+    pia = await fair.user()
+    attempt = await fair.attempt(pia, await fair.bill(pia))
+    await fair.say(attempt)
+
+    await fair.say(attempt, Said.CHARGED_BACK, 5610, money_ref="dispute")
+    await booker.book()
+
+    for role, key in (
+        ("provider_clearing", "paypal"),
+        ("bill_receivable", attempt.reference),
+        ("organizer_payable", ORGANIZER),
+    ):
+        assert await fair.balance(role, key) == 0
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
 async def test_what_waits_is_said_by_verify_and_is_no_fault(
     fair: Fair, parts: Parts
 ) -> None:
