@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from contract.bill_reference import is_reference
 from hub.core.bills.errors import NoSuchBill
 from hub.store.bills import read_bill
 
@@ -37,7 +38,8 @@ Viewer: TypeAlias = OfUser | OfWallet | OfStaff
 
 async def visible(source: Source, viewer: Viewer, reference: str) -> BillRecord:
     """Read a bill for somebody; raises NoSuchBill, also for somebody else's."""
-    record = await read_bill(source, reference)
+    # What is typed into an address may be something that no database takes as text.
+    record = await read_bill(source, reference) if is_reference(reference) else None
     if record is None or not await _may_see(source, viewer, record):
         raise NoSuchBill("There is no such bill.")
     return record

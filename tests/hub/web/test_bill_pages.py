@@ -373,6 +373,14 @@ async def test_methods_by_hand_have_a_page_that_tells_how(
     assert ("<svg" in ada.browser.text.partition("<main")[2]) is (method != "organizer")
 
 
+@pytest.mark.parametrize("page", ["", "/receipt.pdf", "/slip.pdf", "/how/cash"])
+@pytest.mark.parametrize("name", ["%00", "x", "1" * 27, "%C3%A9" * 50])
+async def test_what_is_no_bill_is_not_found(ada: Payer, name: str, page: str) -> None:
+    found = await ada.browser.client.get(f"/bills/{name}{page}")
+
+    assert found.status_code == 404
+
+
 async def test_a_slip_is_printed_and_locks_the_bill(ada: Payer) -> None:
     await ada.fair.run("UPDATE event SET currency = 'CHF'")
     swiss = msgspec.structs.replace(ACCOUNT, iban="CH4431999123000889012", country="CH")
