@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.money import plain_amount
 from hub.commands.answer import Answer, Refused, table
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
@@ -62,7 +63,7 @@ def _told(found: TopUps) -> Answer:
     rows = [
         (
             each.method,
-            f"{each.fee.fixed_minor} + {each.fee.rate_bp} bp",
+            _written(each.fee),
             "guest" if each.payer_bears else "event",
         )
         for each in found.terms
@@ -75,6 +76,19 @@ def _told(found: TopUps) -> Answer:
         lines.append(f"Guests transfer to {account}.")
     methods = {each.method: msgspec.to_builtins(each.fee) for each in found.terms}
     return Answer({"methods": methods, "account": account}, lines)
+
+
+def _written(fee: MethodFee) -> str:
+    """Write a fee as operators say it: 0.35 + 2.90 %, at most 5.00."""
+    parts = []
+    if fee.fixed_minor:
+        parts.append(plain_amount(fee.fixed_minor))
+    if fee.rate_bp:
+        # Hundredths of a percent have two decimals, as cents have.
+        parts.append(f"{plain_amount(fee.rate_bp)} %")
+    if fee.rate_bp and fee.most_minor is not None:
+        parts[-1] += f", at most {plain_amount(fee.most_minor)}"
+    return " + ".join(parts) or "nothing"
 
 
 def _read(path: Path) -> TopUps:

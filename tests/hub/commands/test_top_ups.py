@@ -41,6 +41,9 @@ def test_guests_top_up_by_the_ways_of_a_file_and_no_others(hub: Office) -> None:
     assert said["methods"]["paypal"]["rate_bp"] == 249
     assert said["account"] == "DE02120300000000202051"
     assert hub.figures("top-ups", "show") == said
+    shown = [line.split() for line in hub("top-ups", "show").out.splitlines()]
+    assert ["paypal", "0.35", "+", "2.49", "%", "guest"] in shown
+    assert ["ebanking", "nothing", "event"] in shown
     fewer = hub.figures("top-ups", "set", written(hub, "[methods.paypal]\n"))
     assert list(fewer["methods"]) == ["paypal"]
     assert fewer["account"] is None
