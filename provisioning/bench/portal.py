@@ -20,6 +20,7 @@ from hub.service.accounts import Accounts
 from hub.service.bill_payments import BillPayments
 from hub.service.bills import Billing
 from hub.service.outbox import Outbox
+from hub.service.payment_log import PaymentLog
 from hub.service.registration import Registration
 from hub.service.transfers import Transfers
 from hub.store.queries import load_queries
@@ -127,6 +128,7 @@ async def _measure(dsn: str, filled: Filled, pages: int) -> dict[str, Sample]:
                     billing=Billing(store, methods),
                     payments=BillPayments(store, methods, performer),
                     transfers=Transfers(store),
+                    log=PaymentLog(store),
                     portal_url=PORTAL,
                 ),
                 Registration(store, EVENT_NUMBER),
