@@ -294,7 +294,10 @@ class Booking:
         task.add_done_callback(lambda _: self._stirred.set())
         self._writing = _Writing(self._drafted, task)
         self._draft, self._drafted = None, []
-        await asyncio.sleep(0)  # until its bytes are on their way
+        # Once until it has written its bytes, and once more until the loop (uvloop) has
+        # sent them: so the database works while this process judges.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     async def _recover(
         self, ledger: Ledger, jobs: list[_Job], error: BookingRefused
