@@ -195,6 +195,8 @@ class Booking:
             await self._judge_waiting(ledger)
             if self._writing is None or self._writing.task.done():
                 await self._take_turns(ledger)
+            if self._waiting and self._draft is None:
+                self._stirred.set()  # what found no room in the batch just sent off
 
     async def _judge_waiting(self, ledger: Ledger) -> None:
         """Judge what waits, onto the next batch, while the last one is committed."""

@@ -44,6 +44,6 @@ class PayoutBooker(Booker):
             if result.code is not ResultCode.BOOKED:
                 log.error("The ledger does not book settlement %s.", row["id"])
                 continue
-            await self._store.fetch("settlement_booked", row["id"], result.batch)
+            await self._store.fetch("settlement_booked", row["id"])
             booked += 1
         return booked

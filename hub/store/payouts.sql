@@ -129,7 +129,13 @@ WHERE event = $1 AND file IS NOT NULL AND batch IS NULL
 ORDER BY id
 
 -- settlement_booked --
-UPDATE settlement SET batch = $2 WHERE id = $1 AND batch IS NULL
+-- Note in which batch the ledger has it: what was handed in again is answered in a
+-- later one.
+UPDATE settlement AS s SET batch = a.batch
+FROM attempt AS a
+WHERE s.id = $1 AND s.batch IS NULL
+  AND a.event = s.event AND a.order_id = s.order_id AND a.attempt = 1
+  AND a.reason IS NULL
 
 -- tell_payouts --
 SELECT pg_notify('kassenband_payouts', $1)

@@ -168,6 +168,23 @@ async def test_later_payments_are_in_the_next_one(office: Office) -> None:
     assert await office.finds_nothing()
 
 
+async def test_a_crash_before_noting_it_keeps_the_batch_that_booked_it(
+    office: Office,
+) -> None:
+    await open_until(office.store)
+    bills = [await add_bill(office.store, number) for number in range(2)]
+    await office.pay(bills[0], "45.00")
+    assert await office.settle() == 4500
+    [before] = await run(office.store, "SELECT batch FROM settlement")
+    await run(office.store, "UPDATE settlement SET batch = NULL")
+    await office.pay(bills[1], "45.00")
+
+    await office.book()
+
+    [after] = await run(office.store, "SELECT batch FROM settlement")
+    assert after["batch"] == before["batch"]
+
+
 async def test_what_goes_back_later_is_carried_forward(office: Office) -> None:
     await open_until(office.store)
     bills = [await add_bill(office.store, number) for number in range(3)]
