@@ -101,7 +101,7 @@ class Paying:
         sections = [
             *more,
             payment_log_section(self.log, zone),
-            doubt_section(self._store, self._context),
+            doubt_section(self._store, self._context, self.payments, self.log),
         ]
         return office_app(
             Office(self._context), health, sections, zone=self._settings.zone

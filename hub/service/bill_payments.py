@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from contract.bill_reference import ATTEMPT_MAX, BadReference, read_order_id
+from contract.bill_reference import (
+    ATTEMPT_MAX,
+    BadReference,
+    order_id,
+    read_order_id,
+)
 from hub.core.bills import attempts as rules
 from hub.core.bills.attempts import Attempt, AttemptState, next_number
 from hub.core.bills.bill import MovementKind
 from hub.core.bills.errors import NoSuchBill, NotAllowed
-from hub.core.bills.reports import Kept, consequence
+from hub.core.bills.reports import Kept, Report, Said, consequence
 from hub.payments.by_hand import ByHand
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.method import FormPost, Instructions, Redirect, Start
@@ -32,13 +37,15 @@ if TYPE_CHECKING:
 
     from hub.core.bills.attempts import Refusal
     from hub.core.bills.postings import Channel
-    from hub.core.bills.reports import Consequence, Report
+    from hub.core.bills.reports import Consequence
     from hub.payments.method import PaymentMethod, Plan, Step, Urls
     from hub.service.bill_viewers import Viewer
     from hub.store.bills import BillRecord
     from hub.store.store import Row, Store, UnitOfWork
 
 log = logging.getLogger(__name__)
+
+REASON_MAX = 500
 
 T = TypeVar("T")
 
@@ -156,6 +163,35 @@ class BillPayments:
                 )
             given_up = rules.moved_on(attempt, AttemptState.CANCELED)
             await _change_attempt(unit, given_up)
+
+    async def close_unpaid(
+        self, reference: str, number: int, *, by: str, reason: str
+    ) -> None:
+        """Say for a provider that can't that nothing was paid; for the office.
+
+        The bill can then be paid anew; money that comes all the same is booked. Raises
+        NoSuchBill, NotAllowed (nothing is in doubt, or no reason was given).
+        """
+        if not reason.strip():
+            raise NotAllowed("Say why: what did the provider's back office show?")
+        async with self._store.unit_of_work() as unit:
+            record = await lock_bill(unit, reference)
+            if record is None:
+                raise NoSuchBill("There is no such bill.")
+            attempt = _numbered(record, number)
+            if attempt.state not in {AttemptState.UNCERTAIN, AttemptState.PENDING}:
+                raise NotAllowed("Nothing about this payment is in doubt any more.")
+            closed = rules.moved_on(attempt, AttemptState.FAILED)
+            await _change_attempt(unit, closed)
+            told = Report(
+                order_id=order_id(reference, number),
+                said=Said.FAILED,
+                status=f"Closed by {by}: {reason.strip()}"[:REASON_MAX],
+            )
+            kept = Reported(
+                reference=reference, attempt=closed, payment=None, is_news=True
+            )
+            await _keep_report(unit, record.event, told, kept, attempt.method)
 
     async def unlock(self, reference: str) -> None:
         """Let a bill be paid otherwise, before its slip was sent; for the office.

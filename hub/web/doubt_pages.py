@@ -11,20 +11,28 @@ from starlette.requests import (
 )
 from starlette.responses import Response  # noqa: TC002 - as above
 
+from contract.bill_reference import BadReference, read_order_id
+from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.service.bills import hub_time
+from hub.service.payment_log import Note, Severity
 from hub.service.polling import doubtful
-from hub.web.office_desk import AtWork, OfficeSection
+from hub.web.office_desk import AtWork, OfficeForm, OfficeSection
+from hub.web.sessions import text_of
 from hub.web.texts import Language
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from hub.service.bill_payments import BillPayments
     from hub.service.context import ContextKeeper
+    from hub.service.payment_log import PaymentLog
     from hub.store.store import Store
     from hub.web.office_desk import OfficeDesk
 
 PATH = "/doubts"
 ALARMS_MAX = 50
+CONTROLLER = "OfficeController"
+"""Who closes an attempt in the payment log: staff, for whichever provider it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,9 @@ class Alarm:
     heard_at: datetime
 
 
-def doubt_section(store: Store, context: ContextKeeper) -> OfficeSection:
+def doubt_section(
+    store: Store, context: ContextKeeper, payments: BillPayments, log: PaymentLog
+) -> OfficeSection:
     """Make the section."""
 
     def routes(desk: OfficeDesk) -> APIRouter:
@@ -46,12 +56,19 @@ def doubt_section(store: Store, context: ContextKeeper) -> OfficeSection:
 
         @router.get(PATH)
         async def show(request: Request, _: AtWork) -> Response:
+            return await page(request)
+
+        async def page(
+            request: Request, *, status: int = 200, refusal: str = ""
+        ) -> Response:
             event = context.current.number
             rows = await store.fetch("payment_alarms", event, ALARMS_MAX)
             return desk.page(
                 request,
                 "doubts.html",
                 here="doubts",
+                status=status,
+                refusal=refusal,
                 doubts=await doubtful(store, event, hub_time()),
                 alarms=[
                     Alarm(
@@ -64,6 +81,27 @@ def doubt_section(store: Store, context: ContextKeeper) -> OfficeSection:
                     for row in rows
                 ],
             )
+
+        @router.post(f"{PATH}/close")
+        async def close(request: Request, member: AtWork, form: OfficeForm) -> Response:
+            named, reason = text_of(form, "order_id"), text_of(form, "reason")
+            try:
+                reference, number = read_order_id(named)
+                await payments.close_unpaid(
+                    reference, number, by=member.id, reason=reason
+                )
+            except (BadReference, NoSuchBill, NotAllowed) as error:
+                return await page(request, status=409, refusal=str(error))
+            await log.note(
+                Note(
+                    severity=Severity.INFO,
+                    controller_name=CONTROLLER,
+                    action="close",
+                    message=f"{named} closed as not paid by {member.id}: {reason}",
+                    ip_address=request.client.host if request.client else "",
+                )
+            )
+            return desk.go(request, PATH)
 
         return router
 

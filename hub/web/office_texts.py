@@ -76,6 +76,8 @@ class DoubtTexts(_Texts, frozen=True):
     since: str
     reference: str
     remedy: str
+    reason: str
+    close: str
     alarms: str
     no_alarms: str
 

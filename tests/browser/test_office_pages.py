@@ -12,8 +12,9 @@ import pytest
 from contract.staff import Right, StaffRole
 from hub.core.bills.reports import Report, Said
 from hub.payments.postfinance import PostFinance, Settings
+from hub.service.bill_payments import BillPayments
 from hub.service.office import Office
-from hub.service.payment_log import PaymentLog
+from hub.service.payment_log import PaymentLog, Search
 from hub.service.staff import NewMember, put_member, put_role
 from hub.web.doubt_pages import doubt_section
 from hub.web.office import office_app
@@ -22,6 +23,7 @@ from tests.browser.browsing import chromium, looked_at, opened
 from tests.counterparts.portal import SECRETS, open_bill, running_portal
 from tests.counterparts.serving import running
 from tests.hub import samples
+from tests.hub.service.billing import METHODS, Here
 from tests.hub.web.serving import Healths
 
 if TYPE_CHECKING:
@@ -61,9 +63,11 @@ async def test_staff_look_at_calls_and_doubts(
     store: Store, context: ContextKeeper, size: str, language: str
 ) -> None:
     reference = await prepared(store, context)
+    log = PaymentLog(store)
+    payments = BillPayments(store, METHODS, Here())
     sections = [
-        payment_log_section(PaymentLog(store), ZoneInfo("Europe/Berlin")),
-        doubt_section(store, context),
+        payment_log_section(log, ZoneInfo("Europe/Berlin")),
+        doubt_section(store, context, payments, log),
     ]
     app = office_app(Office(context), Healths(), sections)
     folder = None if PICTURES is None else Path(PICTURES)
@@ -89,3 +93,9 @@ async def test_staff_look_at_calls_and_doubts(
         assert f"{reference[:26]}-1" in await page.inner_text("main")
         assert "does not know whether it was paid" in await page.inner_text("main")
         await looked_at(page, folder, f"office-{size}-doubts")
+        await page.fill("input[name=reason]", "STATUS 2 in the back office")
+        await page.locator("main form button").click()
+        await page.wait_for_url("**/doubts")
+        assert await page.locator("input[name=reason]").count() == 0
+        [closed, *_] = await log.search(Search(text="closed as not paid"))
+        assert closed.controller_name == "OfficeController"

@@ -398,3 +398,23 @@ async def test_every_method_can_be_begun(fair: Fair) -> None:
         reference = await fair.bill(pia)
         chosen = await fair.payments.choose(OfUser(pia), reference, method, LEAVING)
         assert chosen.step
+
+
+async def test_staff_close_what_a_provider_never_clears(fair: Fair) -> None:
+    user = await fair.user()
+    reference = await fair.bill(user)
+    attempt = await fair.attempt(user, reference)
+    await fair.say(attempt, Said.UNCERTAIN)
+    with pytest.raises(NotAllowed, match="Say why"):
+        await fair.payments.close_unpaid(reference, 1, by="fay", reason=" ")
+
+    await fair.payments.close_unpaid(reference, 1, by="fay", reason="Not listed.")
+
+    assert (await fair.attempt(user, reference)).number == 2
+    with pytest.raises(NotAllowed, match="in doubt any more"):
+        await fair.payments.close_unpaid(reference, 1, by="fay", reason="Again.")
+    # and if it was paid after all, that is booked
+    await fair.say(attempt)
+    assert (await fair.shown(user, reference)).standing.is_paid
+    [kept] = await fair.run("SELECT status FROM payment_report WHERE said = 'failed'")
+    assert kept["status"] == "Closed by fay: Not listed."
