@@ -82,25 +82,34 @@ def doubt_section(
                 ],
             )
 
+        async def note(
+            request: Request, severity: Severity, text: str, call: int | None = None
+        ) -> int:
+            return await log.note(
+                Note(
+                    severity=severity,
+                    controller_name=CONTROLLER,
+                    action="close",
+                    message=text,
+                    ip_address=request.client.host if request.client else "",
+                    regarding=call,
+                )
+            )
+
         @router.post(f"{PATH}/close")
         async def close(request: Request, member: AtWork, form: OfficeForm) -> Response:
             named, reason = text_of(form, "order_id"), text_of(form, "reason")
+            about = f"{named} as not paid, by {member.id}: {reason}"
+            call = await note(request, Severity.INFO, f"To be closed: {about}")
             try:
                 reference, number = read_order_id(named)
                 await payments.close_unpaid(
                     reference, number, by=member.id, reason=reason
                 )
             except (BadReference, NoSuchBill, NotAllowed) as error:
+                await note(request, Severity.WARNING, f"Refused: {error}", call)
                 return await page(request, status=409, refusal=str(error))
-            await log.note(
-                Note(
-                    severity=Severity.INFO,
-                    controller_name=CONTROLLER,
-                    action="close",
-                    message=f"{named} closed as not paid by {member.id}: {reason}",
-                    ip_address=request.client.host if request.client else "",
-                )
-            )
+            await note(request, Severity.INFO, f"Closed: {about}", call)
             return desk.go(request, PATH)
 
         return router

@@ -97,5 +97,6 @@ async def test_staff_look_at_calls_and_doubts(
         await page.locator("main form button").click()
         await page.wait_for_url("**/doubts")
         assert await page.locator("input[name=reason]").count() == 0
-        [closed, *_] = await log.search(Search(text="closed as not paid"))
+        closed, asked = await log.search(Search(text="as not paid, by fay"))
         assert closed.controller_name == "OfficeController"
+        assert "To be closed" in asked.message
