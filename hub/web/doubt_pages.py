@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hub.service.bill_payments import BillPayments
     from hub.service.context import ContextKeeper
     from hub.service.payment_log import PaymentLog
-    from hub.store.store import Store
+    from hub.store.store import Row, Store
     from hub.web.office_desk import OfficeDesk
 
 PATH = "/doubts"
@@ -70,46 +70,23 @@ def doubt_section(
                 status=status,
                 refusal=refusal,
                 doubts=await doubtful(store, event, hub_time()),
-                alarms=[
-                    Alarm(
-                        row["bill"],
-                        row["method"],
-                        row["status"],
-                        tuple(row["alarms"]),
-                        row["heard_at"],
-                    )
-                    for row in rows
-                ],
-            )
-
-        async def note(
-            request: Request, severity: Severity, text: str, call: int | None = None
-        ) -> int:
-            return await log.note(
-                Note(
-                    severity=severity,
-                    controller_name=CONTROLLER,
-                    action="close",
-                    message=text,
-                    ip_address=request.client.host if request.client else "",
-                    regarding=call,
-                )
+                alarms=[_alarm(row) for row in rows],
             )
 
         @router.post(f"{PATH}/close")
         async def close(request: Request, member: AtWork, form: OfficeForm) -> Response:
             named, reason = text_of(form, "order_id"), text_of(form, "reason")
             about = f"{named} as not paid, by {member.id}: {reason}"
-            call = await note(request, Severity.INFO, f"To be closed: {about}")
+            call = await _note(log, request, Severity.INFO, f"To be closed: {about}")
             try:
                 reference, number = read_order_id(named)
                 await payments.close_unpaid(
                     reference, number, by=member.id, reason=reason
                 )
             except (BadReference, NoSuchBill, NotAllowed) as error:
-                await note(request, Severity.WARNING, f"Refused: {error}", call)
+                await _note(log, request, Severity.WARNING, f"Refused: {error}", call)
                 return await page(request, status=409, refusal=str(error))
-            await note(request, Severity.INFO, f"Closed: {about}", call)
+            await _note(log, request, Severity.INFO, f"Closed: {about}", call)
             return desk.go(request, PATH)
 
         return router
@@ -119,4 +96,33 @@ def doubt_section(
         path=PATH,
         titles={Language.DE: "Ungeklärte Zahlungen", Language.EN: "Payments in doubt"},
         routes=routes,
+    )
+
+
+def _alarm(row: Row) -> Alarm:
+    return Alarm(
+        row["bill"],
+        row["method"],
+        row["status"],
+        tuple(row["alarms"]),
+        row["heard_at"],
+    )
+
+
+async def _note(
+    log: PaymentLog,
+    request: Request,
+    severity: Severity,
+    text: str,
+    call: int | None = None,
+) -> int:
+    return await log.note(
+        Note(
+            severity=severity,
+            controller_name=CONTROLLER,
+            action="close",
+            message=text,
+            ip_address=request.client.host if request.client else "",
+            regarding=call,
+        )
     )
