@@ -90,3 +90,9 @@ GRANT INSERT ON payment_log TO kassenband_hub;
 -- Guests on the portal.
 GRANT INSERT, DELETE ON guest_session, top_up_account TO kassenband_hub;
 GRANT UPDATE (creditor) ON top_up_account TO kassenband_hub;
+-- Tills, their TSEs and the TSEs' logs are beyond reach once written; what goes on, ends.
+GRANT INSERT ON
+    till_description, till_asset, tse, tse_state, tse_use, tse_outage, tse_clock,
+    tse_archive
+    TO kassenband_hub;
+GRANT UPDATE (until) ON tse_use, tse_outage TO kassenband_hub;

@@ -37,6 +37,12 @@ APPEND_ONLY = (
     "catalogue",
     "payment",
     "payment_report",
+    "till_description",
+    "till_asset",
+    "tse",
+    "tse_state",
+    "tse_clock",
+    "tse_archive",
 )
 
 
