@@ -37,9 +37,13 @@ class _Sold:
 
 @dataclass(slots=True)
 class _Outage:
-    """What a till sold by stand-in that the hub had not received, oldest first."""
+    """What a till sold by stand-in that the hub had not received, oldest first.
+
+    `unsure` are those of them that are not known to be in the ledger yet.
+    """
 
     sold: OrderedDict[UUID, _Sold] = field(default_factory=OrderedDict)
+    unsure: set[UUID] = field(default_factory=set)
     total_minor: int = 0
 
     def add(self, order: UUID, sold: _Sold) -> None:
@@ -47,6 +51,7 @@ class _Outage:
         if order in self.sold:
             return
         self.sold[order] = sold
+        self.unsure.add(order)
         self.total_minor += sold.minor
         if len(self.sold) > ORDERS_MAX:
             self._drop_first()
@@ -59,8 +64,15 @@ class _Outage:
                 break
             self._drop_first()
 
+    def drop(self, order: UUID) -> None:
+        """Leave out an order of which the ledger has nothing."""
+        if order in self.unsure:
+            self.unsure.discard(order)
+            self.total_minor -= self.sold.pop(order).minor
+
     def _drop_first(self) -> None:
-        _, sold = self.sold.popitem(last=False)
+        order, sold = self.sold.popitem(last=False)
+        self.unsure.discard(order)
         self.total_minor -= sold.minor
 
 
@@ -77,7 +89,11 @@ class Outages:
         received_at: datetime,
         limits: StandInLimits,
     ) -> tuple[AdviceFlag, ...]:
-        """Say how a completed order exceeds what its till may do alone; remember it."""
+        """Say how a completed order exceeds what its till may do alone.
+
+        It counts with those that follow in its message; `recorded` or `failed` says
+        whether with later ones, too.
+        """
         payment = order.payment
         if payment is None or payment.wallet is None:
             return ()
@@ -98,3 +114,15 @@ class Outages:
             (AdviceFlag.OUTAGE_TOO_LONG, lasted_s > limits.outage_age_s),
         )
         return tuple(flag for flag, holds in checks if holds)
+
+    def recorded(self, order: Order) -> None:
+        """Keep counting an order: the ledger has it."""
+        outage = self._outages.get(order.till)
+        if outage is not None:
+            outage.unsure.discard(order.id)
+
+    def failed(self, order: Order) -> None:
+        """Count an order no more: its till was not told, and will say it again."""
+        outage = self._outages.get(order.till)
+        if outage is not None:
+            outage.drop(order.id)

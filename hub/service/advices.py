@@ -101,11 +101,16 @@ class Advices:
         fails the till says it again, since it was not told that it was recorded.
         """
         self._allowances.recorded(order, result.batch)
+        self._outages.recorded(order)
         booked = item.step is Step.COMPLETED
         if AdviceFlag.CONTRADICTS_ADVICE in result.flags:
             booked = False  # the first advice was
         if order.bill is not None and booked:
             await self._checks.note_paid(order)
+
+    def failed(self, order: Order) -> None:
+        """Forget what was noted of an order that the ledger did not take."""
+        self._outages.failed(order)
 
     async def _excess(self, advice: OrderAdvice, order: Order) -> int:
         limits = self._context.current.stand_in

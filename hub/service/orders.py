@@ -223,13 +223,19 @@ class Orders:
         booked = [self._booking.submit(each.item) for each in known if each.item]
         came_to = iter(await asyncio.gather(*booked, return_exceptions=True))
         results: list[Result | HubFault | None] = []
+        lost: BaseException | None = None
         for each in known:
             result = next(came_to) if each.item else None
-            if isinstance(result, BaseException) and not isinstance(result, HubFault):
-                raise result
             if isinstance(result, Result) and each.item is not None:
                 await self._advices.recorded(each.order, each.item, result)
-            results.append(result)
+            elif result is not None:
+                self._advices.failed(each.order)
+            if isinstance(result, BaseException) and not isinstance(result, HubFault):
+                lost = result
+            else:
+                results.append(result)
+        if lost is not None:
+            raise lost
         if any(each.order.cash is not None for each in known):
             with suppress(StoreError):  # it is read again with the next log-in
                 await self._staff.note_handover()

@@ -227,7 +227,11 @@ class Quarantine:
         )
         flags = (AdviceFlag(row["flag"]), *item.flags)
         item = msgspec.structs.replace(item, flags=flags)
-        result = await self._booking.submit(item)
+        try:
+            result = await self._booking.submit(item)
+        except NotBooked:
+            self._advices.failed(about)
+            raise
         await self._advices.recorded(about, item, result)
         await self._store.fetch(
             "release_quarantined", event.number, row["advice_digest"], by

@@ -80,6 +80,38 @@ def test_an_advice_said_again_counts_once() -> None:
         assert said(book, 1, sale) == ()
 
 
+def test_what_the_ledger_did_not_take_is_received_when_it_is_said_again() -> None:
+    book = Outages()
+    sale = order(2000, 7)
+    soon = NOW + timedelta(minutes=5)
+
+    assert said(book, 1, sale, received_at=soon) == ()
+    book.failed(sale)
+    assert said(book, 1, sale) == ()
+    book.recorded(sale)
+    assert said(book, 30, order(600, 8)) == (AdviceFlag.EXCEEDS_TILL_TOTAL,)
+
+
+def test_what_the_ledger_never_takes_does_not_count() -> None:
+    book = Outages()
+    poison = order(2500, 7)
+
+    assert said(book, 1, poison) == ()
+    book.failed(poison)
+    assert said(book, 2, order(2500, 8)) == ()
+
+
+def test_what_the_ledger_has_counts_whatever_fails_later() -> None:
+    book = Outages()
+    sale = order(2500, 7)
+    said(book, 1, sale)
+    book.recorded(sale)
+
+    said(book, 1, sale)
+    book.failed(sale)
+    assert said(book, 2, order(1, 8)) == (AdviceFlag.EXCEEDS_TILL_TOTAL,)
+
+
 def test_cash_is_no_matter_of_stand_in() -> None:
     book = Outages()
 

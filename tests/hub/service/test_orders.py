@@ -36,6 +36,7 @@ from contract.order import (
 )
 from hub.core.booking import Result, ResultCode
 from hub.core.orders import CLOCK_OFF
+from hub.service.booking import HubFault
 from hub.service.events import publish_catalogue
 from hub.service.orders import Orders
 from hub.service.verification import verify
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
     from contract.order import Order
     from hub.core.booking import Item
+    from hub.service.booking import Done
     from hub.service.context import ContextKeeper
     from tests.hub.hubs import Parts
 
@@ -196,6 +198,24 @@ async def test_a_till_that_stands_in_for_too_long_is_flagged(shop: Shop) -> None
     assert await shop.advise(
         beers(wallet, 1), Path.STAND_IN, basis_batch=basis, decided_at=late
     ) == (AdviceFlag.OUTAGE_TOO_LONG,)
+
+
+async def test_what_the_ledger_refused_is_not_held_against_its_till(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = msgspec.structs.replace(samples.EVENT.stand_in, till_total_minor=2000)
+    shop.parts.context._current = replace(shop.parts.context.current, stand_in=limits)
+    one, other = await shop.band(9000), await shop.band(9000)
+    basis = shop.parts.booking.position[0]
+
+    def refuse(item: Item, done: Done) -> None:
+        done(HubFault(f"The ledger refuses order {item.order}."))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.parts.booking, "hand_in", refuse)
+        with pytest.raises(AssertionError, match="Rejected"):
+            await shop.advise(beers(one, 3), Path.STAND_IN, basis_batch=basis)
+    assert await shop.advise(beers(other, 3), Path.STAND_IN, basis_batch=basis) == ()
 
 
 async def test_two_tills_sell_to_one_wristband_while_the_hub_is_silent(
