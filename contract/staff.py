@@ -47,6 +47,8 @@ class Right(enum.Enum):
     SEE_WRISTBANDS = "see_wristbands"
     MOVE_CASH = "move_cash"
     CLOSE_SHIFTS = "close_shifts"
+    FINANCE = "finance"
+    """Answer for what is not cash: bank, bills, refunds and settlements."""
 
 
 class StaffRole(msgspec.Struct, frozen=True, kw_only=True):

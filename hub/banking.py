@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from hub.service.bank_folder import BankFolder
 from hub.service.bank_queue import BankQueue
+from hub.service.bills import hub_time
+from hub.service.office_tasks import OfficeTasks
 from hub.service.payout_booker import PayoutBooker
 from hub.service.payout_files import PayoutFiles
 from hub.service.refunds import Refunds
@@ -13,6 +15,7 @@ from hub.service.settlements import Settlements
 from hub.service.slips import Slips
 from hub.service.transfers import Transfers
 from hub.web.bank_pages import bank_section
+from hub.web.overview_pages import overview_section
 from hub.web.refund_pages import refunds_section
 from hub.web.settlement_pages import settlements_section
 from hub.web.slip_pages import slips_section
@@ -46,14 +49,17 @@ class Banking:
         yield "bank folder", self._folder.run
 
     def sections(self, paying: Paying) -> tuple[OfficeSection, ...]:
-        """Make the bank's pages of the office."""
+        """Make the bank's pages of the office, and before them the overview."""
         store, event = self._store, self._event
         refunds = Refunds(
             store, event, paying.methods, paying.payments, paying.performer
         )
+        settlements = Settlements(store, event)
+        tasks = OfficeTasks(store, event, refunds, settlements, hub_time)
         return (
+            overview_section(tasks),
             bank_section(store, event, BankQueue(store, event), paying.log),
             slips_section(Slips(store, event, Transfers(store)), paying.log),
             refunds_section(store, event, refunds),
-            settlements_section(Settlements(store, event), PayoutFiles(store, event)),
+            settlements_section(settlements, PayoutFiles(store, event)),
         )

@@ -157,7 +157,8 @@ CASHIER = StaffRole(
     rights=tuple(
         right
         for right in Right
-        if right not in {Right.LOG_IN, Right.SUPERVISE, Right.CLOSE_SHIFTS}
+        if right
+        not in {Right.LOG_IN, Right.SUPERVISE, Right.CLOSE_SHIFTS, Right.FINANCE}
     ),
     needs_register=True,
 )

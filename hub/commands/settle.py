@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from contract.money import Currency, Money
+from contract.staff import Right
 from hub.commands.answer import Answer, Refused
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.core.bills.errors import NotAllowed
-from hub.service.office import Office
+from hub.service.office import MONEY_RIGHTS, Office
 from hub.service.payout_files import PayoutFiles
 from hub.service.settlements import Settlements
 from hub.service.statements import print_statement
@@ -164,9 +165,10 @@ async def _who(at: Opened, user: str) -> str:
     office = Office(at.context)
     token = await office.log_in(user, pin.strip())
     member = None if token is None else office.member_of(token)
-    if member is None:
+    if member is None or not member.may_open(MONEY_RIGHTS):
         raise Refused(
-            f"{user} and this PIN don't match, or {user} has no access to the office."
+            f"{user} and this PIN don't match, or no role of {user} has the right "
+            f"{Right.FINANCE.value!r}."
         )
     return member.id
 

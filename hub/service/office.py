@@ -1,4 +1,4 @@
-"""Who may work in the office: staff who close shifts, by name and PIN.
+"""Who may work in the office: staff with a right for one of its parts, by name and PIN.
 
 Sessions are kept in the office's process only: whoever restarts it logs everybody out.
 Rights are looked up at every page, so whoever is blocked is out at once.
@@ -16,13 +16,16 @@ from contract.staff import Right
 from hub.service.passwords import Passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from hub.core.staffing import Member, Staffing
     from hub.service.context import ContextKeeper
 
-OFFICE_RIGHT = Right.CLOSE_SHIFTS
-"""Whoever answers for the event's cash answers for its bills, too."""
+MONEY_RIGHTS = frozenset({Right.FINANCE})
+"""What opens bank, bills, refunds, settlements and what providers said."""
+
+OFFICE_RIGHTS = MONEY_RIGHTS | {Right.CLOSE_SHIFTS}
+"""Any of these lets somebody in; who closes shifts sees the tills' closings only."""
 
 SESSION_LASTS_S = 8 * 3600
 TOKEN_BYTES = 32
@@ -35,6 +38,11 @@ class OfficeMember:
 
     id: str
     name: str
+    rights: frozenset[Right]
+
+    def may_open(self, rights: Collection[Right]) -> bool:
+        """Say whether any of these rights is theirs."""
+        return not self.rights.isdisjoint(rights)
 
 
 class Office:
@@ -69,7 +77,9 @@ class Office:
         member, ends = self._sessions.get(_key(token), ("", 0.0))
         if ends <= self._now() or not self._may_enter(member):
             return None
-        return OfficeMember(member, self._staffing.by_id[member].entry.name)
+        staffing = self._staffing
+        name = staffing.by_id[member].entry.name
+        return OfficeMember(member, name, staffing.rights(member))
 
     def end(self, token: str) -> None:
         """End a session."""
@@ -80,7 +90,7 @@ class Office:
         return self._context.current.staffing
 
     def _may_enter(self, member: str) -> bool:
-        return OFFICE_RIGHT in self._staffing.rights(member)
+        return not OFFICE_RIGHTS.isdisjoint(self._staffing.rights(member))
 
     def _forget_old(self) -> None:
         now = self._now()

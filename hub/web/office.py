@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.requests import (
     Request,  # noqa: TC002 - FastAPI reads it at run time
 )
@@ -13,7 +13,14 @@ from starlette.responses import RedirectResponse, Response
 from hub.store.errors import DatabaseGone
 from hub.web.formats import load_zone
 from hub.web.health import health_routes
-from hub.web.office_desk import AtWork, NotAtWork, OfficeDesk, OfficeForm
+from hub.web.office_desk import (
+    AtWork,
+    NotAtWork,
+    NotTheirs,
+    OfficeDesk,
+    OfficeForm,
+    only_with,
+)
 from hub.web.pages import Pages
 from hub.web.portal import ZONE, static_files
 from hub.web.problems import ProblemKind, explain_problems, problem_page
@@ -36,7 +43,10 @@ def office_app(
     *,
     zone: str = ZONE,
 ) -> FastAPI:
-    """Make the office of these sections; the first one is where people begin."""
+    """Make the office of these sections.
+
+    People begin with the first one that they may open.
+    """
     pages = Pages(load_zone(zone))
     desk = OfficeDesk(pages, office, sections)
     app = FastAPI(
@@ -49,9 +59,11 @@ def office_app(
     app.state.desk = desk
     app.add_middleware(Shield)
     app.include_router(health_routes(health))
-    app.include_router(_entrance_routes(desk, RateLimits()))
     for section in sections:
-        app.include_router(section.routes(desk))
+        app.include_router(
+            section.routes(desk), dependencies=[Depends(only_with(section.rights))]
+        )
+    app.include_router(_entrance_routes(desk, RateLimits()))
     app.mount("/static", static_files())
     explain_problems(app, pages)
     _explain_office_problems(app, desk)
@@ -62,8 +74,12 @@ def _entrance_routes(desk: OfficeDesk, rates: RateLimits) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/", methods=["GET", "HEAD"])
-    async def start(request: Request, _: AtWork) -> Response:
-        return desk.go(request, desk.sections[0].path)
+    async def start(request: Request, member: AtWork) -> Response:
+        # Of an office without an overview; with one, its section is here.
+        mine = desk.open_to(member)
+        if not mine:
+            raise NotTheirs
+        return desk.go(request, mine[0].path)
 
     @router.get("/login")
     async def show(request: Request) -> Response:
@@ -113,10 +129,15 @@ def _explain_office_problems(app: FastAPI, desk: OfficeDesk) -> None:
         words = desk.texts(request).refused
         return desk.page(request, "office_refused.html", status=403, words=words)
 
+    async def not_theirs(request: Request, _: Exception) -> Response:
+        words = desk.texts(request).not_theirs
+        return desk.page(request, "office_refused.html", status=403, words=words)
+
     async def gone(request: Request, _: Exception) -> Response:
         return problem_page(desk.pages, request, ProblemKind.UNAVAILABLE)
 
     app.add_exception_handler(NotAtWork, not_at_work)
+    app.add_exception_handler(NotTheirs, not_theirs)
     app.add_exception_handler(FormRefused, refused)
     app.add_exception_handler(FormTooLarge, refused)
     app.add_exception_handler(DatabaseGone, gone)

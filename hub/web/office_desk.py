@@ -29,15 +29,16 @@ from starlette.requests import (
 )
 from starlette.responses import RedirectResponse
 
-from hub.service.office import TOKEN_BYTES, OfficeMember
+from hub.service.office import MONEY_RIGHTS, TOKEN_BYTES, OfficeMember
 from hub.web.office_texts import office_texts
 from hub.web.sessions import CSRF_FIELD, FormRefused, csrf_of, read_form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from starlette.responses import Response
 
+    from contract.staff import Right
     from hub.service.office import Office
     from hub.web.office_texts import OfficeTexts
     from hub.web.pages import Pages, Reader
@@ -56,10 +57,16 @@ class OfficeSection:
     path: str
     titles: Mapping[Language, str]
     routes: Callable[[OfficeDesk], APIRouter]
+    rights: Collection[Right] = MONEY_RIGHTS
+    """Any of these opens it; all of its routes are held to them."""
 
 
 class NotAtWork(Exception):
     """A page of the office needs somebody who is logged in."""
+
+
+class NotTheirs(Exception):
+    """Somebody who is logged in has no right to open a part of the office."""
 
 
 class OfficeDesk:
@@ -101,6 +108,7 @@ class OfficeDesk:
     ) -> Response:
         """Fill a template; `here` is the section's key, "" for none of them."""
         reader, token = self.reader(request), self.token(request)
+        member = self.office.member_of(token)
         response = self.pages.render(
             reader,
             template,
@@ -108,16 +116,22 @@ class OfficeDesk:
             headers=None,
             o=office_texts(reader.language),
             here=here,
-            member=self.office.member_of(token),
+            member=member,
             sections=[
                 (each.key, each.path, each.titles[reader.language])
-                for each in self.sections
+                for each in self.open_to(member)
             ],
             csrf_field=_FIELD.format(CSRF_FIELD, csrf_of(token)),
             **values,
         )
         self.keep(request, response, token)
         return response
+
+    def open_to(self, member: OfficeMember | None) -> Sequence[OfficeSection]:
+        """List the sections somebody may open, in their order."""
+        if member is None:
+            return ()
+        return [each for each in self.sections if member.may_open(each.rights)]
 
     def go(self, request: Request, path: str, token: str | None = None) -> Response:
         """Send the browser on after a form (303), with another token if any."""
@@ -146,6 +160,16 @@ async def at_work(request: Request) -> OfficeMember:
     if member is None:
         raise NotAtWork
     return member
+
+
+def only_with(rights: Collection[Right]) -> Callable[..., Awaitable[None]]:
+    """Hold routes to whoever has one of these rights; raises NotTheirs."""
+
+    async def check(member: AtWork) -> None:
+        if not member.may_open(rights):
+            raise NotTheirs
+
+    return check
 
 
 async def office_form(request: Request) -> FormData:

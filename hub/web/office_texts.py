@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hub.service.office_tasks import Task
 from hub.web.texts import LOCALE_FOLDER
 
 if TYPE_CHECKING:
@@ -30,10 +31,28 @@ class OfficeLoginTexts(_Texts, frozen=True):
 
 
 class RefusedTexts(_Texts, frozen=True):
-    """A form that can't be taken."""
+    """Why something can't be done here."""
 
     title: str
     text: str
+
+
+class WaitingTexts(_Texts, frozen=True):
+    """Something that waits: for one, for several, and what to do about it."""
+
+    one: str
+    other: str
+    todo: str
+
+
+class OverviewTexts(_Texts, frozen=True):
+    """The first page: what waits for somebody."""
+
+    title: str
+    lead: str
+    nothing: str
+    nothing_text: str
+    waiting: dict[Task, WaitingTexts]
 
 
 class PaymentLogTexts(_Texts, frozen=True):
@@ -90,6 +109,8 @@ class OfficeTexts(_Texts, frozen=True):
     log_out: str
     login: OfficeLoginTexts
     refused: RefusedTexts
+    not_theirs: RefusedTexts
+    overview: OverviewTexts
     payment_log: PaymentLogTexts
     doubts: DoubtTexts
 

@@ -37,7 +37,7 @@ EVENT = samples.EVENT.number
 
 async def prepared(store: Store, context: ContextKeeper) -> str:
     """Fay may enter the office; one payment is uncertain, one call was forged."""
-    await put_role(store, EVENT, StaffRole(name="fin", rights=(Right.CLOSE_SHIFTS,)))
+    await put_role(store, EVENT, StaffRole(name="fin", rights=(Right.FINANCE,)))
     fay = NewMember(
         id="fay", name="Fay Fox", uid=samples.uid(201), roles=["fin"], pin=PIN
     )

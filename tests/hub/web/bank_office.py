@@ -10,7 +10,9 @@ import httpx
 from contract.staff import Right, StaffRole
 from hub.service.bank_queue import BankQueue
 from hub.service.bill_payments import BillPayments
+from hub.service.bills import hub_time
 from hub.service.office import Office
+from hub.service.office_tasks import OfficeTasks
 from hub.service.payment_log import PaymentLog
 from hub.service.payout_files import PayoutFiles
 from hub.service.refunds import Refunds
@@ -19,7 +21,9 @@ from hub.service.slips import Slips
 from hub.service.staff import NewMember, put_member, put_role
 from hub.service.transfers import Transfers
 from hub.web.bank_pages import bank_section
+from hub.web.doubt_pages import doubt_section
 from hub.web.office import office_app
+from hub.web.overview_pages import overview_section
 from hub.web.refund_pages import refunds_section
 from hub.web.settlement_pages import settlements_section
 from hub.web.slip_pages import slips_section
@@ -72,7 +76,7 @@ class Staff:
 
 
 async def hire(store: Store) -> None:
-    role = StaffRole(name="finance", rights=(Right.CLOSE_SHIFTS,))
+    role = StaffRole(name="finance", rights=(Right.FINANCE,))
     await put_role(store, EVENT, role)
     for number, name in enumerate(STAFF):
         member = NewMember(
@@ -88,11 +92,16 @@ async def hire(store: Store) -> None:
 def bank_app(store: Store, context: ContextKeeper) -> FastAPI:
     here, log = Here(), PaymentLog(store)
     payments = BillPayments(store, METHODS, here)
+    refunds = Refunds(store, EVENT, METHODS, payments, here)
+    settlements = Settlements(store, EVENT)
+    tasks = OfficeTasks(store, EVENT, refunds, settlements, hub_time)
     sections = [
+        overview_section(tasks),
         bank_section(store, EVENT, BankQueue(store, EVENT), log),
         slips_section(Slips(store, EVENT, Transfers(store)), log),
-        refunds_section(store, EVENT, Refunds(store, EVENT, METHODS, payments, here)),
-        settlements_section(Settlements(store, EVENT), PayoutFiles(store, EVENT)),
+        refunds_section(store, EVENT, refunds),
+        settlements_section(settlements, PayoutFiles(store, EVENT)),
+        doubt_section(store, context, payments, log),
     ]
     return office_app(Office(context), Healths(), sections)
 

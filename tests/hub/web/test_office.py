@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 EVENT = samples.EVENT.number
 ZONE = ZoneInfo("Europe/Berlin")
-ROLES = {"finance": Right.CLOSE_SHIFTS, "cashier": Right.SELL}
+ROLES = {
+    "finance": Right.FINANCE,
+    "supervisor": Right.CLOSE_SHIFTS,
+    "cashier": Right.SELL,
+}
 PIN = "271828"
 
 
@@ -49,7 +53,13 @@ async def log(store: Store) -> PaymentLog:
     for name, right in ROLES.items():
         await put_role(store, EVENT, StaffRole(name=name, rights=(right,)))
     for number, (who, role) in enumerate(
-        [("fay", "finance"), ("carl", "cashier"), ("nopin", "finance")], start=1
+        [
+            ("fay", "finance"),
+            ("carl", "cashier"),
+            ("nopin", "finance"),
+            ("sue", "supervisor"),
+        ],
+        start=1,
     ):
         member = NewMember(
             id=who,
@@ -107,9 +117,7 @@ async def log_in(
 
 
 @pytest.mark.parametrize("name", ["fay", "Fay Fox", " FAY "])
-async def test_staff_who_close_shifts_are_let_in(
-    browser: httpx.AsyncClient, name: str
-) -> None:
+async def test_finance_staff_are_let_in(browser: httpx.AsyncClient, name: str) -> None:
     page = await log_in(browser, name)
     assert page.url.path == "/payment-log"
     assert page.status_code == 200
@@ -117,6 +125,18 @@ async def test_staff_who_close_shifts_are_let_in(
     out = await browser.post("/logout", data={"csrf_token": csrf(page)})
     assert out.url.path == "/login"
     assert (await browser.get("/payment-log")).url.path == "/login"
+
+
+async def test_who_closes_shifts_gets_in_but_not_to_the_money(
+    browser: httpx.AsyncClient,
+) -> None:
+    page = await log_in(browser, "sue")
+    assert page.status_code == 403
+    assert "Not for your role" in page.text
+    assert "Sue Fox" in page.text
+    refused = await browser.get("/payment-log")
+    assert refused.status_code == 403
+    assert 'href="/payment-log"' not in refused.text
 
 
 @pytest.mark.parametrize(
