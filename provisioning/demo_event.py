@@ -164,6 +164,11 @@ CASHIER = StaffRole(
 )
 """Does every kind of order, once a supervisor has handed out a cash register."""
 
+FINANCE = StaffRole(name="finance", rights=(Right.FINANCE,))
+"""Works in the office only: tills still ask nobody who they are."""
+FINANCE_STAFF = {"fay": "Fay Fox", "ben": "Ben Bear"}
+"""Two, because one asks and another one approves."""
+
 
 def team(till: TillId, number: int) -> tuple[Worker, ...]:
     """Who works at one till without a screen: its supervisor and its cashier."""
@@ -176,6 +181,11 @@ def team(till: TillId, number: int) -> tuple[Worker, ...]:
         )
         for role, uid_first in ((SUPERVISOR, 0x9000), (CASHIER, 0x9100))
     )
+
+
+def finance_uid(number: int) -> WristbandUid:
+    """Return the UID of the wristband that a person of the office would have."""
+    return _uid(0x9200 + number)
 
 
 def worker_id(role: StaffRole, till: TillId) -> str:

@@ -14,6 +14,7 @@ from edge.simulator.drawer import Drawer
 from edge.simulator.wristband import VirtualWristband
 from edge.ui.app import TillApp
 from edge.ui.wristband_panel import WristbandKey, WristbandPanel
+from provisioning.demo_event import FINANCE_STAFF, PIN
 
 if TYPE_CHECKING:
     from provisioning.shop import Shop
@@ -86,10 +87,12 @@ def _first_page(shop: Shop) -> str:
 
 
 def _addresses(shop: Shop) -> list[str]:
+    who = " or ".join(FINANCE_STAFF)
     return [
         f"Portal:      {shop.portal_url}    (receipts, accounts, bills)",
         f"Wristband 1: {_first_page(shop)}    (its balance, topping up)",
-        f"Its mail:    {shop.mail}    (log-in links arrive there)",
+        f"Office:      {shop.office_url}    (log in as {who}, PIN {PIN})",
+        f"Mail:        {shop.mail}    (log-in links arrive there)",
         f"Hub health:  {shop.portal_url}/healthz",
         f"Broker:      mqtts://{shop.broker.host}:{shop.broker.port}",
         f"Edge:        {shop.edge_url}",

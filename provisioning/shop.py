@@ -55,7 +55,7 @@ class ShopPlan:
     staffed: bool = False
     """Whether somebody has to log in at a till before it sells."""
     people: bool = False
-    """Whether the portal has accounts, and mail that goes with them."""
+    """Whether the portal has accounts, mail that goes with them, and an office."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Shop:
         self.plan = plan
         self.tses: dict[TillId, Child] = {}
         self.portal_port, self.edge_port = free_port(), free_port()
-        self.mail_port = free_port()
+        self.mail_port, self.office_port = free_port(), free_port()
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -110,6 +110,11 @@ class Shop:
     def portal_url(self) -> str:
         """Where guests open their receipts."""
         return f"http://{LOOPBACK}:{self.portal_port}"
+
+    @property
+    def office_url(self) -> str:
+        """Where finance staff look after bills; only of a shop with people."""
+        return f"http://{LOOPBACK}:{self.office_port}"
 
     @property
     def edge_url(self) -> str:
@@ -269,11 +274,12 @@ class Shop:
             edge_port=self.edge_port,
             edge_certificate=edge.certificate,
             edge_key=edge.key,
-            **(self._mail_settings() if self.plan.people else {}),
+            **(self._people_settings() if self.plan.people else {}),
         )
 
-    def _mail_settings(self) -> dict[str, object]:
+    def _people_settings(self) -> dict[str, object]:
         return {
+            "office_port": self.office_port,
             "mail_host": LOOPBACK,
             "mail_port": self.mail_port,
             "mail_security": "none",

@@ -86,7 +86,7 @@ async def _add(settings: Settings, options: argparse.Namespace) -> Answer:
     told = fresh.agreed.tills[till]
     lines = [f"{till} is {'changed' if known else 'registered'}: {_said_of(told)}."]
     needs_login = told.profile is not None and told.profile.needs_login
-    if needs_login and not fresh.staffing.members:
+    if needs_login and not fresh.staffing.guards_tills:
         lines.append(
             "Nobody can log in there yet: add staff with 'kassenband-hub user add'."
         )

@@ -1,6 +1,6 @@
 """Who works at an event: who may log in where, and who may make which order.
 
-An event without any staff asks nobody for rights: its tills are trusted as they are.
+An event without staff at its tills asks nobody for rights: they are trusted.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LOG_IN = frozenset({Right.LOG_IN, Right.LOG_IN_SUPERVISED, Right.SUPERVISE})
 GRANTS = frozenset({Right.GRANT_TICKETS, Right.GRANT_VOUCHERS})
+OFFICE_ONLY = frozenset({Right.FINANCE})
 # What a till lets its cashier do while the hub is silent.
 OFFLINE_RIGHTS = frozenset({Right.SELL, Right.CANCEL_OWN})
 
@@ -68,12 +69,18 @@ class Staffing:
     """The key of the hashes by which staff wristbands are known."""
     by_id: Mapping[str, Member] = field(init=False, repr=False, compare=False)
     by_hash: Mapping[str, Member] = field(init=False, repr=False, compare=False)
+    guards_tills: bool = field(init=False, repr=False, compare=False)
+    """Whether anybody works at tills, so that these ask who does: not the office only,
+    and whoever is blocked counts, too."""
 
     def __post_init__(self) -> None:
         by_id = {member.entry.id: member for member in self.members}
         by_hash = {member.entry.uid_hash: member for member in self.members}
         object.__setattr__(self, "by_id", by_id)
         object.__setattr__(self, "by_hash", by_hash)
+        each_ones = (rights_of(self.roles, each.entry.roles) for each in self.members)
+        guards = any(rights != OFFICE_ONLY for rights in each_ones)
+        object.__setattr__(self, "guards_tills", guards)
 
     def rights(self, cashier: str) -> frozenset[Right]:
         """Collect what somebody may do in any of their roles; nothing if blocked."""
@@ -141,7 +148,7 @@ def order_refusal(order: Order, who: Staffing, where: Presence) -> Refusal | Non
                 DeclineReason.CASHIER_LOGGED_IN,
                 f"The cashier is still logged in at {tills[0]}. Log out there first.",
             )
-    if not who.members:
+    if not who.guards_tills:
         return None
     session = where.sessions.get(order.till)
     role = None
@@ -179,7 +186,7 @@ def order_flags(order: Order, who: Staffing) -> tuple[AdviceFlag, ...]:
 
     Who was logged in when it was made can't be told once it is delivered.
     """
-    if not who.members or _is_allowed(order, who.rights(order.cashier), who):
+    if not who.guards_tills or _is_allowed(order, who.rights(order.cashier), who):
         return ()
     return (AdviceFlag.NOT_ALLOWED,)
 
@@ -192,7 +199,7 @@ def cancels_own_only(
     By the role of who is logged in; by all their roles where that can't be told any
     more, for an order that was made some time ago.
     """
-    if not who.members or order.kind is not OrderKind.CANCELLATION:
+    if not who.guards_tills or order.kind is not OrderKind.CANCELLATION:
         return False
     rights = who.rights(order.cashier)
     if where is not None:
@@ -212,7 +219,7 @@ def _rights_at(order: Order, who: Staffing, where: Presence) -> frozenset[Right]
 def may_see(cashier: str, who: Staffing) -> bool:
     """Whether somebody may read what was written of a guest, and what they bought."""
     wanted = {Right.SEE_WRISTBANDS, Right.MANAGE_WRISTBANDS}
-    return not who.members or bool(wanted & who.rights(cashier))
+    return not who.guards_tills or bool(wanted & who.rights(cashier))
 
 
 def _is_allowed(order: Order, rights: frozenset[Right], who: Staffing) -> bool:

@@ -206,9 +206,24 @@ def test_who_was_not_seen_logging_in_may_sell_and_no_more() -> None:
     assert order_refusal(by("gone", order(450, 5)), WHO, Presence()) is not None
 
 
-def test_without_staff_nobody_is_asked() -> None:
-    nobody = Staffing()
+def test_who_is_blocked_still_has_tills_ask() -> None:
+    blocked = Staffing(
+        roles=WHO.roles, members=(member("ann", "cashier", blocked=True),)
+    )
+    assert order_refusal(acts.payout(5, 450), blocked, Presence()) is not None
 
+
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        Staffing(),
+        Staffing(
+            roles=(role("finance", Right.FINANCE),), members=(member("fay", "finance"),)
+        ),
+    ],
+    ids=["nobody works here", "only in the office"],
+)
+def test_without_staff_at_tills_nobody_is_asked(nobody: Staffing) -> None:
     assert order_refusal(acts.payout(5, 450), nobody, Presence()) is None
     assert order_flags(acts.payout(5, 450), nobody) == ()
     assert not cancels_own_only(order(-1, 5, cancels=order(1).id), nobody)
