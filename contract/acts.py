@@ -63,6 +63,17 @@ class PaymentMethod(enum.Enum):
     CARD = "card"
 
 
+class BookingModel(enum.Enum):
+    """What money on a wristband is for the tax office; an event has one for good."""
+
+    __hash__ = object.__hash__  # as of OrderKind
+
+    PAYMENT = "payment"
+    """A card that pays: a sale is paid by it in full (Guthabenkarte)."""
+    VOUCHER = "voucher"
+    """A voucher for many purposes: a sale redeems it, by a line, and is paid then."""
+
+
 class Outcome(enum.Enum):
     """The till's word on how an order ended."""
 

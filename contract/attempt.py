@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from contract.acts import (
+    BookingModel,
     CashMove,
     Credit,
     OrderKind,
@@ -34,7 +35,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `undoes` is the kind of the order that a cancellation cancels (a sale when it does
     not say), `register` the cash register sold into (the till's own: none named).
-    What kind of order has which part is said in `contract.forms`.
+    What kind of order has which part is said in `contract.forms`. What was only
+    practiced (`training`) moves nothing; `booking_model` is the event's, as signed.
     """
 
     version: Literal[1] = 1
@@ -61,6 +63,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cash: CashMove | None = None
     bill: BillReference | None = None
     granted_by: StaffId = ""
+    training: bool = False
+    booking_model: BookingModel = BookingModel.PAYMENT
 
     def __post_init__(self) -> None:
         payment = self.payment

@@ -56,6 +56,16 @@ class ProductKind(enum.Enum):
     DEPOSIT = "deposit"
     """Asked for a cup and given back for it: what it brings is owed."""
     DONATION = "donation"
+    TIP_STAFF = "tip_staff"
+    """For who works there, given by free will: not taxable, and passed on."""
+    TIP_HOUSE = "tip_house"
+    """For the event itself: turnover, taxed like what was sold."""
+
+
+_NOT_TAXED: Final = {
+    ProductKind.DONATION: "a donation",
+    ProductKind.TIP_STAFF: "a tip for the staff",
+}
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,9 +93,10 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         _check_label(self.label, f"product {self.id}")
         if self.price_in_vouchers and self.kind is not ProductKind.GOODS:
             raise ValueError(f"Product {self.id} is no goods: vouchers can't pay it.")
-        if self.kind is ProductKind.DONATION and self.tax_code != NOT_TAXABLE:
+        what = _NOT_TAXED.get(self.kind)
+        if what is not None and self.tax_code != NOT_TAXABLE:
             raise ValueError(
-                f"Product {self.id} is a donation, which is not taxable: "
+                f"Product {self.id} is {what}, which is not taxable: "
                 f"give it tax code {NOT_TAXABLE}."
             )
 

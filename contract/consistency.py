@@ -79,6 +79,8 @@ _ROLE_SIGNS: Mapping[LineRole, int] = {
     LineRole.VOUCHER: -1,
     LineRole.DISCOUNT: -1,
     LineRole.DONATION: 1,
+    LineRole.TIP_STAFF: 1,
+    LineRole.TIP_HOUSE: 1,
     LineRole.BILL: 1,
 }
 
@@ -104,7 +106,7 @@ def _lines_fault(order: Order, form: Form, sign: int) -> str | None:
 def _line_fault(line: Line, form: Form, sign: int) -> str | None:
     if line.role not in form.roles:
         return f"is no part of such an order ({line.role.value})"
-    if line.role is LineRole.ITEM:
+    if line.role is LineRole.ITEM:  # as nearly all are
         return "takes vouchers without being a discount" if line.vouchers else None
     if line.role not in TAXED and line.tax_code != NO_TAX.code:
         return "has a tax code, but is not taxable"

@@ -5,11 +5,21 @@ Texts follow DSFinV-K 2.4, "Kassenbeleg-V1" (annex I); the law is KassenSichV.
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from contract.fiscal_lines import (
+    BusinessCase,
+    FiscalLine,
+    fiscal_lines,
+    fiscal_taxes,
+    stored_value_minor,
+)
+from contract.fiscal_payments import FiscalPayment, PaymentType, fiscal_payments
 from contract.ids import TillIdField
+from contract.lines import NO_TAX
 from contract.money import Currency, plain_amount
 from contract.order import Count, OrderKind, Outcome, PaymentMethod, Utc
 
@@ -18,9 +28,35 @@ if TYPE_CHECKING:
 
     from contract.order import Order, TaxSum
 
+__all__ = [
+    "ABORTED_PROCESS_DATA",
+    "ABORTED_TRAINING_PROCESS_DATA",
+    "CONTAINERS",
+    "FAULT_LENGTH_MAX",
+    "OTHER_PROCESS_TYPE",
+    "PROCESS_TYPE",
+    "BusinessCase",
+    "FiscalLine",
+    "FiscalPayment",
+    "Outage",
+    "PaymentType",
+    "ReceiptType",
+    "Signature",
+    "container",
+    "container_sums",
+    "fiscal_lines",
+    "fiscal_payments",
+    "fiscal_taxes",
+    "process_data",
+    "process_type",
+    "receipt_name",
+    "receipt_type",
+]
+
 PROCESS_TYPE = "Kassenbeleg-V1"
 OTHER_PROCESS_TYPE = "SonstigerVorgang"  # DSFinV-K: free text, no money moves
 ABORTED_PROCESS_DATA = "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^"
+ABORTED_TRAINING_PROCESS_DATA = "AVTraining^0.00_0.00_0.00_0.00_0.00^"
 CONTAINERS = 5
 FAULT_LENGTH_MAX = 200  # TSE_TA_FEHLER in DSFinV-K
 
@@ -37,6 +73,28 @@ _WITHOUT_MONEY = frozenset(
         OrderKind.ANNOTATE,
     }
 )
+_OF_CASH = frozenset(
+    {
+        OrderKind.SHIFT_START,
+        OrderKind.CASH_MOVEMENT,
+        OrderKind.CASH_TRANSFER,
+        OrderKind.SHIFT_END,
+    }
+)
+
+
+class ReceiptType(enum.Enum):
+    """BON_TYP (DSFinV-K 2.4 annex B): only a `RECEIPT` counts in a closing.
+
+    There is no type for a cancellation: with a TSE it is a receipt of its own, with
+    every amount turned, that refers to the one undone.
+    """
+
+    RECEIPT = "Beleg"
+    ABORTED = "AVBelegabbruch"
+    TRAINING = "AVTraining"
+    OTHER = "AVSonstige"
+    """Told in words (SonstigerVorgang): it moves no money of this till's."""
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,18 +127,40 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
     number: Count | None = None
 
 
+def receipt_type(order: Order, outcome: Outcome) -> ReceiptType:
+    """Say which sort of receipt an order makes, as it ended."""
+    if order.training:
+        return ReceiptType.TRAINING
+    if outcome is Outcome.ABORTED:
+        return ReceiptType.ABORTED
+    return ReceiptType.OTHER if _is_told_in_words(order) else ReceiptType.RECEIPT
+
+
+def receipt_name(order: Order, outcome: Outcome) -> str:
+    """Name what a receipt of the type `OTHER` is for (BON_NAME); others have none."""
+    if receipt_type(order, outcome) is not ReceiptType.OTHER:
+        return ""
+    undone = f" {order.acts_as.value}" if order.kind is OrderKind.CANCELLATION else ""
+    return f"{order.kind.value}{undone}"
+
+
 def process_data(order: Order, outcome: Outcome) -> str:
     """Write what the TSE signs when this order closes (Kassenbeleg-V1).
 
-    An aborted order is closed as AVBelegabbruch with nothing in it. What moves no money
-    (vouchers granted, a wristband changed) is told in words (SonstigerVorgang).
+    An aborted order is closed as AVBelegabbruch with nothing in it, one made for
+    training as AVTraining with what was practiced. What moves no money of this till's
+    (vouchers granted, a wristband changed, cash between vault and bank) is told in
+    words (SonstigerVorgang).
     """
     if outcome is Outcome.ABORTED:
-        return ABORTED_PROCESS_DATA
-    if order.acts_as in _WITHOUT_MONEY:
+        return ABORTED_TRAINING_PROCESS_DATA if order.training else ABORTED_PROCESS_DATA
+    if not order.training and _is_told_in_words(order):
         return f"{order.kind.value} {order.acts_as.value} {order.id}"
-    sums = "_".join(plain_amount(minor) for minor in container_sums(order.taxes))
-    return f"Beleg^{sums}^{_payments(order)}"
+    sums = container_sums(order.taxes)
+    sums[container(NO_TAX.code) - 1] += stored_value_minor(order)
+    written = "_".join(plain_amount(minor) for minor in sums)
+    kind = ReceiptType.TRAINING if order.training else ReceiptType.RECEIPT
+    return f"{kind.value}^{written}^{_payments(order)}"
 
 
 def process_type(data: str) -> str:
@@ -107,10 +187,17 @@ def container(tax_code: int) -> int:
     return base if 1 <= base < _CONTAINER_NO_TAX else _CONTAINER_NO_TAX
 
 
+def _is_told_in_words(order: Order) -> bool:
+    kind = order.acts_as
+    return kind in _WITHOUT_MONEY or (kind in _OF_CASH and not order.lines)
+
+
 def _payments(order: Order) -> str:
-    if order.payment is None or order.total_minor == 0:
+    """Write what was paid; once per order, and so from its parts, not from a list."""
+    amount = order.total_minor + stored_value_minor(order)
+    if order.payment is None or amount == 0:
         return ""
     kind = "Bar" if order.payment.method is PaymentMethod.CASH else "Unbar"
-    text = f"{plain_amount(order.total_minor)}:{kind}"
+    text = f"{plain_amount(amount)}:{kind}"
     # Foreign money alone carries its code; the TSE's home currency is the euro.
     return text if order.currency is Currency.EUR else f"{text}:{order.currency.value}"

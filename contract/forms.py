@@ -58,6 +58,8 @@ _SOLD: Final = frozenset(
         LineRole.VOUCHER,
         LineRole.ROUNDING,
         LineRole.DONATION,
+        LineRole.TIP_STAFF,
+        LineRole.TIP_HOUSE,
     }
 )
 _CREDITED: Final = frozenset({LineRole.CREDIT, LineRole.ROUNDING, LineRole.DONATION})

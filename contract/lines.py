@@ -47,6 +47,10 @@ class LineRole(enum.Enum):
     """Paid towards a bill, whose own lines were taxed when it was written."""
     ROUNDING = "rounding"
     DONATION = "donation"
+    TIP_STAFF = "tip_staff"
+    """Given to who works there."""
+    TIP_HOUSE = "tip_house"
+    """Given to the event itself, and taxed."""
     TRANSIT = "transit"
     """Cash put into the order's register, or taken out."""
     DIFFERENCE = "difference"
@@ -54,7 +58,13 @@ class LineRole(enum.Enum):
 
 
 TAXED = frozenset(
-    {LineRole.ITEM, LineRole.DEPOSIT, LineRole.VOUCHER, LineRole.DISCOUNT}
+    {
+        LineRole.ITEM,
+        LineRole.DEPOSIT,
+        LineRole.VOUCHER,
+        LineRole.DISCOUNT,
+        LineRole.TIP_HOUSE,
+    }
 )
 
 
@@ -84,11 +94,14 @@ class TaxSum(msgspec.Struct, frozen=True, kw_only=True):
     tax_minor: Amount
 
 
-_ROLES = {
+ROLES: Mapping[ProductKind, LineRole] = {
     ProductKind.GOODS: LineRole.ITEM,
     ProductKind.DEPOSIT: LineRole.DEPOSIT,
     ProductKind.DONATION: LineRole.DONATION,
+    ProductKind.TIP_STAFF: LineRole.TIP_STAFF,
+    ProductKind.TIP_HOUSE: LineRole.TIP_HOUSE,
 }
+"""What a line of a product of each kind stands for."""
 
 
 def make_line(product: Product, quantity: int, price_minor: int | None = None) -> Line:
@@ -102,7 +115,7 @@ def make_line(product: Product, quantity: int, price_minor: int | None = None) -
         unit_price_minor=price,
         total_minor=price * quantity,
         tax_code=product.tax_code,
-        role=_ROLES[product.kind],
+        role=ROLES[product.kind],
     )
 
 

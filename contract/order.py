@@ -8,6 +8,7 @@ bytes), `forms` and `consistency` (which kind has which parts), `undoing`.
 from __future__ import annotations
 
 from contract.acts import (
+    BookingModel,
     CardReceipt,
     CashMove,
     CashPlace,
@@ -54,6 +55,7 @@ __all__ = [
     "QUANTITY_MAX",
     "Amount",
     "Ask",
+    "BookingModel",
     "CardReceipt",
     "CashMove",
     "CashPlace",

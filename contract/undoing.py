@@ -37,8 +37,10 @@ def ask_first(order: Order, *, of_other_till: bool = False) -> Ask:
     Whatever takes from a wallet is requested. A cancellation takes from wallets where
     the original gave, and needs the hub to hold the original; where that was an order
     `of_other_till`, the hub is asked whoever gives the money back, for only it knows
-    what became of the original, and who may undo it.
+    what became of the original, and who may undo it. Nobody is asked in training.
     """
+    if order.training:
+        return Ask.NOTHING
     payment = order.payment
     if payment is not None and payment.method is PaymentMethod.WALLET:
         return Ask.REQUEST

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from contract.catalogue import ProductKind
 from contract.facts import Facts
+from contract.lines import ROLES
 from contract.messages import DeclineReason
 from contract.money import Money, cash_rounding, plain_amount
 from contract.order import (
@@ -188,18 +189,16 @@ def _lines_refusal(order: Order, prices: Prices) -> Refusal | None:
     return None
 
 
-_ROLES = {
-    ProductKind.GOODS: LineRole.ITEM,
-    ProductKind.DEPOSIT: LineRole.DEPOSIT,
-    ProductKind.DONATION: LineRole.DONATION,
-}
+_BY_PRODUCT = frozenset(
+    {LineRole.ITEM, LineRole.DEPOSIT, LineRole.TIP_STAFF, LineRole.TIP_HOUSE}
+)
 
 
 def _line_refusal(
     line: Line, sign: int, order: Order, prices: Prices
 ) -> Refusal | None:
     is_product = line.product != NO_PRODUCT
-    if not is_product and line.role not in {LineRole.ITEM, LineRole.DEPOSIT}:
+    if not is_product and line.role not in _BY_PRODUCT:
         return None
     product = prices.products.get(line.product)
     if product is None:
@@ -214,7 +213,7 @@ def _line_refusal(
             f"{product.name} can't be given back: it is no deposit. "
             "Take the negative line out of the basket.",
         )
-    if line.role is not _ROLES[product.kind]:
+    if line.role is not ROLES[product.kind]:
         return _inconsistent(f"{product.name} is no {line.role.value}")
     price = line.unit_price_minor
     is_priced = price >= 0 if product.free_price else price == product.price_minor

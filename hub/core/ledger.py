@@ -73,6 +73,7 @@ class Role(enum.Enum):
     STAND_IN_LOSS = "stand_in_loss"
     ROUNDING = "rounding"
     DONATION = "donation"
+    TIP_PAYABLE = "tip_payable"
     PAYOUT = "payout"
 
 
@@ -142,6 +143,9 @@ CHART: Mapping[Role, AccountKind] = {
     ),
     Role.ROUNDING: AccountKind(Nature.EXPENSE, ONLY, "cash rounded to 0.05"),
     Role.DONATION: AccountKind(Nature.LIABILITY, ONLY, "given to be passed on"),
+    Role.TIP_PAYABLE: AccountKind(
+        Nature.LIABILITY, ONLY, "tips for the staff, to be passed on"
+    ),
     Role.PAYOUT: AccountKind(
         Nature.LIABILITY, "the payout run", "on its way to guests' bank accounts"
     ),
@@ -228,9 +232,12 @@ def order_entry(order: Order, *, adds_up: bool | None = None) -> Entry:
     """Make the entry of an order that completes; cancellations come negative.
 
     `adds_up`: whether `inconsistency` found nothing, where that has just been looked
-    into. What does not add up is booked all the same, as unclear revenue.
+    into. What does not add up is booked all the same, as unclear revenue. What was made
+    for training books nothing.
     """
     assert order.attempt > 0, "an order without an attempt books nothing"
+    if order.training:
+        return Entry(())
     if adds_up is None:
         adds_up = inconsistency(order) is None
     return RULES[order.kind](order) if adds_up else _unclear(order)
@@ -424,7 +431,11 @@ def _beside(order: Order) -> Iterator[Posting]:
             yield Posting(Account(_BESIDE[line.role], ONLY), line.total_minor)
 
 
-_BESIDE = {LineRole.ROUNDING: Role.ROUNDING, LineRole.DONATION: Role.DONATION}
+_BESIDE = {
+    LineRole.ROUNDING: Role.ROUNDING,
+    LineRole.DONATION: Role.DONATION,
+    LineRole.TIP_STAFF: Role.TIP_PAYABLE,
+}
 _PLACES = {
     PlaceRole.REGISTER: Role.CASH_REGISTER,
     PlaceRole.BAG: Role.BAG,

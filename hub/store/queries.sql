@@ -438,7 +438,8 @@ WHERE event = $1 AND outcome = 'completed'
 -- journals and TSE exports.
 SELECT e.order_id, count(DISTINCT e.id) AS live_entries,
        coalesce(sum(p.amount_minor) FILTER (WHERE a.role IN
-           ('revenue', 'tax', 'deposit_liability', 'rounding', 'donation')
+           ('revenue', 'tax', 'deposit_liability', 'rounding', 'donation',
+            'tip_payable')
        ), 0)::bigint AS total_minor,
        -coalesce(sum(p.amount_minor) FILTER (WHERE a.role IN
            ('cash_register', 'card_clearing')

@@ -87,6 +87,26 @@ GIFT = Product(
     kind=ProductKind.DONATION,
     free_price=True,
 )
+TIP = Product(
+    id=8,
+    name="Tip for the crew",
+    label="Tip",
+    price_minor=100,
+    tax_code=5,
+    group=2,
+    kind=ProductKind.TIP_STAFF,
+    free_price=True,
+)
+SERVICE = Product(
+    id=9,
+    name="Service",
+    label="Service",
+    price_minor=100,
+    tax_code=1,
+    group=2,
+    kind=ProductKind.TIP_HOUSE,
+    free_price=True,
+)
 ENTRY = Product(
     id=6, name="Entry", label="Entry", price_minor=1_000, tax_code=2, group=2
 )
@@ -113,7 +133,7 @@ FESTIVAL = Catalogue(
         ProductGroup(id=1, name="Drinks", color="#d99a1c"),
         ProductGroup(id=2, name="Other", color="#3f8f4f"),
     ),
-    products=(BEER, CUP, PRETZEL, RAFFLE, GIFT, ENTRY, CHICKEN),
+    products=(BEER, CUP, PRETZEL, RAFFLE, GIFT, ENTRY, CHICKEN, TIP, SERVICE),
     buttons=(
         Button(
             id=1,
@@ -235,6 +255,13 @@ ORDERS: dict[str, Order] = {
         OrderKind.SALE, make_line(RAFFLE, 1, 250), make_line(GIFT, 1, 50), payment=CASH
     ),
     "sale_by_card": order(OrderKind.SALE, make_line(BEER, 1), payment=CARD),
+    "sale_with_tips": order(
+        OrderKind.SALE,
+        make_line(BEER, 1),
+        make_line(TIP, 1, 50),
+        make_line(SERVICE, 1, 119),
+        payment=wallet(4711),
+    ),
     "deposit_back": sale((CUP, -2)),
     "top_up": order(
         OrderKind.TOP_UP,

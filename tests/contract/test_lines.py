@@ -30,6 +30,8 @@ from tests.contract.orders import (
     PRODUCTS,
     RAFFLE,
     RATES,
+    SERVICE,
+    TIP,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +49,13 @@ def picked(*pairs: tuple[Product, int]) -> list[Line]:
 
 @pytest.mark.parametrize(
     ("product", "role"),
-    [(BEER, "item"), (CUP, "deposit"), (GIFT, "donation")],
+    [
+        (BEER, "item"),
+        (CUP, "deposit"),
+        (GIFT, "donation"),
+        (TIP, "tip_staff"),
+        (SERVICE, "tip_house"),
+    ],
 )
 def test_a_line_knows_what_it_stands_for(product: Product, role: str) -> None:
     assert make_line(product, 1).role.value == role

@@ -8,7 +8,7 @@ CREATE TYPE account_role AS ENUM (
     'wallet', 'revenue', 'tax', 'deposit_liability', 'cash_register', 'bag', 'vault',
     'bank', 'card_clearing', 'provider_clearing', 'bill_receivable',
     'organizer_payable', 'fee_expense', 'voucher_pool', 'difference', 'stand_in_loss',
-    'rounding', 'donation', 'payout'
+    'rounding', 'donation', 'tip_payable', 'payout'
 );
 
 -- What an event is, and how far its tills may go alone.
@@ -22,6 +22,9 @@ CREATE TABLE event (
     stand_in jsonb NOT NULL,
     -- What wallets and the event may hold, and what the least top-up is.
     limits jsonb NOT NULL DEFAULT '{}',
+    -- What a wristband is for the tax office; it stays once something was sold.
+    booking_model text NOT NULL DEFAULT 'payment'
+        CHECK (booking_model IN ('payment', 'voucher')),
     portal_url text NOT NULL,
     demo boolean NOT NULL,
     -- A new one is drawn after a restore or a promotion with loss.

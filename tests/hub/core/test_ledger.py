@@ -133,6 +133,13 @@ BOOKED: dict[str, dict[str, int]] = {
         "donation all": 50,
     },
     "sale_by_card": {"card_clearing sumup": -450, "revenue 1": 378, "tax 1": 72},
+    # A beer at 4.50 and 1.19 for the house with 19 %; 0.50 for the crew, untaxed.
+    "sale_with_tips": {
+        "wallet 4711": -619,
+        "revenue 1": 478,
+        "tax 1": 91,
+        "tip_payable all": 50,
+    },
     "deposit_back": {"wallet 4711": 400, "deposit_liability 1": -336, "tax 1": -64},
     "top_up": {"cash_register drawer-3": -2000, "wallet 5": 2000},
     # 13.57 from the wallet, 3.00 of it donated, 10.55 francs in cash.
@@ -201,6 +208,11 @@ def test_a_cancellation_mirrors_what_it_undoes(name: str) -> None:
     assert inconsistency(back) is None
     turned = {account: -amount for account, amount in BOOKED[name].items()}
     assert told(order_entry(back)) == turned
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_what_was_practiced_is_not_booked(name: str) -> None:
+    assert told(order_entry(altered(ORDERS[name], training=True))) == {}
 
 
 def test_a_line_canceled_is_given_back_with_its_tax() -> None:
