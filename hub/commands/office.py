@@ -13,6 +13,7 @@ from hub.commands import (
     quarantine,
     settle,
     staff,
+    statistics,
     tills,
     top_ups,
 )
@@ -27,6 +28,7 @@ _COMMANDS = {
     "till": (tills.add, "register, revoke or list tills"),
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
+    "statistics": (statistics.add, "what was sold, by till, hour and product"),
     "quarantine": (quarantine.add, "release or dismiss what nobody may book unseen"),
     "competition": (people.add_competition, "what teams register for, and its fees"),
     "club": (people.add_club, "clubs that pay for teams, and their officers"),
