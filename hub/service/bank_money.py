@@ -22,7 +22,13 @@ from hub.core.bills.bill import (
     Payer,
     standing,
 )
-from hub.core.bills.steps import encode_step, fee_step, moved_step, turn_of
+from hub.core.bills.steps import (
+    encode_step,
+    fee_step,
+    moved_step,
+    passed_after,
+    turn_of,
+)
 from hub.payments.by_hand import BANK_ACCOUNT, E_BANKING, SLIP
 from hub.service.rows import columns
 
@@ -97,11 +103,12 @@ async def take_money(unit: UnitOfWork, event: int, moneys: Sequence[Money]) -> N
             payments[one.order] if step.channel else None,
             step.step.value,
             body,
+            passed_after(step),
         )
         for one in written
         for order, step, body in one.entries
     ]
-    await unit.fetch("add_bill_entries", event, *columns(entries, 5))
+    await unit.fetch("add_bill_entries", event, *columns(entries, 6))
 
 
 class _File:
@@ -115,7 +122,7 @@ class _File:
             for kind in MovementKind
             if row[kind.value] > 0
         ]
-        self.released: bool = row["released"]
+        self.passed_minor: int = row["passed_minor"]
 
     @property
     def method(self) -> str:
@@ -131,9 +138,9 @@ class _File:
         if money.fee_minor:
             yield fee_step(bill, organizer, BANK_ACCOUNT, money.fee_minor)
         at = standing(bill, self.movements)
-        turn = turn_of(bill, organizer, at, released=self.released)
+        turn = turn_of(bill, organizer, at, passed_minor=self.passed_minor)
         if turn is not None:
-            self.released = not self.released
+            self.passed_minor = turn.after_minor
             yield turn
 
 

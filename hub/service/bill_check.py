@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hub.core.bills.bill import MovementKind
-from hub.core.bills.steps import StepKind, decode_step
+from hub.core.bills.steps import StepKind, decode_step, passed_on
 from hub.core.tally import Tally
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class _Case:
         self._check_steps(bill)
         self._check_payments()
         self._check_turns(bill)
-        self._check_account(bill)
+        self._check_account()
         return self._found
 
     def _find(self, text: str) -> None:
@@ -189,18 +189,36 @@ class _Case:
     # --- the bill as a whole ---------------------------------------------------------
 
     def _check_turns(self, bill: Row) -> None:
-        """What is due is passed on while the bill is paid, and only then."""
-        turns = [row["step"] for row in self._file.steps if row["step"] in _TURNS]
-        due = [StepKind.RELEASE.value, StepKind.RETAKE.value] * len(turns)
-        released = len(turns) % 2 == 1
-        is_paid = self._kept() >= bill["total_minor"] and not bill["is_canceled"]
-        if turns != due[: len(turns)] or released is not is_paid:
-            paid = "paid" if is_paid else "not paid"
+        """What is passed on follows what was paid, from one movement to the next."""
+        passed = 0
+        turns = [row for row in self._file.steps if row["step"] in _TURNS]
+        for row in turns:
+            step = decode_step(row["body"])
+            if step is None:
+                continue  # that was said of all steps
+            if (step.before_minor, step.after_minor) != (passed, row["passed_minor"]):
+                self._find(
+                    f"Step {row['order_id']} does not follow from the ones before it."
+                )
+            passed = step.after_minor
+        wanted = self._to_be_passed_on(bill)
+        if passed != wanted:
+            said = ", ".join(row["step"] for row in turns)
             self._find(
-                f"It is {paid}, but its steps say: {', '.join(turns) or 'none'}."
+                f"{wanted} of it is to be passed on, its steps say {passed} "
+                f"({said or 'none'})."
             )
 
-    def _check_account(self, bill: Row) -> None:
+    def _to_be_passed_on(self, bill: Row) -> int:
+        if bill["is_canceled"]:
+            return 0
+        kept = passed = 0
+        for row in self._file.payments:
+            kept += _toward(row)
+            passed = passed_on(passed, due_minor=bill["total_minor"], kept_minor=kept)
+        return passed
+
+    def _check_account(self) -> None:
         """The bill's account holds what was paid in and not yet passed on."""
         known = {row["order_id"] for row in (*self._file.steps, *self._file.payments)}
         strange = [
@@ -215,8 +233,8 @@ class _Case:
         booked = [row for row in self._file.steps if not _waits(row)]
         if len(booked) != len(self._file.steps) or strange:
             return
-        turns = sum(row["step"] in _TURNS for row in booked)
-        left = self._kept() - (bill["total_minor"] if turns % 2 else 0)
+        turns = [row["passed_minor"] for row in booked if row["step"] in _TURNS]
+        left = self._kept() - (turns[-1] if turns else 0)
         held = sum(row["minor"] for row in self._file.posted.values())
         if held != left:
             self._find(f"Its account holds {held}; by its payments it is {left}.")

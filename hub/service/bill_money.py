@@ -71,7 +71,7 @@ async def write_money(unit: UnitOfWork, record: BillRecord, money: Money) -> int
         fee = fee_step(bill, organizer, channel, money.fee_minor)
         steps.append((None, payment, fee))
     after = _with(record, payment, money)
-    turn = turn_of(bill, organizer, after.standing, released=record.released)
+    turn = turn_of(bill, organizer, after.standing, passed_minor=record.passed_minor)
     if turn is not None:
         steps.append((None, None, turn))
     await add_steps(unit, record, steps)

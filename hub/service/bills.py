@@ -343,7 +343,7 @@ class Billing:
             portal_user=owner.user,
             attempts=(),
             payments=(),
-            released=False,
+            passed_minor=0,
         )
 
     async def _offers(

@@ -258,7 +258,7 @@ class Refunds:
                 f"At most {plain_amount(max(0, left))} {record.bill.currency.value} "
                 "can go back."
             )
-        _check_top_up(record, amount_minor)
+        await _check_wallet(unit, record, amount_minor)
         refund = new_uuid7()
         await unit.fetch(
             "add_refund",
@@ -295,14 +295,18 @@ class Refunds:
         await unit.fetch("move_refund", refund, state, note, self._now())
 
 
-def _check_top_up(record: BillRecord, amount_minor: int) -> None:
-    """Refuse a part of a top-up: the wallet would be charged for all of it."""
-    at = record.standing
-    left = at.kept_minor - amount_minor
-    if record.bill.is_top_up and at.is_paid and 0 < left < at.due_minor:
+async def _check_wallet(
+    unit: UnitOfWork, record: BillRecord, amount_minor: int
+) -> None:
+    """Refuse to give back of a top-up what was spent since."""
+    taken = amount_minor - record.standing.over_minor
+    if not record.bill.is_top_up or taken <= 0 or not record.passed_minor:
+        return
+    held = await unit.fetch_value("top_up_held", record.event, record.bill.reference)
+    if taken > held:
         raise NotAllowed(
-            "A top-up goes back as a whole, or what is too much of it. Pay a part of "
-            "the wristband's balance out at a till."
+            f"The wristband holds {plain_amount(held)} {record.bill.currency.value} of "
+            "it: the rest was spent."
         )
 
 

@@ -90,10 +90,10 @@ SELECT b.*, coalesce(c.slug, e.slug) AS organizer,
         FROM bill_line l WHERE l.bill = b.reference
     ) AS lines,
     coalesce((
-        SELECT (array_agg(t.step ORDER BY t.number DESC))[1] = 'release'
-        FROM bill_entry t
-        WHERE t.bill = b.reference AND t.step IN ('release', 'retake')
-    ), false) AS released
+        SELECT t.passed_minor FROM bill_entry t
+        WHERE t.bill = b.reference AND t.passed_minor IS NOT NULL
+        ORDER BY t.number DESC LIMIT 1
+    ), 0) AS passed_minor
 FROM bill b
 JOIN event e ON e.number = b.event
 LEFT JOIN competition c ON c.id = b.competition
@@ -117,7 +117,9 @@ SELECT $1, bill, kind::payment_kind, method, money_ref, principal, fee, value_on
 FROM unnest(
     $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
     $8::date[], $9::uuid[]
-) AS p (bill, kind, method, money_ref, principal, fee, value_on, order_id)
+) WITH ORDINALITY
+    AS p (bill, kind, method, money_ref, principal, fee, value_on, order_id, place)
+ORDER BY place
 RETURNING id, order_id
 
 -- bank_credits_waiting --

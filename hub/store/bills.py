@@ -19,7 +19,7 @@ from hub.core.bills.bill import (
     Standing,
     standing,
 )
-from hub.core.bills.steps import BillStep, encode_step
+from hub.core.bills.steps import BillStep, encode_step, passed_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +79,8 @@ class BillRecord:
     portal_user: int | None
     attempts: tuple[Attempt, ...]
     payments: tuple[Payment, ...]
-    released: bool
-    """Whether what is due was passed on, as the last step says."""
+    passed_minor: int
+    """How much of what is due is passed on, as the last step says."""
 
     @property
     def standing(self) -> Standing:
@@ -139,7 +139,7 @@ async def read_bill(source: Source, reference: str) -> BillRecord | None:
         portal_user=row["portal_user"],
         attempts=tuple(_attempt(reference, each) for each in attempts),
         payments=tuple(_payment(each) for each in payments),
-        released=bool(row["is_released"]),
+        passed_minor=row["passed_minor"],
     )
 
 
@@ -204,6 +204,7 @@ async def add_steps(
         [payment for _, payment, _ in steps],
         [step.step.value for _, _, step in steps],
         [encode_step(step) for _, _, step in steps],
+        [passed_after(step) for _, _, step in steps],
     )
 
 

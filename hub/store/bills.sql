@@ -71,7 +71,7 @@ SELECT b.reference, b.event, b.competition, b.club, b.portal_user, b.currency,
        b.payer_name, b.street, b.house_number, b.postal_code, b.town, b.country,
        b.email, b.created_at, b.canceled_at, b.locked_to,
        coalesce(c.slug, e.slug) AS slug, coalesce(c.name, e.name) AS title,
-       r.step = 'release' AS is_released,
+       coalesce(r.passed_minor, 0) AS passed_minor,
        ARRAY(SELECT ROW(kind::text, label, amount_minor, team, wallet)
              FROM bill_line WHERE bill = b.reference ORDER BY position) AS lines,
        ARRAY(SELECT ROW(number, method, principal_minor, surcharge_minor, state::text,
@@ -85,8 +85,8 @@ FROM bill AS b
 JOIN event AS e ON e.number = b.event
 LEFT JOIN competition AS c ON c.id = b.competition
 LEFT JOIN LATERAL (
-    SELECT step FROM bill_entry
-    WHERE bill = b.reference AND step IN ('release', 'retake')
+    SELECT passed_minor FROM bill_entry
+    WHERE bill = b.reference AND passed_minor IS NOT NULL
     ORDER BY number DESC LIMIT 1
 ) AS r ON true
 WHERE b.reference = $1;
@@ -223,10 +223,11 @@ RETURNING id;
 -- add_bill_entries --
 -- Have steps of bills booked, in this order; the ledger's writer hears of it.
 WITH ordered AS (
-    INSERT INTO bill_entry (order_id, event, bill, payment, step, body)
-    SELECT order_id, $1, bill, payment, step::bill_step, body
-    FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])
-        WITH ORDINALITY AS given (order_id, bill, payment, step, body, place)
+    INSERT INTO bill_entry (order_id, event, bill, payment, step, body, passed_minor)
+    SELECT order_id, $1, bill, payment, step::bill_step, body, passed
+    FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bytea[],
+                $7::bigint[])
+        WITH ORDINALITY AS given (order_id, bill, payment, step, body, passed, place)
     ORDER BY place
     RETURNING number
 )

@@ -238,3 +238,13 @@ SELECT 1 + coalesce(max(id), 0) FROM payout_file
 
 -- is_slip_sent --
 SELECT EXISTS (SELECT FROM slip_sent WHERE bill = $1)
+
+-- top_up_held --
+-- Add up what the wallets of a bill's top-ups hold now.
+SELECT coalesce(sum(greatest(0, w.balance_minor)), 0)::bigint
+FROM (
+    SELECT DISTINCT b.wallet FROM bill_line l
+    JOIN wristband b ON b.event = $1 AND b.serial = l.wallet
+    WHERE l.bill = $2
+) own
+JOIN wallet w ON w.event = $1 AND w.id = own.wallet

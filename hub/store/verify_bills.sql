@@ -29,6 +29,7 @@ FROM payment WHERE event = $1 ORDER BY bill, id;
 -- verify_bill_steps --
 -- List what bills have the ledger book, with what it has of it.
 SELECT e.order_id, e.bill, e.payment, e.step::text AS step, e.body, e.batch,
+       e.passed_minor,
        a.batch AS booked_in, a.body = e.body AS is_same, a.reason
 FROM bill_entry AS e
 LEFT JOIN attempt AS a

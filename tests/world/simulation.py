@@ -169,8 +169,10 @@ def _bill_steps(seed: int) -> list[Item]:
             reference="1",
             organizer="club",
             lines=(Share(LineKind.TOP_UP, 20_000, 2),),
+            before_minor=before,
+            after_minor=20_000 - before,
         )
-        for kind in (StepKind.RELEASE, StepKind.RETAKE)
+        for kind, before in ((StepKind.RELEASE, 0), (StepKind.RETAKE, 20_000))
     ]
     first = (seed + 1) << 32  # unlike any other order's
     return [

@@ -2,8 +2,9 @@
 
 What payers pay in lies on the bill's own account until the bill is paid. Then what is
 due leaves it in one piece (the release): start fees to the organizer, top-ups to
-wallets, tickets to revenue. So the organizer's balance is what can be settled at any
-time, and what remains on a bill's account is a part payment or too much.
+wallets, tickets to revenue. If money goes back, as much is taken back as is covered no
+longer. So the organizer's balance is what can be settled at any time, and what remains
+on a bill's account is a part payment or too much.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hub.core.bills.bill import LineKind
 from hub.core.ledger import Account, Entry, Posting, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _ORGANIZERS = frozenset({LineKind.START_FEE, LineKind.ADDITIONAL_FEE})
 
@@ -115,29 +116,33 @@ def return_entry(
     )
 
 
-def release_entry(bill: Collecting, organizer: str) -> Entry:
-    """Pass on what is due, now that the bill is paid; once, until it is undone.
+def turn_entry(
+    bill: Collecting, organizer: str, before_minor: int, after_minor: int
+) -> Entry:
+    """Pass on what is due, or take back of it what is covered no longer.
 
-    Revenue of tickets is posted gross here; the taxes of a ticket are its own order's.
+    `before_minor` and `after_minor` say how much is passed on before and after. Lines
+    are covered in their order, so what is missing is missing at the last ones. A wallet
+    is charged even if the money was spent since (overdraft). Revenue of tickets is
+    posted gross here; the taxes of a ticket are its own order's.
     """
+    gainers = [_gainer(line.kind, line.wallet, organizer) for line in bill.lines]
+    before, after = _covered(bill, before_minor), _covered(bill, after_minor)
     return _entry(
-        Posting(_bill(bill), -_whole(bill)),
+        Posting(_bill(bill), before_minor - after_minor),
         *(
-            Posting(_gainer(line.kind, line.wallet, organizer), line.amount_minor)
-            for line in bill.lines
+            Posting(gainer, now - once)
+            for gainer, once, now in zip(gainers, before, after, strict=True)
         ),
     )
 
 
-def retake_entry(bill: Collecting, organizer: str) -> Entry:
-    """Undo the release: a chargeback or refund left the bill unpaid.
-
-    A wallet is charged even if the money was spent since (overdraft).
-    """
-    released = release_entry(bill, organizer)
-    return _entry(
-        *(Posting(each.account, -each.amount_minor) for each in released.postings)
-    )
+def _covered(bill: Collecting, minor: int) -> Iterator[int]:
+    """Say how much of each line an amount covers."""
+    for line in bill.lines:
+        part = min(line.amount_minor, minor)
+        minor -= part
+        yield part
 
 
 def _gainer(kind: LineKind, wallet: int | None, organizer: str) -> Account:

@@ -18,9 +18,8 @@ from hub.core.bills.postings import (
     Channel,
     fee_entry,
     payment_entry,
-    release_entry,
-    retake_entry,
     return_entry,
+    turn_entry,
 )
 from hub.core.booking import Item, Move
 from hub.core.booking import Step as Word
@@ -44,10 +43,11 @@ class StepKind(enum.Enum):
     RELEASE = "release"
     """The bill is paid: what is due is passed on."""
     RETAKE = "retake"
-    """It is paid no longer: what was passed on is taken back."""
+    """Less is covered than was passed on: the difference is taken back."""
 
 
-_WITHIN = frozenset({StepKind.RELEASE, StepKind.RETAKE})
+_TURNS = {StepKind.RELEASE: 1, StepKind.RETAKE: -1}
+_WITHIN = _TURNS.keys()
 
 
 class Share(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,6 +70,10 @@ class BillStep(msgspec.Struct, frozen=True, kw_only=True, tag="bill"):
     principal_minor: int = 0
     surcharge_minor: int = 0
     fee_minor: int = 0
+    before_minor: int = 0
+    """How much is passed on before a release or retake."""
+    after_minor: int = 0
+    """How much is passed on after it."""
 
     def __post_init__(self) -> None:
         amounts = [each.amount_minor for each in self.lines]
@@ -83,6 +87,14 @@ class BillStep(msgspec.Struct, frozen=True, kw_only=True, tag="bill"):
             raise ValueError("A top-up, and nothing else, names its wallet.")
         if (self.channel is None) is not (self.step in _WITHIN):
             raise ValueError("Money that moved in or out lies somewhere.")
+        turns = (self.after_minor > self.before_minor) - (
+            self.after_minor < self.before_minor
+        )
+        passed = (self.before_minor, self.after_minor)
+        if turns != _TURNS.get(self.step, 0) or not (
+            0 <= min(passed) <= max(passed) <= sum(amounts)
+        ):
+            raise ValueError("No more is passed on than is due, and none taken twice.")
 
 
 def moved_step(
@@ -117,32 +129,48 @@ def fee_step(bill: Bill, organizer: str, channel: Channel, fee_minor: int) -> Bi
     )
 
 
-def turn_of(
-    bill: Bill, organizer: str, at: Standing, *, released: bool
-) -> BillStep | None:
-    """Say whether what is due must now be passed on, or taken back; None if neither.
+def passed_on(before_minor: int, *, due_minor: int, kept_minor: int) -> int:
+    """Say how much is passed on of a bill, of which so much was before.
 
-    A canceled bill passes nothing on: what comes in late is given back.
+    All of it as soon as the bill is paid. Of what goes back later only as much is taken
+    back as is covered no longer; what comes then waits until the bill is paid again.
+    Nothing is due on a canceled bill: what comes in late is given back.
     """
-    wanted = at.is_paid and not bill.is_canceled
-    if wanted is released:
+    if kept_minor >= due_minor:
+        return due_minor
+    return min(before_minor, max(0, kept_minor))
+
+
+def turn_of(
+    bill: Bill, organizer: str, at: Standing, *, passed_minor: int
+) -> BillStep | None:
+    """Say what must now be passed on, or taken back; None if nothing."""
+    wanted = passed_on(
+        passed_minor, due_minor=bill.total_minor, kept_minor=at.kept_minor
+    )
+    if wanted == passed_minor:
         return None
     return BillStep(
-        step=StepKind.RELEASE if wanted else StepKind.RETAKE,
+        step=StepKind.RELEASE if wanted > passed_minor else StepKind.RETAKE,
         reference=bill.reference,
         organizer=organizer,
         lines=_shares(bill),
+        before_minor=passed_minor,
+        after_minor=wanted,
     )
+
+
+def passed_after(step: BillStep) -> int | None:
+    """Say how much is passed on after a release or retake; None of other steps."""
+    return step.after_minor if step.step in _TURNS else None
 
 
 def entry_of(step: BillStep) -> Entry:
     """Make the balanced entry of a step."""
     organizer, channel = step.organizer, step.channel
     match step.step:
-        case StepKind.RELEASE:
-            return release_entry(step, organizer)
-        case StepKind.RETAKE:
-            return retake_entry(step, organizer)
+        case StepKind.RELEASE | StepKind.RETAKE:
+            return turn_entry(step, organizer, step.before_minor, step.after_minor)
     assert channel is not None, "checked when it was made"
     match step.step:
         case StepKind.PAYMENT:

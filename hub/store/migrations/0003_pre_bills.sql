@@ -154,9 +154,12 @@ CREATE TABLE bill_entry (
     step bill_step NOT NULL,
     -- The very bytes the ledger keeps.
     body bytea NOT NULL,
+    -- How much of the bill is passed on after this step, if it is about that.
+    passed_minor bigint CHECK (passed_minor >= 0),
     made_at timestamptz NOT NULL DEFAULT now(),
     -- The batch that booked it; null while it waits for the ledger's writer.
-    batch bigint
+    batch bigint,
+    CHECK ((step IN ('release', 'retake')) = (passed_minor IS NOT NULL))
 );
 CREATE INDEX bill_entry_waiting ON bill_entry (event, number) WHERE batch IS NULL;
 CREATE INDEX bill_entry_bill ON bill_entry (bill, number);

@@ -79,14 +79,14 @@ def test_it_says_what_the_model_says(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "balance", "flags"),
+    ("step", "before", "balance", "flags"),
     [
-        (StepKind.RELEASE, 2500, {AdviceFlag.EXCEEDS_CAP}),
-        (StepKind.RETAKE, -1500, {AdviceFlag.EXCEEDS_BALANCE}),
+        (StepKind.RELEASE, 0, 2500, {AdviceFlag.EXCEEDS_CAP}),
+        (StepKind.RETAKE, 2000, -1500, {AdviceFlag.EXCEEDS_BALANCE}),
     ],
 )
 def test_money_that_has_moved_is_refused_by_no_wallet(
-    step: StepKind, balance: int, flags: set[AdviceFlag]
+    step: StepKind, before: int, balance: int, flags: set[AdviceFlag]
 ) -> None:
     state = a_state()
     state.wallets[1].cap = 1000
@@ -96,6 +96,8 @@ def test_money_that_has_moved_is_refused_by_no_wallet(
         reference="0" * 27,
         organizer="club",
         lines=(Share(LineKind.TOP_UP, 2000, 1),),
+        before_minor=before,
+        after_minor=2000 - before,
     )
     item = step_item(uuid4(), encode_step(said))
     supply(state, [item])

@@ -34,7 +34,10 @@ TAMPERING = {
     ),
     "DELETE FROM bill_entry WHERE step = 'payment'": "is not given to the ledger",
     "DELETE FROM bill_entry WHERE step = 'fee'": "is not booked",
-    "DELETE FROM bill_entry WHERE step = 'release'": "its steps say: none",
+    "DELETE FROM bill_entry WHERE step = 'release'": "its steps say 0 (none)",
+    "UPDATE bill_entry SET passed_minor = 1 WHERE step = 'release'": (
+        "does not follow from the ones before it"
+    ),
     "UPDATE bill_entry SET body = 'x'": "can't be read",
     "UPDATE bill_entry SET batch = 99999": "noted as booked in batch 99999",
     "UPDATE bill_entry SET order_id = gen_random_uuid() WHERE step = 'release'": (
@@ -44,7 +47,7 @@ TAMPERING = {
     "UPDATE bill_line SET amount_minor = amount_minor + 1": (
         "not about this bill's lines"
     ),
-    "UPDATE bill SET canceled_at = now()": "It is not paid",
+    "UPDATE bill SET canceled_at = now()": "0 of it is to be passed on",
     "DELETE FROM bill": "there is no such bill",
     "UPDATE posting SET amount_minor = amount_minor * 2": "Its account holds",
 }

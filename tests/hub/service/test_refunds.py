@@ -11,8 +11,11 @@ from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.pain001 import Party
+from hub.service.bill_booker import BillBooker
+from hub.service.bill_viewers import OfWallet
 from hub.service.payout_files import PayoutFiles
 from hub.service.refunds import ASKED_AGAIN_FOR, Refunds
+from tests.hub import acts, people
 from tests.hub.service.bank_desk import (
     CREDITOR,
     EVENT,
@@ -21,7 +24,15 @@ from tests.hub.service.bank_desk import (
     payments,
     take,
 )
-from tests.hub.service.billing import METHODS, Fair, Here, Paged
+from tests.hub.service.billing import (
+    LEAVING,
+    METHODS,
+    ORGANIZER,
+    Fair,
+    Here,
+    Paged,
+    look,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +40,7 @@ if TYPE_CHECKING:
 
     from hub.payments.method import GiveBack, Plan
     from hub.store.store import Store
+    from tests.hub.hubs import Parts
 
 T = TypeVar("T")
 NOW = datetime(2026, 5, 2, tzinfo=UTC)
@@ -159,15 +171,46 @@ async def test_a_provider_that_may_have_forgotten_is_not_asked_again(
     assert await desk.moved() == [("payment", "paypal", 5500)]
 
 
-async def test_a_top_up_goes_back_as_a_whole(desk: Desk) -> None:
-    await desk.fair.run("UPDATE bill_line SET kind = 'top_up', wallet = 7")
-    payment = await desk.pay()
+async def test_a_part_of_a_top_up_goes_back_as_long_as_it_is_there(
+    desk: Desk, parts: Parts
+) -> None:
+    wallet = await parts.wallet(0)
+    desk.bill = await desk.fair.billing.top_up(EVENT, wallet, 5500)
+    viewer = OfWallet(EVENT, wallet)
+    chosen = await desk.fair.payments.choose(viewer, desk.bill, "paypal", LEAVING)
+    assert chosen.attempt is not None
+    payment = (await desk.fair.say(chosen.attempt)).payment
+    assert payment is not None
+    booker = BillBooker(desk.fair.store, parts.booking, EVENT)
+    await booker.book()
 
-    with pytest.raises(NotAllowed, match="as a whole"):
-        await desk.give_back(payment, 2000)
+    done = await desk.refunds.approve(await desk.give_back(payment, 2000), "bob")
+    await booker.book()
 
-    done = await desk.refunds.approve(await desk.give_back(payment, 5500), "bob")
     assert done.state == "done"
+    assert (await parts.wristbands.balance(wallet)).minor == 3500
+    assert await people.advise(parts, acts.payout(wallet, 2000)) == ()
+    with pytest.raises(NotAllowed, match=r"holds 15\.00 EUR of it"):
+        await desk.give_back(payment, 1501)
+    await desk.give_back(payment, 1500)
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
+async def test_a_refund_in_part_leaves_the_rest_with_the_organizer(
+    desk: Desk, parts: Parts
+) -> None:
+    payment = await desk.pay()
+    booker = BillBooker(desk.fair.store, parts.booking, EVENT)
+    await booker.book()
+
+    await desk.refunds.approve(await desk.give_back(payment, 2000), "bob")
+    await booker.book()
+
+    assert await desk.fair.balance("organizer_payable", ORGANIZER) == 3500
+    assert await desk.fair.balance("bill_receivable", desk.bill) == 0
+    report = await look(parts)
+    assert report.ok, report.findings
 
 
 @pytest.mark.parametrize("refuses", [True, False])

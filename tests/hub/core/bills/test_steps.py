@@ -23,7 +23,14 @@ from hub.core.bills.steps import (
 )
 from hub.core.ledger import Account, Role
 from hub.core.proof import own_entry
-from tests.hub.core.bills.billing import bill, charged_back, fee, paid, top_up
+from tests.hub.core.bills.billing import (
+    bill,
+    charged_back,
+    fee,
+    paid,
+    refunded,
+    top_up,
+)
 
 BOOK = (Path(__file__).parents[4] / "docs" / "ledger.md").read_text("utf-8")
 PAYPAL = Channel(Via.PROVIDER, "paypal")
@@ -35,41 +42,90 @@ MOVEMENTS = st.lists(
 
 def steps(one: Bill, movements: list[Movement]) -> list[BillStep]:
     """All that a bill has booked as money moves, one after the other."""
-    made, released = [], False
+    made: list[BillStep] = []
+    passed = 0
     for count, movement in enumerate(movements, start=1):
         made.append(moved_step(one, "club", PAYPAL, movement))
         at = standing(one, movements[:count])
-        turn = turn_of(one, "club", at, released=released)
+        turn = turn_of(one, "club", at, passed_minor=passed)
         if turn is not None:
             made.append(turn)
-            released = not released
+            passed = turn.after_minor
     return made
 
 
+def balances(made: list[BillStep]) -> dict[Account, int]:
+    """What is on each account after these steps."""
+    sums: dict[Account, int] = {}
+    for step in made:
+        for each in entry_of(step).postings:
+            sums[each.account] = sums.get(each.account, 0) + each.amount_minor
+    return sums
+
+
 @given(MOVEMENTS)
-def test_what_is_due_is_with_its_gainers_exactly_while_the_bill_is_paid(
+def test_what_is_passed_on_is_covered_whatever_moves_in_whatever_order(
     movements: list[Movement],
 ) -> None:
     one = bill(fee(4000), top_up(500))
 
-    sums: dict[Account, int] = {}
-    for step in steps(one, movements):
-        for each in entry_of(step).postings:
-            sums[each.account] = sums.get(each.account, 0) + each.amount_minor
+    was_paid = False
+    for count in range(1, len(movements) + 1):
+        sums = balances(steps(one, movements[:count]))
+        at = standing(one, movements[:count])
+        was_paid |= at.is_paid
+        gained = (
+            sums.get(Account(Role.ORGANIZER_PAYABLE, "club"), 0),
+            sums.get(Account(Role.WALLET, "5"), 0),
+        )
+        passed = sum(gained)
+        assert sum(sums.values()) == 0
+        assert min(gained) >= 0
+        assert gained[0] == min(passed, 4000)
+        assert passed <= (max(0, min(at.kept_minor, 4500)) if was_paid else 0)
+        assert not at.is_paid or passed == 4500
+        assert sums.get(Account(Role.BILL_RECEIVABLE, one.reference), 0) == (
+            at.kept_minor - passed
+        )
+        assert sums.get(PAYPAL.account, 0) == -at.kept_minor
 
-    at = standing(one, movements)
-    gained = 4500 if at.is_paid else 0
-    assert sums.get(Account(Role.BILL_RECEIVABLE, one.reference), 0) == (
-        at.kept_minor - gained
+
+@given(MOVEMENTS, st.integers(1, 4500))
+def test_a_part_that_goes_back_takes_back_as_much_and_no_more(
+    movements: list[Movement], part: int
+) -> None:
+    one = bill(fee(4000), top_up(500))
+    before = [*movements, paid(99_999)]  # whatever was: now it is paid, by too much
+    over = standing(one, before).over_minor
+
+    back = [*before, *([refunded(over)] if over else []), refunded(part)]
+
+    sums = balances(steps(one, back))
+    gained = 4500 - part
+    assert sums.get(Account(Role.ORGANIZER_PAYABLE, "club"), 0) == min(4000, gained)
+    assert sums.get(Account(Role.WALLET, "5"), 0) == max(0, gained - 4000)
+    assert sums.get(Account(Role.BILL_RECEIVABLE, one.reference), 0) == 0
+
+
+def test_what_comes_after_a_part_went_back_waits_until_all_is_there() -> None:
+    one = bill(fee(4500))
+    moved = [paid(4500), refunded(1500), paid(500)]
+
+    *_, last = steps(one, moved)
+    assert (last.step, last.principal_minor) == (StepKind.PAYMENT, 500)
+
+    *_, last = steps(one, [*moved, paid(1000)])
+    assert (last.step, last.before_minor, last.after_minor) == (
+        StepKind.RELEASE,
+        3000,
+        4500,
     )
-    assert sums.get(Account(Role.ORGANIZER_PAYABLE, "club"), 0) == gained * 4000 // 4500
-    assert sums.get(Account(Role.WALLET, "5"), 0) == gained * 500 // 4500
 
 
 def test_a_canceled_bill_passes_nothing_on() -> None:
     one = bill(is_canceled=True)
 
-    assert turn_of(one, "club", standing(one, [paid(4500)]), released=False) is None
+    assert turn_of(one, "club", standing(one, [paid(4500)]), passed_minor=0) is None
 
 
 @given(MOVEMENTS)
@@ -114,12 +170,17 @@ def test_what_is_no_step_is_told(body: bytes) -> None:
         {"fee_minor": -1},
         {"channel": None},
         {"step": StepKind.RELEASE},
+        {"after_minor": 1},
+        {"step": StepKind.RELEASE, "channel": None},
+        {"step": StepKind.RELEASE, "channel": None, "after_minor": 4501},
+        {"step": StepKind.RETAKE, "channel": None, "after_minor": 4500},
+        {"step": StepKind.RETAKE, "channel": None, "before_minor": -1},
     ],
 )
 def test_a_step_that_makes_no_sense_can_not_be_made(wrong: dict[str, object]) -> None:
     step = fee_step(bill(), "club", PAYPAL, 130)
 
-    with pytest.raises(ValueError, match=r"collects|lies"):
+    with pytest.raises(ValueError, match=r"collects|lies|passed on"):
         BillStep(**(msgspec.structs.asdict(step) | wrong))
 
 
