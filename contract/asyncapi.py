@@ -90,6 +90,8 @@ CHANNELS: Final = (
             m.CashierLogout,
             m.Closing,
             m.TokenRequest,
+            m.TillDescribed,
+            m.TseNotes,
         ),
         from_till=True,
     ),
@@ -128,6 +130,8 @@ CHANNELS: Final = (
             m.ClosingRecorded,
             m.ClosingIncomplete,
             m.TokenIssued,
+            m.TillDescriptionRecorded,
+            m.TseNotesRecorded,
             m.Rejected,
         ),
     ),
@@ -165,6 +169,8 @@ EXCHANGES: Final = (
     Exchange(m.CashierLogout, (m.CashierLoggedOut, m.Rejected)),
     Exchange(m.Closing, (m.ClosingRecorded, m.ClosingIncomplete, m.Rejected)),
     Exchange(m.TokenRequest, (m.TokenIssued, m.Rejected)),
+    Exchange(m.TillDescribed, (m.TillDescriptionRecorded, m.Rejected)),
+    Exchange(m.TseNotes, (m.TseNotesRecorded, m.Rejected)),
 )
 
 

@@ -69,6 +69,16 @@ from contract.reasons import (
 )
 from contract.staff import Right, StaffEntry, StaffRole
 from contract.topics import MESSAGE_BYTES_MAX
+from contract.tse_news import (
+    ClockConfirmation,
+    TillDescribed,
+    TillDescriptionRecorded,
+    TillDevice,
+    TseFacts,
+    TseNotes,
+    TseNotesRecorded,
+    TseOutage,
+)
 from contract.wallets import Anchor, WalletChange
 
 __all__ = [
@@ -84,6 +94,7 @@ __all__ = [
     "CashierLogin",
     "CashierLogout",
     "CatalogueLink",
+    "ClockConfirmation",
     "Closing",
     "ClosingFlag",
     "ClosingIncomplete",
@@ -123,11 +134,18 @@ __all__ = [
     "StandInLimits",
     "Text",
     "TillConfig",
+    "TillDescribed",
+    "TillDescriptionRecorded",
+    "TillDevice",
     "TillOnline",
     "TillProfile",
     "TillStatus",
     "TokenIssued",
     "TokenRequest",
+    "TseFacts",
+    "TseNotes",
+    "TseNotesRecorded",
+    "TseOutage",
     "WalletChange",
     "WalletChanges",
     "WristbandInfo",
@@ -149,6 +167,8 @@ FromTill = (
     | CashierLogout
     | Closing
     | TokenRequest
+    | TillDescribed
+    | TseNotes
     | TillStatus
     | TillOnline
 )
@@ -166,6 +186,8 @@ FromHub = (
     | ClosingRecorded
     | ClosingIncomplete
     | TokenIssued
+    | TillDescriptionRecorded
+    | TseNotesRecorded
     | Rejected
     | TillConfig
     | WalletChanges

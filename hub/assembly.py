@@ -30,6 +30,7 @@ from hub.service.inquiries import Inquiries
 from hub.service.orders import Orders
 from hub.service.receipts import PendingReceipt, Receipts
 from hub.service.staff import Staff
+from hub.service.tse_news import TseNews
 from hub.service.wallet_news import WalletNews
 from hub.service.wallet_snapshot import WalletSnapshots
 from hub.service.wristbands import UID_SECRET_BYTES_MIN, WALLET_CHANNEL, Wristbands
@@ -145,6 +146,7 @@ class Hub:
                 staff=self.staff,
                 inquiries=Inquiries(self._store, self.context, self.orders, self.staff),
                 closings=Closings(self._store, self.context, self.booking, self.orders),
+                tse_news=TseNews(self._store, self.context),
             ),
         )
         self._postman = make_postman(self._settings, self._store)

@@ -1,4 +1,4 @@
-"""What tills say beside orders and money: staff, wristbands, closings, notes."""
+"""What tills say beside orders and money: staff, wristbands, closings, TSEs, notes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from contract.messages import (
     Closing,
     OrderQuery,
     OrderRequest,
+    TillDescribed,
+    TseNotes,
     WristbandQuery,
 )
 from hub.service.booking import NoLedger
@@ -22,18 +24,34 @@ if TYPE_CHECKING:
     from hub.service.closings import Closings
     from hub.service.inquiries import Inquiries
     from hub.service.staff import Staff
+    from hub.service.tse_news import TseNews
 
-Said: TypeAlias = WristbandQuery | OrderQuery | CashierLogin | CashierLogout | Closing
+Said: TypeAlias = (
+    WristbandQuery
+    | OrderQuery
+    | CashierLogin
+    | CashierLogout
+    | Closing
+    | TillDescribed
+    | TseNotes
+)
 """What the desk answers."""
 
 
 class Desk:
     """Answers what needs the database but books no order; raises NoLedger."""
 
-    def __init__(self, staff: Staff, inquiries: Inquiries, closings: Closings) -> None:
+    def __init__(
+        self,
+        staff: Staff,
+        inquiries: Inquiries,
+        closings: Closings,
+        tse_news: TseNews,
+    ) -> None:
         self._staff = staff
         self._inquiries = inquiries
         self._closings = closings
+        self._tse_news = tse_news
 
     async def open(self) -> None:
         """Read who is logged in, before tills are heard; raises DatabaseGone."""
@@ -44,17 +62,22 @@ class Desk:
         try:
             match message:
                 case WristbandQuery():
-                    return await self._inquiries.wristband(message)
+                    answer: FromHub = await self._inquiries.wristband(message)
                 case OrderQuery():
-                    return await self._inquiries.order(message)
+                    answer = await self._inquiries.order(message)
                 case CashierLogin():
-                    return await self._staff.log_in(message, till)
+                    answer = await self._staff.log_in(message, till)
                 case CashierLogout():
-                    return await self._staff.log_out(message, till)
+                    answer = await self._staff.log_out(message, till)
                 case Closing():
-                    return await self._closings.close(message, till)
+                    answer = await self._closings.close(message, till)
+                case TillDescribed():
+                    answer = await self._tse_news.described(message, till)
+                case TseNotes():
+                    answer = await self._tse_news.noted(message, till)
         except StoreError as error:
             raise NoLedger(str(error)) from error
+        return answer
 
     async def keep_notes(
         self, message: OrderRequest | AdviceBatch, till: TillId

@@ -28,10 +28,12 @@ from contract.messages import (
     OrderRequest,
     Rejected,
     RejectReason,
+    TillDescribed,
     TillOnline,
     TillStatus,
     TokenIssued,
     TokenRequest,
+    TseNotes,
     WristbandQuery,
     decode_from_till,
     encode,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from hub.service.inquiries import Inquiries
     from hub.service.orders import Asked, Orders
     from hub.service.staff import Staff
+    from hub.service.tse_news import TseNews
     from hub.service.wristbands import Wristbands
 
 log = logging.getLogger(__name__)
@@ -78,6 +81,7 @@ class Services:
     staff: Staff
     inquiries: Inquiries
     closings: Closings
+    tse_news: TseNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,9 @@ class Link:
         self._booking = services.booking
         self._orders = services.orders
         self._wristbands = services.wristbands
-        self._desk = Desk(services.staff, services.inquiries, services.closings)
+        self._desk = Desk(
+            services.staff, services.inquiries, services.closings, services.tse_news
+        )
         self._topics = Topics(services.context.current.event)
         self.connection: Connection | None = None
         self._deposed = asyncio.Event()
@@ -315,6 +321,8 @@ class Link:
                 | CashierLogin()
                 | CashierLogout()
                 | Closing()
+                | TillDescribed()
+                | TseNotes()
             ):
                 return (await self._desk.answer(message, till),)
             case TillStatus():

@@ -96,3 +96,4 @@ GRANT INSERT ON
     tse_archive
     TO kassenband_hub;
 GRANT UPDATE (until) ON tse_use, tse_outage TO kassenband_hub;
+GRANT UPDATE (certificates, bsi_id) ON tse TO kassenband_hub;

@@ -22,6 +22,7 @@ from contract.messages import (
     CashierLogin,
     CashierLogout,
     CatalogueLink,
+    ClockConfirmation,
     Closing,
     ClosingFlag,
     ClosingIncomplete,
@@ -54,10 +55,17 @@ from contract.messages import (
     StaffRole,
     StandInLimits,
     TillConfig,
+    TillDescribed,
+    TillDescriptionRecorded,
+    TillDevice,
     TillOnline,
     TillStatus,
     TokenIssued,
     TokenRequest,
+    TseFacts,
+    TseNotes,
+    TseNotesRecorded,
+    TseOutage,
     WalletChange,
     WalletChanges,
     WristbandInfo,
@@ -151,6 +159,27 @@ SIGNATURE = Signature(
 
 OUTAGE = Outage(since=AT, reason="The TSE did not answer within 3 s.", number=13)
 
+DEVICE = TillDevice(
+    brand="Raspberry Pi",
+    model="5 Model B",
+    serial="10000000abcdef01",
+    software_brand="Kassenband",
+    software_version="1.0.0",
+)
+
+TSE = TseFacts(
+    serial=SIGNATURE.tse_serial,
+    public_key=SIGNATURE.public_key,
+    algorithm=SIGNATURE.algorithm,
+    time_format=SIGNATURE.time_format,
+    certificates=(b"0 a certificate in DER",),
+    bsi_id="0362-2019",
+    description="BSI-K-TR-0362-2019",
+    firmware="1.2.3",
+    expires=AT.replace(year=2031, microsecond=0),
+    signatures_left=19_990_000,
+)
+
 CREDENTIAL = Credential(
     uid=bytes.fromhex("04a1b2c3d4e5f6"),
     body=TokenBody(key_id=1, event=7, variant=0, serial=4711).to_bytes(),
@@ -235,6 +264,22 @@ MESSAGES: tuple[Message, ...] = (
     CashierLogout(id=_ID, cashier="c17"),
     Closing(id=_ID, report=msgspec.Raw(encode_closing(CLOSING)), outage=OUTAGE),
     TokenRequest(id=_ID, uid=CREDENTIAL.uid),
+    TillDescribed(
+        id=_ID,
+        device=DEVICE,
+        tse=TSE,
+        since=AT,
+        z_number=2,
+        reason="Its store is full.",
+    ),
+    TseNotes(
+        id=_ID,
+        outages=(
+            TseOutage(id=_ID, since=AT, until=AT, reason=OUTAGE.reason),
+            TseOutage(id=_ID, since=AT, reason="The TSE is not plugged in."),
+        ),
+        clocks=(ClockConfirmation(id=_ID, at=AT, by="maria"),),
+    ),
     TillStatus(
         id=_ID,
         till=TILL,
@@ -363,6 +408,8 @@ MESSAGES: tuple[Message, ...] = (
         signature=CREDENTIAL.signature,
         url="https://pay.example.org/w/AAAAAAAAAAAAAAAA",
     ),
+    TillDescriptionRecorded(id=_ID, regarding=_REGARDING),
+    TseNotesRecorded(id=_ID, regarding=_REGARDING),
     Rejected(
         id=_ID,
         regarding=_REGARDING,

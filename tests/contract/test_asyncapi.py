@@ -124,6 +124,8 @@ def test_each_question_names_its_answers(shipped: dict[str, Any]) -> None:
         "answerCashierLogout": {"CashierLoggedOut", "Rejected"},
         "answerClosing": {"ClosingRecorded", "ClosingIncomplete", "Rejected"},
         "answerTokenRequest": {"TokenIssued", "Rejected"},
+        "answerTillDescribed": {"TillDescriptionRecorded", "Rejected"},
+        "answerTseNotes": {"TseNotesRecorded", "Rejected"},
     }
 
 

@@ -26,6 +26,7 @@ from hub.service.closings import Closings
 from hub.service.inquiries import Inquiries
 from hub.service.orders import Orders
 from hub.service.staff import Staff
+from hub.service.tse_news import TseNews
 from hub.service.wallet_news import WalletNews
 from hub.service.wristbands import Wristbands
 from tests.hub import samples
@@ -59,6 +60,7 @@ class Parts:
     staff: Staff
     inquiries: Inquiries
     closings: Closings
+    tse_news: TseNews
 
     async def wallet(self, balance_minor: int, uid_end: int = 1) -> WalletSerial:
         """Issue a wristband with money on it; its serial."""
@@ -88,6 +90,7 @@ async def running_parts(store: Store, context: ContextKeeper) -> AsyncIterator[P
         staff,
         Inquiries(store, context, orders, staff),
         Closings(store, context, booking, orders),
+        TseNews(store, context),
     )
     task = asyncio.create_task(booking.run())
     try:
@@ -115,6 +118,7 @@ async def running_link(
             staff=parts.staff,
             inquiries=parts.inquiries,
             closings=parts.closings,
+            tse_news=parts.tse_news,
         ),
     )
     tasks = [

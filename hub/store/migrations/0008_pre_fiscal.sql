@@ -31,7 +31,8 @@ CREATE TABLE till_asset (
     FOREIGN KEY (event, till) REFERENCES till
 );
 
--- A TSE is its key: all of this follows from it, or was fixed when it was made.
+-- A TSE is its key: all of this follows from it, or was fixed when it was made. What
+-- nobody could say at first (certificates, the BSI's number) may be said later, once.
 CREATE TABLE tse (
     event integer NOT NULL REFERENCES event,
     serial text NOT NULL CHECK (serial ~ '^[0-9a-f]{64}$'),
@@ -131,21 +132,37 @@ BEGIN
     RETURN NEW;
 END $$;
 
+CREATE FUNCTION refuse_other_tse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.bsi_id <> '' AND NEW.bsi_id <> OLD.bsi_id)
+       OR (OLD.certificates <> '{}' AND NEW.certificates <> OLD.certificates)
+       OR to_jsonb(OLD) - 'bsi_id' - 'certificates'
+          <> to_jsonb(NEW) - 'bsi_id' - 'certificates' THEN
+        RAISE EXCEPTION 'What is known of a TSE never changes.'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER stays_itself BEFORE UPDATE ON tse
+    FOR EACH ROW EXECUTE FUNCTION refuse_other_tse();
+
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'till_description', 'till_asset', 'tse', 'tse_state', 'tse_clock', 'tse_archive'
+        'till_description', 'till_asset', 'tse_state', 'tse_clock', 'tse_archive'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['tse_use', 'tse_outage'] LOOP
+    FOREACH name IN ARRAY ARRAY['tse', 'tse_use', 'tse_outage'] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON %I '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY['tse_use', 'tse_outage'] LOOP
         EXECUTE format(
             'CREATE TRIGGER ends_once BEFORE UPDATE ON %I '
             'FOR EACH ROW EXECUTE FUNCTION refuse_all_but_an_end()', name);

@@ -39,7 +39,6 @@ APPEND_ONLY = (
     "payment_report",
     "till_description",
     "till_asset",
-    "tse",
     "tse_state",
     "tse_clock",
     "tse_archive",
