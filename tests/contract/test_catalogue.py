@@ -92,6 +92,8 @@ def test_tiles_are_the_buttons_and_what_stands_on_none() -> None:
         "Whatever it costs",
         "For the lifeguards",
         "Half a chicken",
+        "Tip for the crew",
+        "Service",
     ]
     assert CATALOGUE.tiles == CATALOGUE.products
 
