@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from edge.core.settings import SettingsWrong, load_settings
 from edge.core.state import Identity
 from edge.devices.nfc_reader import NfcReader
+from edge.devices.receipt_printer import ReceiptPrinter
 from edge.devices.tse import SerialTse
 from edge.journal.journal import SqliteJournal
 from edge.link.catalogue import HttpsCatalogues
@@ -38,6 +39,7 @@ class Assembly:
     link: MqttLink
     reader: NfcReader
     fiscal: SerialTse
+    printer: ReceiptPrinter | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
@@ -46,10 +48,14 @@ class Assembly:
             asyncio.create_task(self.link.run(), name="link"),
         ]
         self.reader.start()
+        if self.printer is not None:
+            self.printer.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.reader.stop()
+        if self.printer is not None:
+            await asyncio.to_thread(self.printer.stop)
         await _end(self._tasks)
         await self.fiscal.close()
         await self.journal.close()
@@ -86,7 +92,7 @@ async def assemble(
     settings: Settings, terminal: CardTerminal | None = None
 ) -> Assembly:
     """Put a till together; raises KassenbandError with a sentence for a person."""
-    me = Identity(settings.till_id, settings.event)
+    me = Identity(settings.till_id, settings.event, prints=settings.prints)
     hub = settings.hub
     certificate = TillCertificate(hub.ca, hub.certificate, hub.key)
     certificate.context()  # a missing file is best known at once
@@ -109,10 +115,11 @@ async def assemble(
     )
     reader = NfcReader(name_prefix=settings.reader.name_prefix, post=post)
     catalogues = HttpsCatalogues(hub.edge_url, certificate)
-    ports = Ports(journal, link, fiscal, catalogues, SystemClock(), terminal)
+    printer = ReceiptPrinter(settings.printer, post) if settings.prints else None
+    ports = Ports(journal, link, fiscal, catalogues, SystemClock(), terminal, printer)
     till = Till(me, ports, software=_version())
     post.to = till.post
-    return Assembly(till, journal, link, reader, fiscal)
+    return Assembly(till, journal, link, reader, fiscal, printer)
 
 
 def _pins(settings: Settings) -> Pins:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from uuid import UUID
 
     from contract.fiscal import Signature
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from contract.messages import Anchor, CatalogueLink, FromTill
     from contract.money import Money
     from contract.order import CardReceipt
+    from contract.sheet import Sheet
+    from contract.sheet_words import SheetLanguage
     from contract.wallets import WalletSnapshot
     from edge.core.intents import Intent
     from edge.core.records import (
@@ -141,6 +143,24 @@ class CardTerminal(Protocol):
 
     async def find(self, reference: str) -> CardReceipt | None:
         """Look up what became of a charge or a refund; None: no money moved."""
+
+
+class Printer(Protocol):
+    """The receipt printer; prints one sheet after the other, and posts its lamp."""
+
+    @property
+    def language(self) -> SheetLanguage:
+        """What its sheets are written in."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """Whose time its sheets tell."""
+
+    async def print(self, sheet: Sheet) -> None:
+        """Print and cut off a sheet; returns when it is done.
+
+        Raises PrinterDown when nothing was printed, PrinterTorn when a part may be.
+        """
 
 
 class Hub(Protocol):

@@ -33,12 +33,12 @@ from edge.core.recovery import recover
 from edge.core.state import Moment, TillState
 from edge.core.view import Phase, TillView
 from edge.courier import Courier
+from edge.press import Press
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from uuid import UUID
 
-    from contract.ids import OrderId
     from edge.core.effects import Effect
     from edge.core.events import Event
     from edge.core.intents import Intent
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         FiscalModule,
         Hub,
         Journal,
+        Printer,
     )
 
     Watcher = Callable[[TillView], None]
@@ -73,6 +74,7 @@ class Ports:
     catalogues: CatalogueSource
     clock: Clock
     terminal: CardTerminal | None = None
+    printer: Printer | None = None
 
 
 class Till:
@@ -97,6 +99,7 @@ class Till:
         self._fiscal_opened = asyncio.Event()
         self._status_sent: TillStatus | None = None
         self._status_timer: asyncio.TimerHandle | None = None
+        self._press = Press(ports.journal, ports.printer, self._enqueue)
         self.courier = Courier(
             journal=ports.journal, hub=ports.hub, clock=ports.clock, post=self._enqueue
         )
@@ -141,6 +144,7 @@ class Till:
         workers = [
             asyncio.create_task(self.courier.run(), name="courier"),
             asyncio.create_task(self._serve_fiscal(), name="fiscal"),
+            asyncio.create_task(self._press.run(), name="press"),
         ]
         try:
             await self._perform_all(first, todo)
@@ -198,9 +202,9 @@ class Till:
 
     async def _redeliver(self, state: TillState) -> TillState:
         # In one go, so that no order is sealed between the reading and the step.
-        orders = await self._ports.journal.undelivered()
-        self.courier.begin_anew(orders)
-        again = events.UndeliveredAgain(orders)
+        found = await self._ports.journal.recover()
+        self.courier.begin_anew(found.undelivered)
+        again = events.UndeliveredAgain(found.undelivered, found.closings)
         state, todo = step(state, again, self._moment())
         for effect in todo:
             state = await self._perform(effect, state)
@@ -223,12 +227,12 @@ class Till:
                 self._spawn(self._download(effect))
             case effects.OpenFiscal():
                 self._spawn(self._open_fiscal())
+            case effects.PrintReceipt() | effects.PrintClosing():
+                self._press.put(effect)
             case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
                 self._spawn(self._terminal_job(effect))
-            case effects.LookUp(order=order):
-                self._spawn(self._look_up(order))
-            case effects.SumUp(z_number=z_number):
-                self._spawn(self._sum_up(z_number))
+            case effects.LookUp() | effects.SumUp():
+                self._spawn(self._read(effect))
             case effects.Note(text=text, urgent=urgent):
                 logger.log(logging.ERROR if urgent else logging.WARNING, "%s", text)
             case _:
@@ -286,13 +290,14 @@ class Till:
                 break
             await asyncio.sleep(0)
 
-    async def _look_up(self, order: OrderId) -> None:
-        found, undoing = await self._ports.journal.find(order)
-        self._enqueue(events.OrderFound(order, found, undoing))
-
-    async def _sum_up(self, z_number: int) -> None:
-        orders, anchor = await self._ports.journal.shift(z_number)
-        self._enqueue(events.SummedUp(z_number, orders, anchor))
+    async def _read(self, effect: effects.LookUp | effects.SumUp) -> None:
+        journal = self._ports.journal
+        if isinstance(effect, effects.LookUp):
+            found, undoing = await journal.find(effect.order)
+            self._enqueue(events.OrderFound(effect.order, found, undoing))
+        else:
+            orders, anchor = await journal.shift(effect.z_number)
+            self._enqueue(events.SummedUp(effect.z_number, orders, anchor))
 
     async def _terminal_job(self, effect: effects.ForTerminal) -> None:
         terminal, order, reference = (

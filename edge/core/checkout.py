@@ -25,6 +25,8 @@ from contract.messages import (
     OrderDeclined,
     OrderInfo,
     Rejected,
+    TillDescriptionRecorded,
+    TseNotesRecorded,
     WristbandInfo,
 )
 from edge.core import (
@@ -39,8 +41,11 @@ from edge.core import (
     lookups,
     paying,
     presenting,
+    printing,
     signing,
     texts,
+    tse_news,
+    tse_swap,
     wallet_news,
 )
 from edge.core.edges import EDGES, mermaid
@@ -62,7 +67,9 @@ if TYPE_CHECKING:
     from edge.core.state import Moment, Step, TillState
 
     OwnEvent = (
-        intents.RestartTse
+        intents.AnytimeIntent
+        | events.Printed
+        | events.PrintFailed
         | events.OrderFound
         | events.SummedUp
         | events.Shown
@@ -76,6 +83,7 @@ if TYPE_CHECKING:
         | events.ClosingDue
         | events.CatalogueDue
         | events.WalletsDue
+        | events.TseNewsDue
     )
 
 __all__ = ["EDGES", "mermaid", "step", "trigger"]
@@ -125,6 +133,14 @@ def _on_own(state: TillState, event: OwnEvent, moment: Moment) -> Step:
     match event:
         case intents.RestartTse():
             moved: Step = state, (OpenFiscal(),)
+        case intents.PrintReceipt(order=order):
+            moved = printing.ask(state, order)
+        case intents.PrintClosing():
+            moved = printing.ask_closing(state)
+        case events.Printed():
+            moved = printing.on_printed(state, event)
+        case events.PrintFailed():
+            moved = printing.on_failed(state, event)
         case events.OrderFound():
             moved = lookups.on_found(state, event, moment)
         case events.SummedUp():
@@ -154,8 +170,10 @@ def _on_device(
             pass
         case events.ReaderLamp(lamp=lamp):
             moved = replace(state, reader=lamp), ()
+        case events.PrinterLamp(lamp=lamp):
+            moved = replace(state, printing=replace(state.printing, lamp=lamp)), ()
         case events.FiscalLamp(lamp=lamp):
-            moved = replace(state, unit=replace(state.unit, lamp=lamp)), ()
+            moved = signing.on_lamp(state, lamp, moment), ()
         case events.RepeatRequest() | events.RequestExpired() | events.InquiryExpired():
             moved = _on_silence(state, event, moment)
         case _:
@@ -197,6 +215,8 @@ def _on_alarm(state: TillState, alarm: Repeated) -> Step:
             moved = hearing.on_catalogue_due(state)
         case events.WalletsDue():
             moved = wallet_news.wanted(state)
+        case events.TseNewsDue():
+            moved = tse_news.on_due(state, alarm)
         case _:
             assert_never(alarm)
     return moved
@@ -212,6 +232,8 @@ def _on_message(state: TillState, message: FromHub, moment: Moment) -> Step:
     match message:
         case CashierLoggedIn() | LoginRefused() | CashierLoggedOut():
             return inquiring.on_staff(hearing.alive(state, moment), message)
+        case TillDescriptionRecorded() | TseNotesRecorded():
+            return tse_news.on_answer(hearing.alive(state, moment), message)
         case Rejected():
             return _on_rejected(hearing.alive(state, moment), message, moment)
         case _:
@@ -245,6 +267,9 @@ def _on_rejected(state: TillState, message: Rejected, moment: Moment) -> Step:
         return inquiring.on_rejected(state, message.text)
     if asked is not None and any(each.request == asked for each in state.lookups):
         return lookups.on_rejected(state, asked, message.text)
+    news = state.tse_news.asked
+    if news is not None and asked == news.id:
+        return tse_news.on_rejected(state, message.text)
     pending = next((each for each in state.closings if each.request == asked), None)
     if asked is not None and pending is not None:
         return closing.on_rejected(state, pending, message.text)
@@ -269,7 +294,9 @@ def _settled(moved: Step, moment: Moment) -> Step:
     elif state.closings:  # one question of this kind at a time
         state, more = closing.send_if_due(state, moment)
         effects += more
-    return _freed(state), gathered(effects)
+    state, swapped = tse_swap.settle(state)
+    state, news = tse_news.settle(state, moment)
+    return _freed(state), gathered((*effects, *swapped, *news))
 
 
 def _freed(state: TillState) -> TillState:

@@ -15,7 +15,7 @@ from contract.closing import closing_process_data, encode_closing
 from contract.fiscal import FAULT_LENGTH_MAX, Outage
 from contract.ids import OrderId
 from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
-from edge.core import summing, texts
+from edge.core import printing, summing, texts
 from edge.core.effects import (
     BeginFiscal,
     Commit,
@@ -46,6 +46,8 @@ from edge.core.state import PendingClosing, Selling, Summing, at_counter
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from contract.fiscal import Signature
     from edge.core.events import FiscalEvent, SummedUp
     from edge.core.records import FiscalStart
@@ -88,17 +90,23 @@ def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
 
 def resume(state: TillState, found: StoredClosing, moment: Moment) -> Step:
     """Go on with a closing that the hub has not recorded before a restart."""
-    pending = PendingClosing(
-        found.id,
-        found.z_number,
-        found.report,
-        signature=found.signature,
-        outage=found.outage,
-    )
+    pending = _stored(found)
     state = replace(state, closings=(*state.closings, pending))
     if found.signature is not None or found.outage is not None:
         return state, ()
     return _seal(state, pending, outage=Outage(since=moment.now, reason=LOST))
+
+
+def reopened(state: TillState, found: Sequence[StoredClosing]) -> TillState:
+    """Send closings again that the hub had recorded before its ledger was restored."""
+    known = {each.id: each for each in state.closings}
+    for each in found:
+        if each.id not in known and (each.signature or each.outage):
+            known[each.id] = _stored(each)
+    return replace(
+        state,
+        closings=tuple(sorted(known.values(), key=lambda each: each.z_number)),
+    )
 
 
 def find(state: TillState, closing: OrderId) -> PendingClosing | None:
@@ -193,6 +201,16 @@ def on_rejected(state: TillState, pending: PendingClosing, text: str) -> Step:
     return replace(state, banner=banner), (note,)
 
 
+def _stored(found: StoredClosing) -> PendingClosing:
+    return PendingClosing(
+        found.id,
+        found.z_number,
+        found.report,
+        signature=found.signature,
+        outage=found.outage,
+    )
+
+
 def _seal(
     state: TillState,
     pending: PendingClosing,
@@ -201,8 +219,9 @@ def _seal(
     outage: Outage | None = None,
 ) -> Step:
     sealed = replace(pending, signature=signature, outage=outage)
-    record = ClosingSealed(pending.id, signature, outage)
-    return _changed(state, sealed), (Commit((record,)),)
+    commit = Commit((ClosingSealed(pending.id, signature, outage),))
+    state, effects = printing.closed(_changed(state, sealed), sealed)
+    return state, (commit, *effects)
 
 
 def _outage(pending: PendingClosing, reason: str, moment: Moment) -> Outage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from contract.closing_sheet import ClosedShift
     from contract.ids import OrderId, WalletSerial
     from contract.messages import (
         CashierLogin,
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
         OrderQuery,
         OrderRequest,
         Rejected,
+        TillConfig,
+        TillDescribed,
+        TseNotes,
         WristbandQuery,
     )
     from contract.money import Money
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
         | CashierLogin
         | CashierLogout
         | Closing
+        | TillDescribed
+        | TseNotes
     )
 
 
@@ -200,6 +206,23 @@ class FetchWallets:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintReceipt:
+    """Print a sealed order's receipt, with the seller's name as configured."""
+
+    order: OrderId
+    config: TillConfig
+    is_copy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrintClosing:
+    """Print a Z report."""
+
+    shift: ClosedShift
+    is_copy: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Write a line to the log; `urgent` ones ask for a person."""
 
@@ -215,6 +238,8 @@ ForTerminal = ChargeCard | RefundCard | FindCharge
 
 ForCourier = Deliver | Delivered | DeliverNow | RefusedByHub | Probe
 
+ForPress = PrintReceipt | PrintClosing
+
 Immediate = (
     SendRequest
     | SetAlarm
@@ -227,6 +252,7 @@ Immediate = (
     | ForFiscal
     | ForTerminal
     | ForCourier
+    | ForPress
 )
 
 Effect = Durable | Immediate

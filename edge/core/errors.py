@@ -49,6 +49,14 @@ class TerminalSilent(TerminalDown):
     """The card terminal did not answer in time; whether it took money is unknown."""
 
 
+class PrinterDown(TryAgain):
+    """The receipt printer has printed nothing; the text says what to do about it."""
+
+
+class PrinterTorn(PrinterDown):
+    """The receipt printer stopped in the middle: a part may have been printed."""
+
+
 class JournalBroken(CallTheTechnician):
     """The journal can't be opened or written."""
 

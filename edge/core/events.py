@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from contract.fiscal import Signature
     from contract.ids import OrderId, WristbandUid
-    from contract.messages import Anchor, FromHub, Lamp, WalletChange
+    from contract.messages import Anchor, FromHub, Lamp, TseFacts, WalletChange
     from contract.order import CardReceipt
-    from edge.core.records import FiscalStart, ShiftOrder, StoredOrder
+    from edge.core.records import FiscalStart, ShiftOrder, StoredClosing, StoredOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,13 @@ class HubLamp:
     lamp: Lamp
 
 
+@dataclass(frozen=True, slots=True)
+class PrinterLamp:
+    """The receipt printer's state changed; the lamp's text names cause and remedy."""
+
+    lamp: Lamp
+
+
 # --- the TSE's answers ---------------------------------------------------------------
 
 
@@ -77,6 +84,7 @@ class FiscalOpened:
     serial: str
     expires: datetime | None
     open_numbers: tuple[int, ...]
+    facts: TseFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,22 @@ class CardNotFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """An order's receipt is on paper; without an order: the last Z report."""
+
+    order: OrderId | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintFailed:
+    """It is not; `begun`: a part of it may be."""
+
+    order: OrderId | None
+    text: str
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFound:
     """What this till's journal holds of an order looked up; nothing if None.
 
@@ -199,9 +223,10 @@ class ProbeImpossible:
 
 @dataclass(frozen=True, slots=True)
 class UndeliveredAgain:
-    """The journal was asked anew: all sealed orders the ledger does not hold."""
+    """The journal was asked anew: all sealed orders and closings the ledger lacks."""
 
     orders: tuple[OrderId, ...]
+    closings: tuple[StoredClosing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +346,13 @@ class WalletsDue:
     """Alarm: time to fetch the wallet snapshot again."""
 
 
+@dataclass(frozen=True, slots=True)
+class TseNewsDue:
+    """Alarm: time to tell the hub again what it has not recorded of the TSE."""
+
+    request: UUID
+
+
 Alarm = (
     RepeatRequest
     | RequestExpired
@@ -331,10 +363,16 @@ Alarm = (
     | InquiryExpired
     | CatalogueDue
     | WalletsDue
+    | TseNewsDue
 )
 
 DeviceEvent = (
-    WristbandRead | WristbandUnreadable | WristbandLeft | ReaderLamp | FiscalLamp
+    WristbandRead
+    | WristbandUnreadable
+    | WristbandLeft
+    | ReaderLamp
+    | FiscalLamp
+    | PrinterLamp
 )
 
 FiscalEvent = (
@@ -367,6 +405,8 @@ Event = (
     | Alarm
     | OrderFound
     | SummedUp
+    | Printed
+    | PrintFailed
     | Shown
     | JournalFailed
 )

@@ -166,6 +166,18 @@ class RestartTse:
     """Bring the TSE into service anew, as its lamp asks for; possible at any time."""
 
 
+@dataclass(frozen=True, slots=True)
+class PrintReceipt:
+    """Print an order's receipt, or a copy of it; the newest one's if None is named."""
+
+    order: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintClosing:
+    """Print the last Z report again."""
+
+
 BasketIntent = Pick | PressButton | Return | Remove | LimitVouchers
 PayIntent = PayByWristband | PayByCash | PayByCard | MoneyTaken | Submit | AddWristband
 LeaveIntent = AbortOrder | BackToBasket | Dismiss | AnswerHandedOut
@@ -174,4 +186,7 @@ IdleIntent = Begin | CancelOrder | CloseTill | LogIn | LogOut | AskWristband
 
 CounterIntent = BasketIntent | PayIntent | LeaveIntent | IdleIntent
 
-Intent = CounterIntent | RestartTse
+AnytimeIntent = RestartTse | PrintReceipt | PrintClosing
+"""What leaves the counter as it is."""
+
+Intent = CounterIntent | AnytimeIntent

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from contract.messages import Lamp, LampState
 from contract.money import Money
 from contract.order import PaymentMethod
-from edge.core import texts
+from edge.core import printing, texts
 from edge.core.beginning import register_key
 from edge.core.state import (
     Approved,
@@ -55,6 +55,7 @@ def picture(state: TillState) -> TillView:
             tse=state.unit.lamp,
             reader=state.reader,
             clock=state.clock,
+            printer=state.printing.lamp if state.identity.prints else None,
         ),
         undelivered=len(state.undelivered),
         cash_allowed=PaymentMethod.CASH in profile.methods,
@@ -65,6 +66,9 @@ def picture(state: TillState) -> TillView:
         register_minor=state.registers.get(register_key(state), 0),
         wristband=_wristband(state),
         canceling=len(state.cancellations),
+        receipts=state.printing.recent,
+        prints=printing.offered(state),
+        can_print_closing=state.printing.closing is not None,
     )
 
 

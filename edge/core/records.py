@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from contract.fiscal import Outage, Signature
     from contract.ids import OrderId, WalletSerial
-    from contract.messages import AdviceFlag, Anchor
+    from contract.messages import (
+        AdviceFlag,
+        Anchor,
+        ClockConfirmation,
+        TillDescribed,
+        TseNotes,
+        TseOutage,
+    )
     from contract.order import OrderKind, Outcome, Path
     from contract.token import Credential
 
@@ -28,6 +35,7 @@ class FiscalStart:
     number: int
     counter: int
     started_at: datetime
+    tse_serial: str = ""
 
 
 # --- what is written -----------------------------------------------------------------
@@ -186,6 +194,34 @@ class ClosingEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TseDescribed:
+    """A TSE is in use since a time, or something of it changed."""
+
+    said: TillDescribed
+
+
+@dataclass(frozen=True, slots=True)
+class OutageNoted:
+    """The TSE stopped to sign, or signs again."""
+
+    outage: TseOutage
+
+
+@dataclass(frozen=True, slots=True)
+class ClockVouched:
+    """A person said that the clock is right."""
+
+    clock: ClockConfirmation
+
+
+@dataclass(frozen=True, slots=True)
+class TseNewsRecorded:
+    """The hub has what it was told of the TSE, in these words."""
+
+    told: TillDescribed | TseNotes
+
+
+@dataclass(frozen=True, slots=True)
 class AdvicesMissing:
     """The hub lacks the advices of these sequence numbers (first and last)."""
 
@@ -209,6 +245,10 @@ Record = (
     | ClosingSealed
     | ClosingEnded
     | AdvicesMissing
+    | TseDescribed
+    | OutageNoted
+    | ClockVouched
+    | TseNewsRecorded
 )
 
 
@@ -286,6 +326,30 @@ class ShiftOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class PastOrder:
+    """A completed order whose receipt a guest may still ask for."""
+
+    document: bytes
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TseNews:
+    """What the hub has yet to record of this till's TSE, oldest first.
+
+    `latest` is the TSE in use as last described and `outage` one that has not ended;
+    the hub may have recorded both. `asked` is the message under way.
+    """
+
+    latest: TillDescribed | None = None
+    outage: TseOutage | None = None
+    described: tuple[TillDescribed, ...] = ()
+    outages: tuple[TseOutage, ...] = ()
+    clocks: tuple[ClockConfirmation, ...] = ()
+    asked: TillDescribed | TseNotes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """Everything a till must know to go on where it stopped.
 
@@ -307,5 +371,8 @@ class Recovered:
     catalogue: bytes | None = None
     cashier: bytes = b""
     closings: tuple[StoredClosing, ...] = ()
+    tse_news: TseNews = TseNews()
+    has_orders: bool = False
     registers: Mapping[str, int] = field(default_factory=dict)
     wallets: Mapping[WalletSerial, CachedWallet] = field(default_factory=dict)
+    recent: tuple[PastOrder, ...] = ()

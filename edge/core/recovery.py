@@ -16,7 +16,7 @@ from contract.catalogue import decode_catalogue, digest
 from contract.fiscal import Outage
 from contract.messages import Malformed, TillConfig, decode_from_hub
 from contract.order import OrderKind, Outcome
-from edge.core import canceling, charging, closing, inquiring, paying, signing
+from edge.core import canceling, charging, closing, inquiring, paying, printing, signing
 from edge.core.clock import clock_lamp
 from edge.core.effects import Deliver, FindCharge, Note
 from edge.core.open_order import reference
@@ -74,7 +74,7 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
             for pending in found.closings
         ),
     )
-    state = _asked(state, found)
+    state = printing.recovered(_asked(state, found), found.recent)
     return state, (*effects, Deliver(found.undelivered), *notes)
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import enum
 import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contract.ids import IDENTITY_PATTERN, EventId, TillId
+from contract.sheet_words import SheetLanguage
 from edge.core.errors import CallTheTechnician
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX: Final = "KASSENBAND"
 PORT_MAX: Final = 65_535
+PAPER_MM: Final = (58, 80)
+BAUDS: Final = (0, 9_600, 19_200, 38_400, 57_600, 115_200)  # 0: leave the port as is
 
 
 class SettingsWrong(CallTheTechnician):
@@ -72,6 +77,36 @@ class TseSection:
     time_admin_pin_file: Path | None = None
 
 
+class PrintPolicy(enum.Enum):
+    """When a till prints receipts."""
+
+    ALWAYS = "always"
+    ON_REQUEST = "on_request"
+    STAND_IN = "stand_in"
+    """Offered for orders that the hub has not booked: no phone can open them yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterSection:
+    """The receipt printer: none unless `device` is a path or tcp:ADDRESS:PORT.
+
+    `profile` is one of python-escpos' names. `code_page` and `qr` are found out from
+    it when empty; `qr` is "printer" or "image". `answers`: it can tell its status.
+    """
+
+    device: str = ""
+    profile: str = "default"
+    paper_mm: int = 80
+    policy: str = PrintPolicy.ON_REQUEST.value
+    language: str = SheetLanguage.DE.value
+    zone: str = "Europe/Berlin"
+    code_page: str = ""
+    qr: str = ""
+    cuts: bool = True
+    answers: bool = True
+    baud: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class LogSection:
     """Where the log goes while the screen has the terminal."""
@@ -89,6 +124,7 @@ class Settings:
     journal: JournalSection = field(default_factory=JournalSection)
     reader: ReaderSection = field(default_factory=ReaderSection)
     tse: TseSection = field(default_factory=TseSection)
+    printer: PrinterSection = field(default_factory=PrinterSection)
     log: LogSection = field(default_factory=LogSection)
 
     @property
@@ -100,6 +136,11 @@ class Settings:
     def event(self) -> EventId:
         """Which event it sells for."""
         return EventId(self.till.event)
+
+    @property
+    def prints(self) -> PrintPolicy | None:
+        """When it prints receipts; None without a printer."""
+        return PrintPolicy(self.printer.policy) if self.printer.device else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +269,32 @@ def _check(settings: Settings, source: Path) -> None:
             f"hub.broker_port in {source} must be 1 to {PORT_MAX},"
             f" not {settings.hub.broker_port}."
         )
+    _check_printer(settings.printer, source)
     if settings.log.level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingsWrong(
             f"log.level in {source} must be DEBUG, INFO, WARNING or ERROR,"
             f" not {settings.log.level!r}."
         )
+
+
+def _check_printer(printer: PrinterSection, source: Path) -> None:
+    choices: tuple[tuple[str, object, tuple[object, ...]], ...] = (
+        ("policy", printer.policy, tuple(each.value for each in PrintPolicy)),
+        ("language", printer.language, tuple(each.value for each in SheetLanguage)),
+        ("paper_mm", printer.paper_mm, PAPER_MM),
+        ("qr", printer.qr, ("", "printer", "image")),
+        ("baud", printer.baud, BAUDS),
+    )
+    for name, value, allowed in choices:
+        if value not in allowed:
+            listed = ", ".join(repr(each) for each in allowed)
+            raise SettingsWrong(
+                f"printer.{name} in {source} must be one of {listed}, not {value!r}."
+            )
+    try:
+        ZoneInfo(printer.zone)
+    except (OSError, ValueError, ZoneInfoNotFoundError) as error:
+        raise SettingsWrong(
+            f"printer.zone in {source} must be a time zone such as 'Europe/Berlin',"
+            f" not {printer.zone!r}."
+        ) from error

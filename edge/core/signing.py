@@ -19,7 +19,7 @@ from contract.messages import (
     encode_advice,
 )
 from contract.order import Outcome, PaymentMethod, decode_order, order_digest
-from edge.core import closing
+from edge.core import closing, printing
 from edge.core.effects import (
     BeginFiscal,
     CloseStray,
@@ -112,6 +112,7 @@ def close(
         undelivered={**state.undelivered, decision.order: None},
         last_at=max(moment.now, state.last_at or moment.now),
     )
+    state = printing.decided(state, decision)
     state, effects = advance(state, closed, moment)
     return state, (Commit((decision,)), *effects)
 
@@ -298,7 +299,11 @@ def _seal(
         fiscal={key: value for key, value in state.fiscal.items() if key != order},
     )
     record = AdviceSealed(order, advice, signature=signature, outage=outage)
-    return state, (Commit((record,)), Deliver((order,)))
+    return state, (
+        Commit((record,)),
+        Deliver((order,)),
+        *printing.sealed(state, order),
+    )
 
 
 def _wallet_of(order: Order) -> WalletSerial | None:

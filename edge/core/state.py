@@ -12,6 +12,7 @@ import msgspec
 from contract.order import Ask
 from contract.staff import Right
 from edge.core.effects import Effects, gathered
+from edge.core.records import TseNews
 from edge.core.standin import StandInBook
 from edge.core.view import UNKNOWN_LAMP, Phase
 
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from contract.catalogue import Catalogue
     from contract.fiscal import Outage, Signature
     from contract.ids import EventId, OrderId, TillId, WalletSerial
-    from contract.messages import Lamp, Note, TillConfig, WristbandInfo
+    from contract.messages import Lamp, Note, TillConfig, TillDevice, WristbandInfo
     from contract.order import CardReceipt
+    from edge.core.events import FiscalOpened
     from edge.core.intents import AskWristband, LogIn
     from edge.core.open_order import OpenOrder
     from edge.core.records import Decided, FiscalStart, StoredAttempt, StoredOrder
-    from edge.core.view import Approval, Banner, Decline
+    from edge.core.settings import PrintPolicy
+    from edge.core.view import Approval, Banner, Decline, ReceiptRow
 
 UNDELIVERED_MAX = 20_000  # then the till refuses to sell, visibly
 
@@ -49,10 +52,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this till is, from its own configuration file."""
+    """Who this till is and what it is made of, from its own configuration file."""
 
     till: TillId
     event: EventId
+    device: TillDevice | None = None
+    prints: PrintPolicy | None = None
+    """When it prints receipts; None without a printer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,13 +344,16 @@ class FiscalUnit:
     """What is known of the TSE; `down_since` is when it began to fail.
 
     `leftovers` were open when it came into service, and no order is known to own them.
+    `incoming` is another TSE than the one of this Z number: it is used after a closing.
     """
 
     lamp: Lamp = UNKNOWN_LAMP
     serial: str = ""
     expires: datetime | None = None
     down_since: datetime | None = None
+    down_because: str = ""
     leftovers: tuple[int, ...] = ()
+    incoming: FiscalOpened | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +367,16 @@ class WalletNews:
     last: int | None = None
     complete: bool = False
     fetching: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """The printer's lamp, the newest orders first, and the last Z report."""
+
+    lamp: Lamp = UNKNOWN_LAMP
+    recent: tuple[ReceiptRow, ...] = ()
+    closing: PendingClosing | None = None
+    closing_printed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,8 +404,11 @@ class TillState:
     news: WalletNews = field(default_factory=WalletNews)
     connection: Connection = field(default_factory=Connection)
     unit: FiscalUnit = field(default_factory=FiscalUnit)
+    tse_news: TseNews = field(default_factory=TseNews)
+    has_orders: bool = False  # in this Z number
     reader: Lamp = UNKNOWN_LAMP
     clock: Lamp = UNKNOWN_LAMP
+    printing: Printing = field(default_factory=Printing)
     incarnation: UUID | None = None
     batch: int = 0
 

@@ -10,6 +10,7 @@ from contract.messages import DeclineReason, Facts, Lamp, LampState, TillProfile
 from contract.order import OrderKind
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from contract.catalogue import Catalogue
@@ -77,6 +78,32 @@ class Approval:
     vouchers: int | None = None
 
 
+class PrintState(enum.Enum):
+    """Whether a receipt is on paper."""
+
+    NO = "no"
+    ASKED = "asked"
+    """It is printed as soon as the order is signed and the printer ready."""
+    PRINTED = "printed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A closed order whose receipt can be printed.
+
+    `may_be_printed`: a part of it has left the printer, or all of it.
+    """
+
+    order: UUID
+    number: int
+    kind: OrderKind
+    total: Money
+    decided_at: datetime
+    state: PrintState = PrintState.NO
+    stand_in: bool = False
+    may_be_printed: bool = False
+
+
 NO_FACTS = Facts()
 
 
@@ -97,12 +124,13 @@ DEFAULT_PROFILE = TillProfile()
 
 @dataclass(frozen=True, slots=True)
 class Lamps:
-    """The four things a till depends on."""
+    """The four things a till depends on, and its printer, where it has one."""
 
     hub: Lamp = UNKNOWN_LAMP
     tse: Lamp = UNKNOWN_LAMP
     reader: Lamp = UNKNOWN_LAMP
     clock: Lamp = UNKNOWN_LAMP
+    printer: Lamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +139,8 @@ class TillView:
 
     `kind` is that of the open order, `wristband` what the hub said of one asked about,
     `register_minor` the cash that should be in the register, `canceling` how many
-    cancellations wait for the hub.
+    cancellations wait for the hub, `receipts` what can be printed, newest first,
+    `prints` whether an approval offers that.
     """
 
     phase: Phase
@@ -135,3 +164,6 @@ class TillView:
     register_minor: int = 0
     wristband: WristbandInfo | None = None
     canceling: int = 0
+    receipts: tuple[ReceiptRow, ...] = ()
+    prints: bool = False
+    can_print_closing: bool = False

@@ -99,6 +99,7 @@ class SqliteJournal:
             spends = await self._all("spends")
             registers = await self._all("registers")
             closings = await self._all("open_closings")
+            past = await self._all("past")
             orders = [
                 rows.stored_order(row, await self._all("attempts", {"id": row["id"]}))
                 for row in await self._all("alive")
@@ -119,6 +120,7 @@ class SqliteJournal:
             cashier=kept.get("cashier", b""),
             closings=tuple(rows.stored_closing(row) for row in closings),
             registers={row["register"]: row["cash_minor"] for row in registers},
+            recent=tuple(rows.past_order(row) for row in past),
             wallets={
                 WalletSerial(row["serial"]): CachedWallet(
                     row["available_minor"],

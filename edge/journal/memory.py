@@ -28,6 +28,7 @@ from edge.core.records import (
     LedgerRestored,
     OrderOpened,
     OrderShown,
+    PastOrder,
     Recovered,
     ShiftOrder,
     Spend,
@@ -193,7 +194,18 @@ class MemoryJournal:
             closings=tuple(each for each in self.closings if each.id not in self.ended),
             registers=self._registers(),
             wallets=dict(self.wallets),
+            recent=self._past(),
         )
+
+    def _past(self) -> tuple[PastOrder, ...]:
+        done = [
+            each.decision
+            for each in sorted(
+                (row.order for row in self.rows.values()), key=lambda e: -e.sequence
+            )
+            if each.decision and each.decision.outcome is Outcome.COMPLETED
+        ]
+        return tuple(PastOrder(each.document, each.decided_at) for each in done[:6])
 
     def _apply(self, record: Record) -> None:
         match record:
@@ -322,6 +334,7 @@ class MemoryJournal:
             if row.incarnation != anchor.incarnation or above:
                 row.order = replace(row.order, recorded=False)
                 row.batch = None
+        self.ended.clear()
 
 
 def _opened(record: OrderOpened) -> StoredOrder:

@@ -83,6 +83,10 @@ WHERE id = :id;
 UPDATE orders SET recorded = 0, batch = NULL
 WHERE incarnation IS NOT :incarnation OR batch > :batch;
 
+-- restore_closings --
+-- Which of these the restored ledger has is not known here; it takes each only once.
+UPDATE closings SET recorded = 0;
+
 -- keep --
 -- Keep a document under its name.
 INSERT INTO kept (name, value) VALUES (:name, :value)
@@ -188,6 +192,11 @@ ORDER BY sequence;
 -- advice --
 -- The sealed advice of an order.
 SELECT advice FROM orders WHERE id = :id AND advice IS NOT NULL;
+
+-- past --
+-- The newest completed orders, whose receipts may still be asked for.
+SELECT decided_document, decided_at FROM orders
+WHERE outcome = 'completed' ORDER BY sequence DESC LIMIT 6;
 
 -- latest_recorded --
 -- The order whose advice was recorded last.

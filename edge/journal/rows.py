@@ -31,6 +31,7 @@ from edge.core.records import (
     LedgerRestored,
     OrderOpened,
     OrderShown,
+    PastOrder,
     ShiftOrder,
     Spend,
     StoredAttempt,
@@ -63,6 +64,7 @@ def statements(record: Record) -> Iterator[Statement]:
             values = {"incarnation": str(anchor.incarnation), "batch": anchor.batch}
             yield "reset_ledger", values
             yield "restore", values
+            yield "restore_closings", {}
         case ConfigKept(document=document):
             yield _kept("config", document)
         case CatalogueKept(document=document):
@@ -129,6 +131,11 @@ def stored_closing(row: sqlite3.Row) -> StoredClosing:
         signature=signature and msgspec.json.decode(signature, type=Signature),
         outage=outage and msgspec.json.decode(outage, type=Outage),
     )
+
+
+def past_order(row: sqlite3.Row) -> PastOrder:
+    """Read a completed order, for its receipt."""
+    return PastOrder(row["decided_document"], _time(row["decided_at"]))
 
 
 def anchor(row: sqlite3.Row) -> Anchor:

@@ -1,0 +1,101 @@
+"""Prints what the till wants on paper, one sheet after the other, beside all sales."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from contract.closing_sheet import closing_sheet
+from contract.messages import decode_advice
+from contract.order import decode_order
+from contract.receipt import Receipt
+from contract.receipt_sheet import receipt_sheet
+from edge.core import effects
+from edge.core.errors import JournalBroken, PrinterDown, PrinterTorn
+from edge.core.events import Printed, PrintFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from contract.sheet import Sheet
+    from edge.core.events import Event
+    from edge.ports import Journal, Printer
+
+NO_PRINTER = "This till has no receipt printer."
+NOT_SEALED = "The journal has no signed order of this number."
+
+logger = logging.getLogger(__name__)
+
+
+class Press:
+    """Takes jobs at once and performs them in order; reports by events."""
+
+    def __init__(
+        self, journal: Journal, printer: Printer | None, post: Callable[[Event], None]
+    ) -> None:
+        self._journal = journal
+        self._printer = printer
+        self._post = post
+        self._jobs: asyncio.Queue[effects.ForPress] = asyncio.Queue()
+
+    def put(self, job: effects.ForPress) -> None:
+        """Queue a sheet."""
+        self._jobs.put_nowait(job)
+
+    async def run(self) -> None:
+        """Print until canceled."""
+        while True:
+            await self._one(await self._jobs.get())
+
+    async def _one(self, job: effects.ForPress) -> None:
+        order = job.order if isinstance(job, effects.PrintReceipt) else None
+        try:
+            await self._print(job)
+        except (PrinterDown, JournalBroken, msgspec.DecodeError) as error:
+            logger.warning("Nothing printed: %s", error)
+            begun = isinstance(error, PrinterTorn)
+            self._post(PrintFailed(order, str(error), begun=begun))
+        else:
+            self._post(Printed(order))
+
+    async def _print(self, job: effects.ForPress) -> None:
+        printer = self._printer
+        if printer is None:
+            raise PrinterDown(NO_PRINTER)
+        if isinstance(job, effects.PrintReceipt):
+            sheet = await self._receipt(job, printer)
+        else:
+            sheet = closing_sheet(
+                job.shift,
+                printer.zone,
+                language=printer.language,
+                is_copy=job.is_copy,
+            )
+        await printer.print(sheet)
+
+    async def _receipt(self, job: effects.PrintReceipt, printer: Printer) -> Sheet:
+        found = await self._journal.advices([job.order])
+        if job.order not in found:
+            raise PrinterDown(NOT_SEALED)
+        receipt = _receipt_of(job, found[job.order])
+        return receipt_sheet(
+            receipt, printer.zone, language=printer.language, is_copy=job.is_copy
+        )
+
+
+def _receipt_of(job: effects.PrintReceipt, sealed: bytes) -> Receipt:
+    advice, config = decode_advice(sealed), job.config
+    order = decode_order(bytes(advice.order))
+    return Receipt(
+        seller=config.seller,
+        event_name=config.event_name,
+        till=order.till,
+        order=order,
+        issued_at=advice.decided_at,
+        signature=advice.signature,
+        outage=advice.outage,
+        demo=config.demo,
+    )
