@@ -23,7 +23,7 @@ from contract.messages import (
     WalletChanges,
     encode,
 )
-from edge.core import wallet_news
+from edge.core import closing, wallet_news
 from edge.core.effects import (
     CacheWallets,
     Commit,
@@ -121,8 +121,9 @@ def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
             step = silenced(state, moment)
         case ProbeImpossible():
             step = _connected(state, replace(known, silent=False), moment), ()
-        case UndeliveredAgain(orders=orders):
+        case UndeliveredAgain(orders=orders, closings=closings):
             unsealed = (each.decision.order for each in state.signing)
+            state = closing.reopened(state, closings)
             step = replace(state, undelivered=dict.fromkeys((*orders, *unsealed))), ()
         case AdviceStuck(order=order, text=text):
             step = _stuck(state, order, text)

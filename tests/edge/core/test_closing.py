@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from contract.closing import closing_process_data, decode_closing, orders_digest
@@ -11,6 +12,7 @@ from contract.messages import (
     Closing,
     ClosingIncomplete,
     ClosingRecorded,
+    HubStatus,
     Rejected,
     RejectReason,
     SequenceSpan,
@@ -129,6 +131,35 @@ def test_what_the_hub_lacks_is_delivered_again() -> None:
     assert len(desk.journal.unrecorded()) == 2
     desk.do(events.ClosingDue(desk.state.closings[0].id))
     assert desk.asked(Closing).report == message.report
+
+
+def test_a_restored_ledger_hears_every_closing_again() -> None:
+    desk = Festival().up()
+    a_day(desk)
+    for decision in desk.decisions():
+        desk.recorded(decision.order)
+    close(desk)
+    signed(desk)
+    report = desk.asked(Closing).report
+    desk.say(
+        ClosingRecorded(
+            id=UUID(int=3),
+            regarding=desk.asked(Closing).id,
+            till=BAR,
+            z_number=1,
+            anchor=ANCHOR,
+        )
+    )
+    assert desk.state.closings == ()
+
+    other = msgspec.structs.replace(ANCHOR, incarnation=UUID(int=78), batch=2)
+    desk.say(HubStatus(id=UUID(int=4), online=True, anchor=other))
+    assert desk.performed(effects.Redeliver)
+    found = desk.journal.read()
+    desk.do(events.UndeliveredAgain(found.undelivered, found.closings))
+    assert len(found.undelivered) == len(desk.decisions())
+    assert desk.asked(Closing).report == report
+    assert [each.z_number for each in desk.restarted().state.closings] == [1]
 
 
 @pytest.mark.parametrize("silent", [False, True])

@@ -11,13 +11,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from contract.ids import EventId, TillId, WalletSerial
+from contract.fiscal import Outage
+from contract.ids import EventId, OrderId, TillId, WalletSerial
 from contract.messages import Anchor
 from edge.core.errors import JournalBroken
 from edge.core.records import (
     CachedWallet,
+    ClosingEnded,
+    ClosingMade,
+    ClosingSealed,
     ConfigKept,
     LedgerRestored,
     OrderOpened,
@@ -27,6 +32,7 @@ from edge.journal.journal import JOURNAL_FILE, WALLETS_FILE, SqliteJournal
 from edge.journal.memory import MemoryJournal
 from edge.journal.queries import queries, read
 from edge.journal.reading import read_orders, summary
+from tests.contract.samples import AT
 from tests.world.simulation import World
 
 if TYPE_CHECKING:
@@ -100,6 +106,21 @@ async def test_what_a_restored_ledger_can_t_know_is_sent_again(
     await journal.commit((LedgerRestored(anchor),))
 
     assert set((await journal.recover()).undelivered) == set(twin.rows)
+
+
+async def test_a_restored_ledger_lacks_closings_too(journal: SqliteJournal) -> None:
+    number = OrderId(UUID(int=5))
+    anchor = Anchor(incarnation=UUID(int=1), batch=7, chain_head="00" * 32)
+    await journal.commit((ClosingMade(number, 1, b"{}", AT),))
+    outage = Outage(since=AT, reason="It is dead.")
+    await journal.commit((ClosingSealed(number, None, outage),))
+    await journal.commit((ClosingEnded(number, anchor),))
+    assert (await journal.recover()).closings == ()
+
+    restored = msgspec.structs.replace(anchor, incarnation=UUID(int=2))
+    await journal.commit((LedgerRestored(restored),))
+    (again,) = (await journal.recover()).closings
+    assert (again.id, again.outage) == (number, outage)
 
 
 async def test_the_reading_command_counts_what_is_there(
