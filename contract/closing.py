@@ -52,6 +52,7 @@ class ClosingReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     span: SequenceSpan
     completed: Count
     aborted: Count
+    """Without what was made for training, which is in no total either."""
     totals: tuple[ClosingTotal, ...]
     taxes: tuple[TaxSum, ...]
     digest: Digest
@@ -59,6 +60,8 @@ class ClosingReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     tse_serial: Annotated[str, msgspec.Meta(max_length=64)] = ""
     counters: SequenceSpan | None = None
     anchor: Anchor | None = None
+    trained: Count = 0
+    """What was made for training, completed or not."""
 
 
 def encode_closing(report: ClosingReport) -> bytes:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from contract.acts import BookingModel
 from contract.advice import (
     RecordedOrder,
 )
@@ -213,6 +214,7 @@ class TillConfig(Message, frozen=True, kw_only=True):
     staff: tuple[StaffEntry, ...] = ()
     staff_key: bytes = b""
     wallets_path: str = ""
+    booking_model: BookingModel = BookingModel.PAYMENT
 
 
 class WalletChanges(Message, frozen=True, kw_only=True):

@@ -84,6 +84,8 @@ class AdviceFlag(enum.Enum):
     """Its till stood in for more than it may in all, while the hub was silent."""
     OUTAGE_TOO_LONG = "outage_too_long"
     """Its till stood in for longer than it may."""
+    OTHER_BOOKING_MODEL = "other_booking_model"
+    """Signed by another booking model than the event's; the books are the same."""
 
 
 class RejectReason(enum.Enum):

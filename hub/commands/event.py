@@ -10,6 +10,7 @@ import msgspec
 from contract.config import EventLimits, StandInLimits, TillProfile
 from contract.ids import TillIdField
 from contract.money import Currency, Money
+from contract.order import BookingModel
 from contract.receipt import Seller
 from contract.staff import Right, RoleName, StaffRole
 from hub.commands import catalogue, limits
@@ -18,11 +19,13 @@ from hub.commands.files import read_file
 from hub.commands.opened import connected, opened
 from hub.commands.verbs import Verbs
 from hub.service.events import (
+    ModelFixed,
     NewEvent,
     change_event,
     create_event,
     publish_catalogue,
     register_till,
+    set_booking_model,
     set_limits,
 )
 from hub.service.staff import put_role
@@ -63,6 +66,8 @@ class EventPlan(msgspec.Struct, frozen=True, kw_only=True):
     seller: Seller
     stand_in: StandInLimits
     limits: EventLimits = EventLimits()
+    booking_model: BookingModel = BookingModel.PAYMENT
+    """What wristbands are for the tax office; fixed by the first sale."""
     catalogue: str | None = None
     """The catalogue's file, seen from this one."""
     tills: dict[TillIdField, TillPlan] = {}
@@ -121,6 +126,7 @@ async def _make(store: Store, settings: Settings, plan: EventPlan) -> str:
         stand_in=plan.stand_in,
         portal_url=plan.portal_url,
         limits=plan.limits,
+        booking_model=plan.booking_model,
     )
     known = await store.fetch_row("event_by_slug", settings.event)
     taken = await store.fetch_value("slug_of_event", plan.number)
@@ -137,6 +143,10 @@ async def _make(store: Store, settings: Settings, plan: EventPlan) -> str:
             f"The event {settings.event} is open with number {known['number']} and "
             f"{known['currency']}, and keeps both. Correct the file."
         )
+    try:
+        await set_booking_model(store, plan.number, plan.booking_model)
+    except ModelFixed as error:
+        raise Refused(str(error)) from error
     await change_event(store, event)
     await set_limits(store, plan.number, plan.limits)
     return f"The event {settings.event} was open already; it is now as the file says."
@@ -181,6 +191,7 @@ async def _show(settings: Settings, _options: argparse.Namespace) -> Answer:
             f"{event.seller.postal_code} {event.seller.city}, tax number "
             f"{event.seller.tax_number}",
             f"Portal: {event.portal_url}",
+            f"Booking model: {event.agreed.booking_model.value}",
             f"Catalogue: version {event.agreed.current_catalogue or 'none yet'}",
             f"Tills: {figures['tills']}, revoked {figures['tills_revoked']}",
             f"Staff: {figures['staff']}, blocked {figures['staff_blocked']}",
@@ -202,6 +213,7 @@ def _figures(at: Opened) -> dict[str, Any]:
         "currency": event.agreed.currency.value,
         "seller": msgspec.to_builtins(event.seller),
         "portal_url": event.portal_url,
+        "booking_model": event.agreed.booking_model.value,
         "demo": event.demo,
         "catalogue": event.agreed.current_catalogue,
         "tills": sum(not till.revoked for till in tills),

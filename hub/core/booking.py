@@ -116,6 +116,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Cancellation: whether it may undo an order of its own till only."""
     is_forced: bool = False
     """Whether its money has moved already, so that no wallet can refuse it."""
+    books: bool = True
+    """Whether it has an entry when it completes; what was practiced has none."""
 
 
 class ResultCode(enum.Enum):
@@ -223,12 +225,13 @@ def advice_item(
     """Make the item of an advice; `body` is the advice's own bytes.
 
     What is kept of them, digested and chained, says nothing of the wristband's UID.
+    Of what was made for training it is known how it ended, and nothing is done.
     """
     if advice.credential is not None:
         body = without_credential(body)
     completed = advice.outcome is Outcome.COMPLETED
     entry = order_entry(order) if completed else None
-    return Item(
+    item = Item(
         step=Step.COMPLETED if completed else Step.ABORTED,
         order=order.id,
         attempt=order.attempt,
@@ -253,6 +256,7 @@ def advice_item(
         kind=order.acts_as,
         bill=order.bill,
     )
+    return _practiced(item) if order.training else item
 
 
 def credit_item(payment: UUID, wallet: int, amount_minor: int, provider: str) -> Item:
@@ -291,6 +295,24 @@ def block_item(change: UUID, serial: int, *, blocked: bool) -> Item:
 def moves_of(order: Order) -> tuple[Move, ...]:
     """Say what an order moves on wallets."""
     return _moves(order_entry(order))
+
+
+def _practiced(item: Item) -> Item:
+    return msgspec.structs.replace(
+        item,
+        payer=None,
+        moves=(),
+        postings=(),
+        lines=(),
+        bands=(),
+        shift=None,
+        stand_in=False,
+        refusal=None,
+        cancels=None,
+        barred=frozenset(),
+        bill=None,
+        books=False,
+    )
 
 
 def _moves(entry: Entry) -> tuple[Move, ...]:

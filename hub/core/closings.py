@@ -121,12 +121,14 @@ def fits(signature: Signature, report: ClosingReport, data: bytes) -> bool:
 
 
 def _totals_agree(report: ClosingReport, orders: Sequence[Ended]) -> bool:
-    completed = [each.order for each in orders if each.completed]
+    real = [each for each in orders if not each.order.training]
+    completed = [each.order for each in real if each.completed]
     said = {(each.kind, each.method): each for each in report.totals}
     found = {(each.kind, each.method): each for each in totals(completed)}
     return (
         report.completed == len(completed)
-        and report.aborted == len(orders) - len(completed)
+        and report.aborted == len(real) - len(completed)
+        and report.trained == len(orders) - len(real)
         and said == found
         and sorted(report.taxes, key=_tax_place) == list(taxes(completed))
     )

@@ -137,7 +137,7 @@ def _judge_advice(
     )
     if live is not None and not stands:
         reverse(item, known, state, records)
-    if completed and not stands:
+    if completed and item.books and not stands:
         flags += _forced(item, state)
         flags += _book(item, known, state, records, cause="advice")
     known.end = End(

@@ -11,7 +11,14 @@ from contract.config import EventLimits, TillProfile
 from contract.fiscal import process_data
 from contract.messages import AdviceFlag, DeclineReason
 from contract.money import Money
-from contract.order import Ask, OrderKind, Outcome, PaymentMethod, ask_first
+from contract.order import (
+    Ask,
+    BookingModel,
+    OrderKind,
+    Outcome,
+    PaymentMethod,
+    ask_first,
+)
 from hub.core.content import (
     Prices,
     Refusal,
@@ -70,6 +77,7 @@ class Agreed:
     tills: Mapping[TillId, Till]
     token_keys: tuple[TokenKey, ...]
     limits: EventLimits = NO_LIMITS
+    booking_model: BookingModel = BookingModel.PAYMENT
     prices: Mapping[int, Prices] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -153,6 +161,8 @@ def advice_flags(
         by_card = payment is not None and payment.method is PaymentMethod.CARD
         if by_card and order.total_minor and payment and payment.card is None:
             flags.append(AdviceFlag.CARD_RECEIPT_MISSING)
+    if order.booking_model is not agreed.booking_model:
+        flags.append(AdviceFlag.OTHER_BOOKING_MODEL)
     if advice.signature and not _signs(advice.signature, order, advice.outcome):
         flags.append(AdviceFlag.BAD_SIGNATURE)
     if now is not None and _is_clock_off(advice.decided_at, sent_at, now):

@@ -415,7 +415,9 @@ class _Case:
 
     def _check_live(self, live: Sequence[Row]) -> None:
         end, wanted = self._end, None
-        if end is not None and end["outcome"] == Outcome.COMPLETED.value:
+        if self._advised is not None and self._advised.training:
+            pass  # nothing is booked of what was practiced
+        elif end is not None and end["outcome"] == Outcome.COMPLETED.value:
             wanted = end["attempt"]
         elif end is None and self._asked:
             top = max(self._asked)
@@ -433,14 +435,15 @@ def _columns(row: Row) -> tuple[object, ...]:
 
 
 def _words(advice: OrderAdvice, order: Order, digest: bytes) -> tuple[object, ...]:
+    moves = not order.training
     return (
         order.id,
         digest,
         advice.outcome.value,
         order.attempt,
         order.till,
-        order.payment.wallet if order.payment else None,
-        order.cancels,
+        order.payment.wallet if order.payment and moves else None,
+        order.cancels if moves else None,
     )
 
 

@@ -34,6 +34,7 @@ def till_config(context: EventContext, till: Till) -> TillConfig | None:
         demo=context.demo,
         profile=till.profile or ALL_ROUND,
         limits=context.agreed.limits,
+        booking_model=context.agreed.booking_model,
         roles=context.staffing.roles,
         staff=tuple(
             each.entry for each in context.staffing.members if not each.blocked

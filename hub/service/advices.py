@@ -53,7 +53,7 @@ class Advices:
 
     def refusal(self, advice: OrderAdvice, order: Order) -> DeclineReason | None:
         """Say why its wallet can't be charged, by the token that the advice brings."""
-        if advice.outcome is not Outcome.COMPLETED:
+        if advice.outcome is not Outcome.COMPLETED or order.training:
             return None
         agreed = self._context.current.agreed
         refusal = wallet_refusal(order, advice.credential, agreed)
@@ -72,7 +72,7 @@ class Advices:
         sent_at, now = arrival.sent_at, arrival.received_at
         flags = advice_flags(advice, order, agreed, sent_at=sent_at, now=now)
         own_only, excess = False, 0
-        if advice.outcome is Outcome.COMPLETED:
+        if advice.outcome is Outcome.COMPLETED and not order.training:
             flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
             own_only = self._staff.cancels_own_only(order, asked=False)
             limits = self._context.current.stand_in
@@ -100,6 +100,8 @@ class Advices:
         For its till's allowance, in which batch; for its bill, that it is paid. If that
         fails the till says it again, since it was not told that it was recorded.
         """
+        if order.training:
+            return
         self._allowances.recorded(order, result.batch)
         self._outages.recorded(order)
         booked = item.step is Step.COMPLETED

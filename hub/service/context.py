@@ -20,6 +20,7 @@ from contract.messages import (
     StandInLimits,
 )
 from contract.money import Currency
+from contract.order import BookingModel
 from contract.receipt import Seller
 from contract.token import TokenKey
 from hub.core.orders import Agreed, Till
@@ -138,6 +139,7 @@ async def _load(store: Store, slug: EventId) -> EventContext:
             number=number,
             currency=Currency(row["currency"]),
             limits=msgspec.json.decode(row["limits"], type=EventLimits),
+            booking_model=BookingModel(row["booking_model"]),
             catalogues={
                 each["version"]: decode_catalogue(each["body"]) for each in catalogues
             },

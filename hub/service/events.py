@@ -19,6 +19,7 @@ from contract.catalogue import (
 )
 from contract.config import EventLimits
 from contract.messages import DeclineReason
+from contract.order import BookingModel
 from hub.core.ledger import Role
 from hub.store.errors import StoreError
 
@@ -61,6 +62,11 @@ class NewEvent:
     portal_url: str
     limits: EventLimits = NO_LIMITS
     demo: bool = False
+    booking_model: BookingModel = BookingModel.PAYMENT
+
+
+class ModelFixed(StoreError):
+    """Something was sold by the booking model already; the text says so."""
 
 
 class CatalogueTaken(StoreError):
@@ -87,12 +93,15 @@ async def create_event(store: Store, event: NewEvent) -> None:
         await store.fetch(
             "open_account", event.number, Role.STAND_IN_LOSS.value, reason.value
         )
+    if event.booking_model is not BookingModel.PAYMENT:
+        await set_booking_model(store, event.number, event.booking_model)
 
 
 async def change_event(store: Store, event: NewEvent) -> None:
     """Change name, seller, stand-in limits and portal of an event that is there.
 
-    Limits of wallets are changed by `set_limits`; number and currency never.
+    Limits of wallets are changed by `set_limits`, the booking model by
+    `set_booking_model`; number and currency never.
     """
     await store.fetch(
         "change_event",
@@ -147,6 +156,19 @@ async def set_limits(store: Store, event: int, limits: EventLimits) -> None:
     What is held already stays, and counts as paid in beyond the limit.
     """
     await store.fetch("set_limits", event, msgspec.json.encode(limits).decode())
+
+
+async def set_booking_model(store: Store, event: int, model: BookingModel) -> None:
+    """Choose what wristbands are for the tax office; raises ModelFixed once sold by."""
+    row = await store.fetch_row("event_model", event)
+    if row is None or row["booking_model"] == model.value:
+        return
+    if not await store.fetch_value("set_booking_model", event, model.value):
+        raise ModelFixed(
+            f"The event has sold by the booking model '{row['booking_model']}' and "
+            f"keeps it; '{model.value}' is for another event. Correct the file, and "
+            "ask your tax adviser."
+        )
 
 
 async def publish_catalogue(store: Store, event: int, catalogue: Catalogue) -> None:

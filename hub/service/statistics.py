@@ -38,14 +38,15 @@ class Wanted:
 async def count(store: Store, event: int, wanted: Wanted) -> Statistics:
     """Count the orders that tills completed; what is in quarantine is not among them.
 
-    Times are the tills' own clocks: what was sold without network counts when it was.
+    What was made for training is not, either. Times are the tills' own clocks: what was
+    sold without network counts when it was.
     """
     counted = Statistics()
     async with store.snapshot() as snapshot:
         async for page in snapshot.pages("completed_advices", event, wanted.till):
             for row in page:
                 advice = decode_advice(row["advice"])
-                if wanted.takes(advice.decided_at):
-                    at = advice.decided_at.astimezone(wanted.zone)
-                    counted.take(decode_order(advice.order), at)
+                order = decode_order(advice.order)
+                if wanted.takes(advice.decided_at) and not order.training:
+                    counted.take(order, advice.decided_at.astimezone(wanted.zone))
     return counted

@@ -8,6 +8,20 @@ WITH changed AS (
 )
 SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
 
+-- event_model --
+-- Read an event's booking model.
+SELECT booking_model FROM event WHERE number = $1;
+
+-- set_booking_model --
+-- Choose an event's booking model for good; no row once anything was booked.
+WITH changed AS (
+    UPDATE event SET booking_model = $2
+    WHERE number = $1
+      AND NOT EXISTS (SELECT FROM posting WHERE posting.event = $1)
+    RETURNING number
+)
+SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
+
 -- slug_of_event --
 -- Say which event has a number.
 SELECT slug FROM event WHERE number = $1;

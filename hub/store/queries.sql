@@ -255,8 +255,8 @@ SELECT number, pg_notify('kassenband_context', $1::text) FROM begun;
 
 -- event_by_slug --
 -- Read all that is configured of an event.
-SELECT number, slug, name, currency, seller, stand_in, limits, portal_url, demo,
-       incarnation
+SELECT number, slug, name, currency, seller, stand_in, limits, booking_model,
+       portal_url, demo, incarnation
 FROM event WHERE slug = $1;
 
 -- latest_batch --
@@ -339,6 +339,7 @@ WHERE EXISTS (
         SELECT convert_from(ended.advice, 'UTF8')::jsonb -> 'order' AS said
     ) AS o
     WHERE ended.event = $1 AND ended.outcome = 'completed'
+      AND (o.said -> 'training') IS NULL
       AND (o.said ->> 'catalogue')::bigint = $2
       AND o.said -> 'lines' @> jsonb_build_array(
           jsonb_build_object('product', wanted.product))

@@ -21,7 +21,9 @@ GRANT INSERT ON guests_money, quarantine, quarantine_decision, quarantine_releas
 GRANT UPDATE (held_minor, cap_minor, excess_minor) ON guests_money TO kassenband_hub;
 GRANT INSERT ON incarnation, signature_check, wallet_news TO kassenband_hub;
 GRANT UPDATE (number) ON wallet_news TO kassenband_hub;
-GRANT UPDATE (name, seller, stand_in, limits, portal_url, incarnation) ON event
+GRANT UPDATE (
+    name, seller, stand_in, limits, portal_url, incarnation, booking_model
+) ON event
     TO kassenband_hub;
 GRANT UPDATE (label, issues_wristbands, profile, revoked_at) ON till TO kassenband_hub;
 GRANT UPDATE (balance_minor, overdraft_minor, vouchers, cap_minor, excess_minor, used)
@@ -72,7 +74,8 @@ GRANT UPDATE (is_active) ON bill_line TO kassenband_hub;
 GRANT UPDATE (fixed_minor, rate_bp, most_minor, payer_bears) ON top_up_method
     TO kassenband_hub;
 GRANT DELETE ON top_up_method TO kassenband_hub;
-GRANT UPDATE (state, provider_ref, changed_at) ON payment_attempt TO kassenband_hub;
+GRANT UPDATE (state, provider_ref, changed_at, ask_at) ON payment_attempt
+    TO kassenband_hub;
 GRANT UPDATE (batch) ON bill_entry TO kassenband_hub;
 -- What banks report, and what staff make of it, is beyond reach once written.
 GRANT INSERT ON
@@ -85,7 +88,7 @@ GRANT INSERT ON
     TO kassenband_hub;
 GRANT UPDATE (withdrawn_at, withdrawn_by, file, batch) ON settlement TO kassenband_hub;
 GRANT UPDATE (is_active) ON settlement_line TO kassenband_hub;
-GRANT UPDATE (state, file, note, changed_at) ON refund TO kassenband_hub;
+GRANT UPDATE (state, file, note, changed_at, provider_ref) ON refund TO kassenband_hub;
 GRANT INSERT ON payment_log TO kassenband_hub;
 -- Guests on the portal.
 GRANT INSERT, DELETE ON guest_session, top_up_account TO kassenband_hub;
