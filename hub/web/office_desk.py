@@ -104,9 +104,13 @@ class OfficeDesk:
         *,
         here: str = "",
         status: int = 200,
+        refusal: str = "",
         **values: object,
     ) -> Response:
-        """Fill a template; `here` is the section's key, "" for none of them."""
+        """Fill a template; `here` is the section's key, "" for none of them.
+
+        A refusal is told above it: a service's own sentence, or one of the reader's.
+        """
         reader, token = self.reader(request), self.token(request)
         member = self.office.member_of(token)
         response = self.pages.render(
@@ -122,6 +126,7 @@ class OfficeDesk:
                 for each in self.open_to(member)
             ],
             csrf_field=_FIELD.format(CSRF_FIELD, csrf_of(token)),
+            refusal=reader.say(refusal),
             **values,
         )
         self.keep(request, response, token)

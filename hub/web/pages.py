@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from hub.web.formats import Formats
+from hub.web.sentences import say
 from hub.web.texts import Language, Texts, negotiate, spoken, texts
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Reader:
         """What to append to links within the portal, so that a choice lasts."""
         return f"?lang={self.language.value}" if self.chosen else ""
 
+    def say(self, sentence: str) -> str:
+        """Say a service's sentence in the reader's language."""
+        return say(sentence, self.language)
+
     def link(self, path: str) -> str:
         """Make a link within the portal, in which a choice of language lasts."""
         if not self.chosen:
@@ -56,7 +61,7 @@ class Pages:
     """Fills templates; times are told in one time zone."""
 
     def __init__(self, zone: tzinfo) -> None:
-        self._zone = zone
+        self.zone = zone
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATE_FOLDER),
             autoescape=True,
@@ -77,7 +82,7 @@ class Pages:
             language=language,
             chosen=chosen is not None,
             texts=spoken_texts,
-            formats=Formats(spoken_texts.numbers, self._zone),
+            formats=Formats(spoken_texts.numbers, self.zone),
             asked=tuple(
                 pair for pair in request.query_params.multi_items() if pair[0] != "lang"
             ),
