@@ -12,7 +12,7 @@ import msgspec
 import uvloop
 
 from hub import assembly, upkeep
-from hub.commands import office
+from hub.commands import dsfinvk, office
 from hub.commands.answer import Refused
 from hub.commands.verbs import add_config
 from hub.link.connection import BrokerGone
@@ -22,6 +22,7 @@ from hub.store.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from hub.commands.answer import Answer
     from hub.settings import Settings
 
 _Command: TypeAlias = (
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 for good, 1 for judged bad, 2 for could not run."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "dsfinvk" and options.check is not None:
+            return _tell(dsfinvk.judge(options), options)
         calls_providers = options.show_config or options.command == "serve"
         loaded = load_settings(options.config, with_contracts=calls_providers)
         if options.show_config:
@@ -77,7 +80,10 @@ async def _verify(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _obey(settings: Settings, options: argparse.Namespace) -> int:
-    answer = await options.obey(settings, options)
+    return _tell(await options.obey(settings, options), options)
+
+
+def _tell(answer: Answer, options: argparse.Namespace) -> int:
     print(answer.as_text(as_json=options.json))
     if not answer.readable:
         return UNUSABLE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hub.commands import (
     bank,
     catalogue,
+    dsfinvk,
     event,
     limits,
     people,
@@ -35,6 +36,7 @@ _COMMANDS = {
     "top-ups": (top_ups.add, "by which ways guests top up online"),
     "teams": (people.add_teams, "register the teams of a file"),
     "bank-import": (bank.add_import, "take in what the bank reports"),
+    "dsfinvk": (dsfinvk.add, "export tills' closings for the tax office; judge one"),
     "settle": (settle.add, "settle with organizers: show, propose, approve, file"),
 }
 
