@@ -39,6 +39,7 @@ _CAPTURES: Mapping[str, Said] = {
     "DECLINED": Said.FAILED,
     "FAILED": Said.FAILED,
 }
+_GONE = frozenset({"PARTIALLY_REFUNDED", "REFUNDED"})
 _REFUNDS: Mapping[str, Said] = {
     "COMPLETED": Said.REFUNDED,
     "PENDING": Said.REFUND_PENDING,
@@ -211,10 +212,13 @@ def _reports(order: Fields) -> Iterator[Report]:
     for unit in order.objects("purchase_units"):
         name = _our_order(unit) or name
         payments = unit.object("payments")
+        refunds = payments.objects("refunds")
         for capture in payments.objects("captures"):
             is_captured = True
-            yield _capture_report(capture, name, order.text("id"))
-        for refund in payments.objects("refunds"):
+            yield _capture_report(
+                capture, name, order.text("id"), is_explained=bool(refunds)
+            )
+        for refund in refunds:
             yield _refund_report(refund, name)
     if not is_captured:
         status = order.text("status")
@@ -224,7 +228,10 @@ def _reports(order: Fields) -> Iterator[Report]:
         )
 
 
-def _capture_report(capture: Fields, name: str, paypal_name: str) -> Report:
+def _capture_report(
+    capture: Fields, name: str, paypal_name: str, *, is_explained: bool
+) -> Report:
+    """Say what a capture brought; `is_explained`: PayPal names what went back of it."""
     minor, currency = _money(capture.object("amount"))
     kept = capture.object("seller_receivable_breakdown").object("paypal_fee")
     fee, fee_currency = _money(kept)
@@ -239,10 +246,19 @@ def _capture_report(capture: Fields, name: str, paypal_name: str) -> Report:
         # PayPal may keep it in another currency, of which nothing is booked here.
         fee_minor=fee if fee_currency == currency else None,
         status=f"capture {status}",
-        alarm=None
-        if status in _CAPTURES
-        else f"PayPal's capture is {status!r}: look it up there.",
+        alarm=_capture_alarm(status, is_explained=is_explained),
     )
+
+
+def _capture_alarm(status: str, *, is_explained: bool) -> str | None:
+    if status not in _CAPTURES:
+        return f"PayPal's capture is {status!r}: look it up there."
+    if status in _GONE and not is_explained:
+        return (
+            f"PayPal's capture is {status!r}, and no refund is named: look it up "
+            "there, and record what went back."
+        )
+    return None
 
 
 def _refund_report(

@@ -8,6 +8,7 @@ that is booked.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -36,6 +37,7 @@ FIELDS_MAX = 200
 
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", re.A)
 _MONEY_BACK = frozenset({Said.REFUNDED, Said.REFUND_PENDING, Said.REFUND_FAILED})
+_OWN = ("AMOUNT", "CURRENCY", "TRXDATE", "ACCEPTANCE")
 _LANGUAGES = {"de": "de_CH", "en": "en_US", "fr": "fr_CH", "it": "it_CH"}
 _CHARSETS = ("utf-8", "iso-8859-1")
 # Lengths the guide allows, chapter 5.
@@ -190,7 +192,7 @@ def _report(parameters: Mapping[str, str]) -> Report:
         order_id=order,
         said=told.said,
         provider_ref=pay_id,
-        money_ref=_money_ref(told.said, pay_id, parameters.get("PAYIDSUB", "")),
+        money_ref=_money_ref(told.said, pay_id, parameters),
         amount_minor=_minor(parameters.get("AMOUNT", "")),
         currency=parameters.get("CURRENCY", ""),
         status=_status(status, parameters.get("NCERROR", "")),
@@ -198,14 +200,20 @@ def _report(parameters: Mapping[str, str]) -> Report:
     )
 
 
-def _money_ref(said: Said, pay_id: str, sub_id: str) -> str:
+def _money_ref(said: Said, pay_id: str, parameters: Mapping[str, str]) -> str:
     """Name a movement: a payment by PAYID, money back by that and its own number.
 
-    A payment's feedback may carry PAYIDSUB or not; it is the same payment.
+    A payment's feedback may carry PAYIDSUB or not; it is the same payment. Money back
+    without one (0 is the payment's) is told by what else is said of it: the same again
+    is a replay, and anything different another refund.
     """
-    if not pay_id:
-        return ""
-    return f"{pay_id}/{sub_id or 'back'}" if said in _MONEY_BACK else pay_id
+    if not pay_id or said not in _MONEY_BACK:
+        return pay_id
+    sub_id = parameters.get("PAYIDSUB", "")
+    if sub_id.strip("0"):
+        return f"{pay_id}/{sub_id}"
+    own = "|".join(parameters.get(name, "") for name in _OWN)
+    return f"{pay_id}/back-{hashlib.sha256(own.encode()).hexdigest()[:16]}"
 
 
 def _minor(text: str) -> int | None:

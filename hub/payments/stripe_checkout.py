@@ -246,16 +246,20 @@ def _fee(balance: Fields, currency: str) -> int | None:
 def _dispute_report(dispute: Fields, order: str) -> Report:
     """A dispute takes the money at once; it comes back by Stripe if it is won."""
     status = dispute.text("status")
-    is_taken = status not in {"won", "warning_needs_response", "warning_closed"}
+    is_taken = status != "won" and not status.startswith("warning_")
+    is_open = status not in {"won", "lost", "warning_closed"}
+    said = Said.CHARGED_BACK if is_taken else Said.NOTHING
     return Report(
         order_id=order,
-        said=Said.CHARGED_BACK if is_taken else Said.NOTHING,
+        said=Said.RETURNED if status == "won" else said,
         money_ref=dispute.text("id"),
         amount_minor=dispute.whole("amount"),
         currency=dispute.text("currency").upper(),
         status=f"dispute {status}",
         alarm=f"The payer disputes the payment of {order} (Stripe says {status}). "
-        "Answer in Stripe's dashboard; if you win, record the money that comes back.",
+        "Answer in Stripe's dashboard; what you win is booked when it comes back."
+        if is_open
+        else None,
     )
 
 

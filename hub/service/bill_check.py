@@ -157,19 +157,19 @@ class _Case:
                     f"Step {order} books other amounts than payment {payment['id']}."
                 )
         elif row["step"] == StepKind.FEE.value and row["payment"] is not None:
-            fee = None if payment is None else payment["fee_minor"]
-            if fee != step.fee_minor:
+            fee = 0 if payment is None else payment["fee_minor"]
+            if fee not in {None, step.fee_minor}:  # None: it was said later
                 self._find(f"Step {order} books another fee than its payment says.")
 
     # --- payments --------------------------------------------------------------------
 
     def _check_payments(self) -> None:
         steps = {row["order_id"] for row in self._file.steps}
-        fees = {
+        fees = [
             row["payment"]
             for row in self._file.steps
             if row["step"] == StepKind.FEE.value
-        }
+        ]
         for row in self._file.payments:
             if row["till"] is None:
                 if row["order_id"] not in steps:
@@ -181,6 +181,8 @@ class _Case:
                 )
             if row["fee_minor"] and row["id"] not in fees:
                 self._find(f"The fee of payment {row['id']} is not booked.")
+            if fees.count(row["id"]) > 1:
+                self._find(f"The fee of payment {row['id']} is booked twice.")
 
     def _posted(self, order: UUID) -> int:
         row = self._file.posted.get(order)

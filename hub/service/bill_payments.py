@@ -1,49 +1,44 @@
-"""Paying bills: attempts, what providers report of them, and money that moved.
+"""Paying bills: the attempts of payers, from their choice of a method on.
 
-An attempt is committed before its payer leaves for the provider. Whatever is reported,
-by whom and how often, is taken in under the bill's row lock, and each movement of money
-once: its name at the provider is unique in the database.
+An attempt is committed before its payer leaves for the provider. What the provider then
+says of it is taken in by `bill_reports`.
 """
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from contract.bill_reference import (
-    ATTEMPT_MAX,
-    BadReference,
-    order_id,
-    read_order_id,
-)
+from contract.bill_reference import ATTEMPT_MAX, order_id
 from hub.core.bills import attempts as rules
 from hub.core.bills.attempts import Attempt, AttemptState, next_number
-from hub.core.bills.bill import MovementKind
 from hub.core.bills.errors import NoSuchBill, NotAllowed
-from hub.core.bills.reports import Kept, Report, Said, consequence
+from hub.core.bills.reports import Report, Said
 from hub.payments.by_hand import ByHand
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.method import FormPost, Instructions, Redirect, Start
-from hub.service.bill_money import Money, write_money
+from hub.service.bill_reports import (
+    BillReports,
+    Reported,
+    change_attempt,
+    keep_report,
+    numbered,
+)
 from hub.service.bill_terms import read_terms, refusal_of
 from hub.service.bill_viewers import visible
 from hub.store.bills import lock_bill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from hub.core.bills.attempts import Refusal
-    from hub.core.bills.postings import Channel
-    from hub.core.bills.reports import Consequence
     from hub.payments.method import PaymentMethod, Plan, Step, Urls
     from hub.service.bill_viewers import Viewer
     from hub.store.bills import BillRecord
-    from hub.store.store import Row, Store, UnitOfWork
-
-log = logging.getLogger(__name__)
+    from hub.store.store import Store, UnitOfWork
 
 REASON_MAX = 500
 
@@ -88,24 +83,6 @@ class Leaving:
     """What is paid for, in the payer's language."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
-    """What a provider's word came to."""
-
-    reference: str
-    attempt: Attempt
-    """As it is now."""
-    payment: int | None
-    """The movement it is booked as, now or before."""
-    is_news: bool
-    """Whether anything changed."""
-    alarms: tuple[str, ...] = ()
-
-
-class UnknownAttempt(NoSuchBill):
-    """A provider speaks of an attempt that was never made."""
-
-
 class BillPayments:
     """Takes in all that happens on the way from a bill to its money."""
 
@@ -118,6 +95,7 @@ class BillPayments:
         self._store = store
         self._methods = methods
         self._performing = performing
+        self._reports = BillReports(store, methods)
 
     async def choose(
         self, viewer: Viewer, reference: str, method: str, leaving: Leaving
@@ -153,7 +131,7 @@ class BillPayments:
             await visible(unit, viewer, reference)
             record = await lock_bill(unit, reference)
             assert record is not None, "bills are never deleted"
-            attempt = _numbered(record, number)
+            attempt = numbered(record, number)
             if attempt.state not in rules.LIVE:
                 return
             if not rules.may_be_given_up(attempt):
@@ -162,7 +140,7 @@ class BillPayments:
                     "what became of it."
                 )
             given_up = rules.moved_on(attempt, AttemptState.CANCELED)
-            await _change_attempt(unit, given_up)
+            await change_attempt(unit, given_up)
 
     async def close_unpaid(
         self, reference: str, number: int, *, by: str, reason: str
@@ -178,11 +156,11 @@ class BillPayments:
             record = await lock_bill(unit, reference)
             if record is None:
                 raise NoSuchBill("There is no such bill.")
-            attempt = _numbered(record, number)
+            attempt = numbered(record, number)
             if attempt.state not in {AttemptState.UNCERTAIN, AttemptState.PENDING}:
                 raise NotAllowed("Nothing about this payment is in doubt any more.")
             closed = rules.moved_on(attempt, AttemptState.FAILED)
-            await _change_attempt(unit, closed)
+            await change_attempt(unit, closed)
             told = Report(
                 order_id=order_id(reference, number),
                 said=Said.FAILED,
@@ -191,62 +169,13 @@ class BillPayments:
             kept = Reported(
                 reference=reference, attempt=closed, payment=None, is_news=True
             )
-            await _keep_report(unit, record.event, told, kept, attempt.method)
+            await keep_report(unit, record.event, told, kept, attempt.method)
 
-    async def unlock(self, reference: str) -> None:
-        """Let a bill be paid otherwise, before its slip was sent; for the office.
-
-        Raises NoSuchBill.
-        """
-        async with self._store.unit_of_work() as unit:
-            if await lock_bill(unit, reference) is None:
-                raise NoSuchBill("There is no such bill.")
-            await unit.fetch("unlock_bill", reference)
-
-    async def report(self, method: str, report: Report) -> Reported:
-        """Take in a provider's proven word; the same word again changes nothing.
-
-        Raises UnknownAttempt.
-        """
-        reference, number = await self._attempt_of(method, report)
-        channel = self._methods[method].channel
-        async with self._store.unit_of_work() as unit:
-            record = await lock_bill(unit, reference)
-            if record is None:
-                raise UnknownAttempt(f"There is no bill {reference}.")
-            attempt = _numbered(record, number)
-            if attempt.method != method:
-                raise UnknownAttempt(f"Attempt {number} was made by {attempt.method}.")
-            known = await unit.fetch_row(
-                "payment_by_ref", record.event, method, report.money_ref
-            )
-            if known is not None and known["bill"] != reference:
-                return _of_another_bill(report, attempt, known)
-            came = consequence(
-                report,
-                attempt,
-                currency=record.bill.currency,
-                booked=frozenset() if known is None else {report.money_ref},
-                kept=_kept(record, attempt),
-            )
-            payment = None if known is None else known["id"]
-            if came.attempt != attempt:
-                await _change_attempt(unit, came.attempt)
-            if came.movement is not None:
-                money = _money(method, channel, came)
-                payment = await write_money(unit, record, money)
-            reported = Reported(
-                reference=reference,
-                attempt=came.attempt,
-                payment=payment,
-                is_news=came.attempt != attempt or came.movement is not None,
-                alarms=came.alarms,
-            )
-            if reported.is_news or reported.alarms:
-                await _keep_report(unit, record.event, report, reported, method)
-        for alarm in reported.alarms if reported.is_news else ():
-            log.error("Bill %s: %s", reference, alarm)
-        return reported
+    async def report(
+        self, method: str, report: Report, *, refund: UUID | None = None
+    ) -> Reported:
+        """Take in a provider's proven word; see BillReports. Raises UnknownAttempt."""
+        return await self._reports.report(method, report, refund=refund)
 
     # --- what the public promises are made of ----------------------------------------
 
@@ -289,7 +218,7 @@ class BillPayments:
             asked = (attempt.principal_minor, attempt.surcharge_minor)
             if asked == (principal, surcharge):
                 return attempt
-            await _change_attempt(unit, rules.moved_on(attempt, AttemptState.CANCELED))
+            await change_attempt(unit, rules.moved_on(attempt, AttemptState.CANCELED))
         if next_number(record.attempts) > ATTEMPT_MAX:
             raise NotPayable(rules.Refusal.TOO_MANY)
         made = Attempt(
@@ -345,12 +274,12 @@ class BillPayments:
         async with self._store.unit_of_work() as unit:
             record = await lock_bill(unit, attempt.reference)
             assert record is not None, "bills are never deleted"
-            now = _numbered(record, attempt.number)
+            now = numbered(record, attempt.number)
             moved = rules.moved_on(now, state)
             if provider_ref is not None:
                 moved = msgspec.structs.replace(moved, provider_ref=provider_ref)
             if moved != now:
-                await _change_attempt(unit, moved)
+                await change_attempt(unit, moved)
             return moved
 
     async def _fail(self, attempt: Attempt) -> None:
@@ -361,99 +290,10 @@ class BillPayments:
         async with self._store.unit_of_work() as unit:
             record = await lock_bill(unit, attempt.reference)
             assert record is not None, "bills are never deleted"
-            now = _numbered(record, attempt.number)
+            now = numbered(record, attempt.number)
             if now.provider_ref is None:
                 failed = rules.moved_on(now, AttemptState.FAILED)
-                await _change_attempt(unit, failed)
-
-    async def _attempt_of(self, method: str, report: Report) -> tuple[str, int]:
-        if report.order_id:
-            try:
-                return read_order_id(report.order_id)
-            except BadReference as error:
-                raise UnknownAttempt(str(error)) from None
-        row = await self._store.fetch_row(
-            "attempt_by_provider", method, report.provider_ref
-        )
-        if row is None:
-            raise UnknownAttempt(f"{method} speaks of an attempt nobody made.")
-        return row["bill"], row["number"]
-
-
-def _of_another_bill(report: Report, attempt: Attempt, known: Row) -> Reported:
-    """One payment can't pay two bills: whatever it is, a person must look at it."""
-    alarm = f"The payment {report.money_ref} is that of bill {known['bill']}."
-    log.error("Bill %s: %s", attempt.reference, alarm)
-    return Reported(
-        reference=attempt.reference,
-        attempt=attempt,
-        payment=None,
-        is_news=False,
-        alarms=(alarm,),
-    )
-
-
-def _money(method: str, channel: Channel, came: Consequence) -> Money:
-    assert came.movement is not None, "only what moved is written down"
-    return Money(
-        movement=came.movement,
-        method=method,
-        channel=channel,
-        money_ref=came.money_ref,
-        surcharge_minor=came.surcharge_minor,
-        fee_minor=came.fee_minor,
-        attempt=came.attempt.number,
-    )
-
-
-def _kept(record: BillRecord, attempt: Attempt) -> Kept:
-    """Add up what came by an attempt, and what of that went back."""
-    principal = surcharge = 0
-    for each in record.payments:
-        if each.attempt != attempt.number:
-            continue
-        sign = 1 if each.kind is MovementKind.PAYMENT else -1
-        principal += sign * each.principal_minor
-        surcharge += sign * each.surcharge_minor
-    return Kept(max(0, principal), max(0, surcharge))
-
-
-def _numbered(record: BillRecord, number: int) -> Attempt:
-    for attempt in record.attempts:
-        if attempt.number == number:
-            return attempt
-    raise UnknownAttempt(f"The bill {record.bill.reference} has no attempt {number}.")
-
-
-async def _change_attempt(unit: UnitOfWork, attempt: Attempt) -> None:
-    await unit.fetch(
-        "change_attempt",
-        attempt.reference,
-        attempt.number,
-        attempt.state.value,
-        attempt.provider_ref,
-    )
-
-
-async def _keep_report(
-    unit: UnitOfWork, event: int, report: Report, kept: Reported, method: str
-) -> None:
-    await unit.fetch(
-        "add_payment_report",
-        event,
-        kept.reference,
-        kept.attempt.number,
-        method,
-        report.said.value,
-        report.provider_ref,
-        report.money_ref,
-        report.amount_minor,
-        report.currency,
-        report.status,
-        list(kept.alarms),
-        kept.payment,
-        kept.is_news,
-    )
+                await change_attempt(unit, failed)
 
 
 _SENTENCES: Mapping[rules.Refusal, str] = {

@@ -1,6 +1,7 @@
-"""Asks providers what became of attempts that are not over, until it is known.
+"""Asks providers what became of attempts until it is known, and then ever more rarely.
 
-Web-hooks only make it faster: a hub that no provider can call learns all the same. What
+Web-hooks only make it faster: a hub that no provider can call learns all the same, also
+what is refunded or disputed at the provider's own site weeks after it was paid. What
 stays unclear is told to the operator, and again each day.
 """
 
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.bill_reference import order_id
+from contract.money import plain_amount
 from hub.core.bills.attempts import LIVE, AttemptState
 from hub.core.bills.errors import NoSuchBill
 from hub.payments.errors import ProviderRefused, ProviderSilent
@@ -42,6 +44,13 @@ ASKED_FOR = timedelta(days=7)
 GIVEN_UP_ASKED_FOR = timedelta(days=1)
 """No provider's page can be paid on for longer."""
 
+PAID_PAUSES = (timedelta(hours=1), timedelta(days=14))
+"""From one question about a paid attempt to the next: each is twice the one before."""
+
+PAID_ASKED_FOR = timedelta(days=120)
+"""So long at most a payer can dispute a payment by card."""
+
+PAID_AT_ONCE = 20
 ATTEMPTS_MAX = 500
 AT_ONCE = 4
 PENDING_TOO_LONG = timedelta(hours=24)
@@ -94,6 +103,7 @@ class Poller:
             if self._is_writer():
                 try:
                     await self.ask_all()
+                    await self.ask_paid()
                     await self.tell_doubts()
                 except DatabaseGone:
                     log.warning("The database does not answer; asking providers later.")
@@ -115,8 +125,28 @@ class Poller:
         self._turns = turns
         due = [row for name, row in names.items() if turns[name].at <= now]
         gate = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._ask(row, now, gate) for row in due))
+        for row in due:
+            turns[_name(row)] = turns[_name(row)].next(now)
+        await asyncio.gather(*(self._ask(row, gate) for row in due))
         return len(due)
+
+    async def ask_paid(self) -> int:
+        """Ask about paid attempts whose turn has come, some at once; returns how many.
+
+        That is how a fee is learned that was not known at first, and what was refunded
+        or disputed elsewhere.
+        """
+        now = self._clock()
+        rows = await self._store.fetch(
+            "paid_attempts_to_ask", self._event, self._codes, now, PAID_AT_ONCE
+        )
+        gate = asyncio.Semaphore(AT_ONCE)
+        for row in rows:
+            # Kept before the call: what fails is asked when its turn comes again.
+            at = _paid_turn(row["begun_at"], now)
+            await self._store.fetch("ask_again_at", row["bill"], row["number"], at)
+        await asyncio.gather(*(self._ask(row, gate) for row in rows))
+        return len(rows)
 
     async def doubtful(self) -> Sequence[Doubtful]:
         """List what is unclear, what has been so for longest first."""
@@ -125,24 +155,20 @@ class Poller:
     async def tell_doubts(self) -> None:
         """Write what is unclear into the hub's log, each once a day."""
         now = self._clock()
-        found = {each.order_id: each for each in await self.doubtful()}
-        told = {name: at for name, at in self._told.items() if name in found}
-        for name, each in found.items():
-            if name in told and now - told[name] < TOLD_AGAIN:
-                continue
-            told[name] = now
-            log.warning(
-                "Payment %s by %s is %s since %s. Look it up at the provider.",
-                name,
-                each.method,
-                each.state.value,
-                each.changed_at.isoformat(timespec="minutes"),
-            )
+        found = [_of_attempt(each) for each in await self.doubtful()]
+        rows = await self._store.fetch(
+            "doubtful_refunds", self._event, now - PENDING_TOO_LONG, ATTEMPTS_MAX
+        )
+        found += [_of_refund(row) for row in rows]
+        told = {text: at for text, at in self._told.items() if text in found}
+        for text in found:
+            if text not in told or now - told[text] >= TOLD_AGAIN:
+                told[text] = now
+                log.warning("%s", text)
         self._told = told
 
-    async def _ask(self, row: Row, now: datetime, gate: asyncio.Semaphore) -> None:
+    async def _ask(self, row: Row, gate: asyncio.Semaphore) -> None:
         name = _name(row)
-        self._turns[name] = self._turns[name].next(now)
         is_live = AttemptState(row["state"]) in LIVE
         ask = Ask(name, row["provider_ref"], may_capture=is_live)
         async with gate:
@@ -168,6 +194,31 @@ async def doubtful(store: Store, event: int, now: datetime) -> Sequence[Doubtful
         )
         for row in rows
     ]
+
+
+def _of_attempt(each: Doubtful) -> str:
+    return (
+        f"Payment {each.order_id} by {each.method} is {each.state.value} since "
+        f"{_minute(each.changed_at)}. Look it up at the provider."
+    )
+
+
+def _of_refund(row: Row) -> str:
+    amount = f"{plain_amount(row['amount_minor'])} {row['currency']}"
+    return (
+        f"Refund {row['number']} of {amount} by {row['method']} is {row['state']} "
+        f"since {_minute(row['changed_at'])}. Look it up at the provider."
+    )
+
+
+def _minute(at: datetime) -> str:
+    return at.isoformat(timespec="minutes")
+
+
+def _paid_turn(begun_at: datetime, now: datetime) -> datetime | None:
+    """Say when a paid attempt is asked about next; None when it is too old for that."""
+    at = now + min(max(PAID_PAUSES[0], now - begun_at), PAID_PAUSES[1])
+    return at if at - begun_at <= PAID_ASKED_FOR else None
 
 
 @dataclass(frozen=True, slots=True)

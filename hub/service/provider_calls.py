@@ -26,7 +26,7 @@ from hub.payments.errors import (
 )
 from hub.payments.method import Ask
 from hub.payments.routes import named_bill
-from hub.service.bill_payments import Reported
+from hub.service.bill_reports import Reported
 from hub.service.masking import request_text
 from hub.service.payment_log import Note, Severity
 from hub.store.errors import DatabaseGone, StoreError

@@ -18,7 +18,7 @@ from contract.ids import new_uuid7
 from contract.money import Currency, plain_amount
 from hub.core.bills.bill import MovementKind
 from hub.core.bills.errors import NotAllowed
-from hub.core.bills.reports import Said
+from hub.core.bills.reports import Said, is_returned
 from hub.core.bills.settlement import Approval, approve
 from hub.payments.by_hand import ByHand
 from hub.payments.errors import NotOffered, ProviderRefused, ProviderSilent
@@ -140,6 +140,8 @@ class Refunds:
             paid = {each.id: each for each in record.payments}.get(payment)
             if paid is None or paid.kind is not MovementKind.PAYMENT:
                 raise NotAllowed("There is no such payment on this bill.")
+            if is_returned(paid.money_ref):
+                raise NotAllowed("This came back to us: refund the payment itself.")
             method = self._methods.get(paid.method)
             if method is None or isinstance(method, ByHand):
                 raise NotAllowed(
@@ -157,6 +159,20 @@ class Refunds:
                 raise NotAllowed(f"This refund is {row['state']}.")
             said = f"{by}: {note.strip()}" if note.strip() else by
             await self._move(unit, refund, "declined", said)
+
+    async def close(self, refund: UUID, by: str, note: str) -> None:
+        """Say for a provider that can't that a refund never left; the note says why.
+
+        If it did all the same, that is booked as soon as the provider says so.
+        """
+        if not note.strip():
+            raise NotAllowed("Say why: what did the provider's back office show?")
+        async with self._store.unit_of_work() as unit:
+            row = await self._locked(unit, refund)
+            if row["way"] != "provider" or row["state"] != "sent":
+                raise NotAllowed(f"This refund is {row['state']}.")
+            said = f"{by}: {note.strip()}"[:REASON_MAX]
+            await self._move(unit, refund, "failed", said)
 
     async def approve(self, refund: UUID, by: str) -> Refund:
         """Let money go back: the word of a second person; a provider is told at once.
@@ -219,7 +235,7 @@ class Refunds:
             return "sent", f"{method.code} does not answer. Ask again in a minute."
         except (ProviderRefused, NotOffered) as error:
             return "failed", str(error)
-        await self._bills.report(method.code, report)
+        await self._bills.report(method.code, report, refund=UUID(back.key))
         match report.said:
             case Said.REFUNDED:
                 return "done", report.status
@@ -252,7 +268,9 @@ class Refunds:
         assert way is not None, "it has one row"
         left = record.standing.kept_minor - way["total_minor"]
         if paid is not None:
-            left = min(left, paid.principal_minor - way["payment_minor"])
+            # What a method cost the payer on top may go back, too.
+            left = min(left, paid.principal_minor) + _surcharge_left(record, paid)
+            left = min(left, paid.amount_minor - way["payment_minor"])
         if not 0 < amount_minor <= left:
             raise NotAllowed(
                 f"At most {plain_amount(max(0, left))} {record.bill.currency.value} "
@@ -295,11 +313,21 @@ class Refunds:
         await unit.fetch("move_refund", refund, state, note, self._now())
 
 
+def _surcharge_left(record: BillRecord, paid: Payment) -> int:
+    """Say how much of an attempt's surcharge has not gone back yet."""
+    moved = [each for each in record.payments if each.attempt == paid.attempt]
+    signs = {MovementKind.PAYMENT: 1}
+    return max(
+        0, sum(signs.get(each.kind, -1) * each.surcharge_minor for each in moved)
+    )
+
+
 async def _check_wallet(
     unit: UnitOfWork, record: BillRecord, amount_minor: int
 ) -> None:
     """Refuse to give back of a top-up what was spent since."""
-    taken = amount_minor - record.standing.over_minor
+    at = record.standing
+    taken = min(amount_minor, at.kept_minor) - at.over_minor
     if not record.bill.is_top_up or taken <= 0 or not record.passed_minor:
         return
     held = await unit.fetch_value("top_up_held", record.event, record.bill.reference)

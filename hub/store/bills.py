@@ -58,6 +58,13 @@ class Payment:
     order: UUID
     """Under which the ledger has it."""
     till: str | None
+    has_fee: bool = False
+    """Whether it is booked what bank or provider kept of it, said then or later."""
+
+    @property
+    def amount_minor(self) -> int:
+        """What moved in all."""
+        return self.principal_minor + self.surcharge_minor
 
     @property
     def movement(self) -> Movement:
@@ -116,6 +123,7 @@ _PARTS = {
         "heard_at",
         "order_id",
         "till",
+        "has_fee",
     ),
 }
 """The rows within a bill's row, and their columns as the query names them."""
@@ -269,4 +277,5 @@ def _payment(row: Row) -> Payment:
         heard_at=row["heard_at"],
         order=row["order_id"],
         till=row["till"],
+        has_fee=row["has_fee"],
     )

@@ -79,8 +79,11 @@ SELECT b.reference, b.event, b.competition, b.club, b.portal_user, b.currency,
              FROM payment_attempt WHERE bill = b.reference ORDER BY number)
            AS attempts,
        ARRAY(SELECT ROW(id, kind::text, method, money_ref, attempt, principal_minor,
-                        surcharge_minor, fee_minor, value_on, heard_at, order_id, till)
-             FROM payment WHERE bill = b.reference ORDER BY id) AS payments
+                        surcharge_minor, fee_minor, value_on, heard_at, order_id, till,
+                        EXISTS (SELECT FROM bill_entry AS f
+                                WHERE f.bill = b.reference AND f.payment = p.id
+                                  AND f.step = 'fee'))
+             FROM payment AS p WHERE bill = b.reference ORDER BY id) AS payments
 FROM bill AS b
 JOIN event AS e ON e.number = b.event
 LEFT JOIN competition AS c ON c.id = b.competition
@@ -200,7 +203,8 @@ VALUES ($1, $2, $3, $4, $5);
 -- change_attempt --
 -- Note how far an attempt has come.
 UPDATE payment_attempt
-SET state = $3::payment_attempt_state, provider_ref = $4, changed_at = now()
+SET state = $3::payment_attempt_state, provider_ref = $4, changed_at = now(),
+    ask_at = CASE WHEN $3 = 'paid' THEN now() + interval '1 hour' END
 WHERE bill = $1 AND number = $2;
 
 -- attempt_by_provider --

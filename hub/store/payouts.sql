@@ -248,3 +248,18 @@ FROM (
     WHERE l.bill = $2
 ) own
 JOIN wallet w ON w.event = $1 AND w.id = own.wallet
+
+-- refund_told --
+-- Find the refund of an attempt's payment that a provider speaks of: the one it answers,
+-- else by the provider's name of it, else by its amount if it has no such name yet.
+SELECT r.id, r.number, r.state, r.provider_ref
+FROM refund r JOIN payment p ON p.id = r.payment
+WHERE r.bill = $1 AND p.attempt = $2 AND r.state IN ('approved', 'sent', 'done', 'failed')
+    AND (r.id = $3 OR $3 IS NULL AND (r.provider_ref = $4
+        OR r.provider_ref IS NULL AND r.amount_minor = $5 AND r.state IN ('approved', 'sent')))
+ORDER BY (r.provider_ref IS NOT NULL) DESC, r.number LIMIT 1
+
+-- refund_heard --
+-- Note what a provider says of a refund, and what it calls it.
+UPDATE refund SET state = $2, note = $3, provider_ref = $4, changed_at = now()
+WHERE id = $1

@@ -1,15 +1,42 @@
 -- Named queries about attempts that providers are asked about.
 
 -- attempts_to_ask --
--- List the attempts of an event that a provider can be asked about, newest first: for a
--- while also those that failed or were given up: the provider's page may be open still.
+-- List the attempts of an event that a provider can be asked about, newest first: those
+-- left for its page for a while, what it has in hand until it is known, what was paid
+-- while a refund is on its way; for a while also those that are over without money: the
+-- provider's page may be open still.
 SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at
 FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
 WHERE b.event = $1 AND a.method = ANY ($2::text[]) AND a.provider_ref IS NOT NULL
-  AND (a.state IN ('created', 'redirected', 'pending', 'uncertain')
-       AND a.begun_at > $3
-       OR a.state IN ('failed', 'canceled') AND a.begun_at > $4)
+  AND (a.state IN ('pending', 'uncertain')
+       OR a.state IN ('created', 'redirected') AND a.begun_at > $3
+       OR a.state IN ('failed', 'canceled', 'expired') AND a.begun_at > $4
+       OR a.state = 'paid' AND EXISTS (
+           SELECT FROM refund AS r JOIN payment AS p ON p.id = r.payment
+           WHERE r.bill = a.bill AND p.attempt = a.number AND r.state = 'sent'))
 ORDER BY a.begun_at DESC, a.bill, a.number LIMIT $5;
+
+-- paid_attempts_to_ask --
+-- List the paid attempts whose turn it is to be asked about again.
+SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at
+FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
+WHERE b.event = $1 AND a.method = ANY ($2::text[]) AND a.provider_ref IS NOT NULL
+  AND a.state = 'paid' AND a.ask_at <= $3
+ORDER BY a.ask_at LIMIT $4;
+
+-- ask_again_at --
+-- Note when a paid attempt is asked about next; null: never again.
+UPDATE payment_attempt SET ask_at = $3 WHERE bill = $1 AND number = $2;
+
+-- doubtful_refunds --
+-- List the refunds of an event that a provider was told of and has not made for too long.
+SELECT r.number, r.bill, r.state, r.amount_minor, b.currency, p.method, r.changed_at
+FROM refund AS r
+JOIN bill AS b ON b.reference = r.bill
+JOIN payment AS p ON p.id = r.payment
+WHERE r.event = $1 AND r.way = 'provider' AND r.state IN ('approved', 'sent')
+  AND r.changed_at < $2
+ORDER BY r.number LIMIT $3;
 
 -- attempts_of_bill_to_ask --
 -- List the attempts of a bill by a method that its provider can be asked about.

@@ -35,6 +35,8 @@ class PayPal:
     is_slow: bool = False
     is_down: bool = False
     captures_declined: bool = False
+    refunds_status: str = "COMPLETED"
+    """What a refund is as soon as it is asked for."""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was answered to each PayPal-Request-Id."""
     asked: list[str] = field(default_factory=list)
@@ -61,6 +63,12 @@ class PayPal:
         """Agree to pay, on PayPal's page."""
         assert self.orders[order]["status"] == "PAYER_ACTION_REQUIRED"
         self.orders[order]["status"] = "APPROVED"
+
+    def refunds(self, order: str) -> list[dict[str, Any]]:
+        """The refunds of an order, to be changed as PayPal's own site would."""
+        payments = self.orders[order]["purchase_units"][0]["payments"]
+        found: list[dict[str, Any]] = payments.setdefault("refunds", [])
+        return found
 
     def event(self, kind: str, resource: object) -> bytes:
         """Write a web-hook's body."""
@@ -152,10 +160,9 @@ class PayPal:
         if key in self.answers:
             return JSONResponse(self.answers[key])
         name = request.path_params["capture"].removeprefix("CAP-")
-        payments = self.orders[name]["purchase_units"][0]["payments"]
         given = (await request.json())["amount"]
-        refund = {"id": f"REF-{len(self.answers)}", "status": "COMPLETED"}
-        payments.setdefault("refunds", []).append(refund | {"amount": given})
+        refund = {"id": f"REF-{len(self.answers)}", "status": self.refunds_status}
+        self.refunds(name).append(refund | {"amount": given})
         self.answers[key] = refund
         return JSONResponse(refund, 201)
 

@@ -99,14 +99,17 @@ class MovementKind(enum.Enum):
 
 
 class Movement(msgspec.Struct, frozen=True):
-    """Confirmed money of a bill: principal only, without what the method cost."""
+    """Confirmed money of a bill: principal only, without what the method cost.
+
+    None of it is principal where a surcharge alone goes back.
+    """
 
     kind: MovementKind
     principal_minor: int
 
     def __post_init__(self) -> None:
-        if not 0 < self.principal_minor <= MINOR_MAX:
-            raise ValueError("Money that moved is more than zero.")
+        if not 0 <= self.principal_minor <= MINOR_MAX:
+            raise ValueError("Money that moved is no less than zero.")
 
 
 class BillState(enum.Enum):

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from contract.money import plain_amount
+from contract.money import MINOR_MAX, plain_amount
 from hub.core.bills.attempts import Attempt, AttemptState, moved_on
 from hub.core.bills.bill import Movement, MovementKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Mapping, Sequence
 
     from contract.money import Currency
 
@@ -40,6 +39,8 @@ class Said(enum.Enum):
     REFUND_PENDING = "refund_pending"
     REFUND_FAILED = "refund_failed"
     CHARGED_BACK = "charged_back"
+    RETURNED = "returned"
+    """What had gone back is ours again: a dispute was won, a refund undone."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,14 +63,21 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator has to do about it."""
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """What an attempt's payments brought that has not gone back yet."""
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
+    """Money of a bill that was booked before, by the attempt's method."""
 
-    principal_minor: int = 0
+    money_ref: str
+    attempt: int | None
+    kind: MovementKind
+    principal_minor: int
     surcharge_minor: int = 0
+    has_fee: bool = False
+    """Whether it is booked what the provider kept of it."""
 
-
-_NOTHING = Kept()
+    @property
+    def amount_minor(self) -> int:
+        """What moved in all."""
+        return self.principal_minor + self.surcharge_minor
 
 
 class Consequence(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +90,7 @@ class Consequence(msgspec.Struct, frozen=True, kw_only=True):
     surcharge_minor: int = 0
     money_ref: str = ""
     fee_minor: int | None = None
+    """What the provider kept: of the movement, or of the payment booked before."""
     alarms: tuple[str, ...] = ()
 
 
@@ -99,6 +108,19 @@ _MOVEMENTS: Mapping[Said, MovementKind] = {
     Said.REFUNDED: MovementKind.REFUND,
     Said.CHARGED_BACK: MovementKind.CHARGEBACK,
 }
+_RETURNED = "/returned"
+_UNDONE = frozenset({Said.RETURNED, Said.REFUND_FAILED})
+"""Said of money that went back, or was to go: if it was booked, it is ours again."""
+
+
+def returned_ref(money_ref: str) -> str:
+    """Name the movement by which money that had gone back is ours again."""
+    return f"{money_ref}{_RETURNED}"
+
+
+def is_returned(money_ref: str) -> bool:
+    """Whether a movement is money that had gone back, and is ours again."""
+    return money_ref.endswith(_RETURNED)
 
 
 def consequence(
@@ -106,14 +128,13 @@ def consequence(
     attempt: Attempt,
     *,
     currency: Currency,
-    booked: AbstractSet[str],
-    kept: Kept = _NOTHING,
+    booked: Sequence[Booked] = (),
 ) -> Consequence:
-    """Say what a report changes.
-
-    `booked`: the money_refs booked for this method; `kept`: what the attempt brought.
-    """
+    """Say what a report changes; `booked` is what its method brought this bill."""
     alarms = () if report.alarm is None else (report.alarm,)
+    known = {each.money_ref: each for each in booked}
+    if report.said in _UNDONE:
+        return _returned(report, attempt, known, alarms)
     if report.said not in _MOVEMENTS:
         return Consequence(attempt=_moved(attempt, report), alarms=alarms)
     wrong = _wrong(report, currency)
@@ -121,24 +142,18 @@ def consequence(
         # Money may have moved that nobody can book: no second attempt until it's clear.
         doubtful = moved_on(attempt, AttemptState.UNCERTAIN)
         return Consequence(attempt=doubtful, alarms=(*alarms, wrong))
-    if report.money_ref in booked:
-        return Consequence(attempt=_moved(attempt, report), alarms=alarms)
+    before = known.get(report.money_ref)
+    if before is not None:
+        fee = report.fee_minor if report.said is Said.PAID else None
+        return Consequence(
+            attempt=_moved(attempt, report),
+            money_ref=report.money_ref,
+            fee_minor=None if before.has_fee else fee,
+            alarms=alarms,
+        )
     if report.said is Said.PAID:
         return _paid(report, attempt, alarms)
-    assert report.amount_minor is not None, "checked above"
-    if report.said is Said.CHARGED_BACK:
-        alarms = (*alarms, _told(report, "took back"))
-    # What is more than the principal was the surcharge: the bill never had it.
-    surcharge = min(kept.surcharge_minor, report.amount_minor - kept.principal_minor)
-    surcharge = max(0, surcharge) if surcharge < report.amount_minor else 0
-    return Consequence(
-        attempt=_moved(attempt, report),
-        movement=Movement(_MOVEMENTS[report.said], report.amount_minor - surcharge),
-        surcharge_minor=surcharge,
-        money_ref=report.money_ref,
-        fee_minor=report.fee_minor,
-        alarms=alarms,
-    )
+    return _gone(report, attempt, booked, alarms)
 
 
 def _paid(report: Report, attempt: Attempt, alarms: tuple[str, ...]) -> Consequence:
@@ -163,6 +178,68 @@ def _paid(report: Report, attempt: Attempt, alarms: tuple[str, ...]) -> Conseque
     )
 
 
+def _gone(
+    report: Report,
+    attempt: Attempt,
+    booked: Sequence[Booked],
+    alarms: tuple[str, ...],
+) -> Consequence:
+    """Book money that went back; it did, so whatever the bill holds of it."""
+    amount = report.amount_minor
+    assert amount is not None, "checked before"
+    principal, surcharge = _kept(attempt, booked)
+    if report.said is Said.CHARGED_BACK:
+        alarms = (*alarms, _told(report, "took back"))
+    if amount > principal + surcharge:
+        alarms = (*alarms, _told(report, "gave back more than came:"))
+    # Just the surcharge is meant to be that. Else it is what exceeds the principal.
+    is_surcharge = amount == surcharge != principal
+    borne = amount if is_surcharge else max(0, min(surcharge, amount - principal))
+    return Consequence(
+        attempt=_moved(attempt, report),
+        movement=Movement(_MOVEMENTS[report.said], amount - borne),
+        surcharge_minor=borne,
+        money_ref=report.money_ref,
+        fee_minor=report.fee_minor,
+        alarms=alarms,
+    )
+
+
+def _returned(
+    report: Report,
+    attempt: Attempt,
+    known: Mapping[str, Booked],
+    alarms: tuple[str, ...],
+) -> Consequence:
+    """Book that money is ours again, if it was booked that it had gone."""
+    gone, name = known.get(report.money_ref), returned_ref(report.money_ref)
+    if gone is None or gone.kind is MovementKind.PAYMENT or name in known:
+        return Consequence(attempt=attempt, alarms=alarms)
+    amount = gone.amount_minor if report.amount_minor is None else report.amount_minor
+    amount = min(max(0, amount), gone.amount_minor)
+    if not amount:
+        return Consequence(attempt=attempt, alarms=alarms)
+    principal = min(amount, gone.principal_minor)
+    return Consequence(
+        attempt=attempt,
+        movement=Movement(MovementKind.PAYMENT, principal),
+        surcharge_minor=amount - principal,
+        money_ref=name,
+        alarms=alarms,
+    )
+
+
+def _kept(attempt: Attempt, booked: Sequence[Booked]) -> tuple[int, int]:
+    """Add up what came by an attempt and did not go back: principal, surcharge."""
+    principal = surcharge = 0
+    for each in booked:
+        if each.attempt == attempt.number:
+            sign = 1 if each.kind is MovementKind.PAYMENT else -1
+            principal += sign * each.principal_minor
+            surcharge += sign * each.surcharge_minor
+    return max(0, principal), max(0, surcharge)
+
+
 def _wrong(report: Report, currency: Currency) -> str | None:
     """Find what makes a movement of money unfit to be booked."""
     if not report.money_ref:
@@ -171,6 +248,10 @@ def _wrong(report: Report, currency: Currency) -> str | None:
         return "The provider names no amount. Look the payment up there."
     if report.currency != currency.value:
         return _told(report, f"was asked in {currency.value} and reports")
+    if max(report.amount_minor, abs(report.fee_minor or 0)) > MINOR_MAX:
+        return "The provider names an amount beyond all reason. Look it up there."
+    if (report.fee_minor or 0) < 0:
+        return "The provider names a fee below zero. Look the payment up there."
     return None
 
 

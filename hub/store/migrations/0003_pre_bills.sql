@@ -86,6 +86,8 @@ CREATE TABLE payment_attempt (
     provider_ref text,
     begun_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL DEFAULT now(),
+    -- When the provider of a paid one is asked next whether money went back.
+    ask_at timestamptz,
     PRIMARY KEY (bill, number)
 );
 -- One is on its way at a time. A doubt can come late, beside another attempt.
@@ -93,6 +95,8 @@ CREATE UNIQUE INDEX payment_attempt_live ON payment_attempt (bill)
     WHERE state IN ('created', 'redirected', 'pending');
 CREATE INDEX payment_attempt_open ON payment_attempt (changed_at)
     WHERE state IN ('created', 'redirected', 'pending', 'uncertain');
+CREATE INDEX payment_attempt_asked ON payment_attempt (ask_at)
+    WHERE state = 'paid' AND ask_at IS NOT NULL;
 CREATE INDEX payment_attempt_begun ON payment_attempt (begun_at);
 CREATE INDEX payment_attempt_provider ON payment_attempt (method, provider_ref)
     WHERE provider_ref IS NOT NULL;
@@ -106,9 +110,11 @@ CREATE TABLE payment (
     method text NOT NULL,
     money_ref text NOT NULL CHECK (money_ref <> ''),
     attempt smallint,
-    principal_minor bigint NOT NULL CHECK (principal_minor > 0),
+    -- None where a surcharge alone goes back.
+    principal_minor bigint NOT NULL CHECK (principal_minor >= 0),
     surcharge_minor bigint NOT NULL DEFAULT 0 CHECK (surcharge_minor >= 0),
-    -- What bank or provider kept, if it was said together with the payment.
+    -- What bank or provider kept, if it was said together with the payment; what it
+    -- says later is a step of its own.
     fee_minor bigint CHECK (fee_minor >= 0),
     value_on date,
     heard_at timestamptz NOT NULL DEFAULT now(),
@@ -117,6 +123,7 @@ CREATE TABLE payment (
     -- The till that took it, if one did.
     till text,
     UNIQUE (event, method, money_ref),
+    CHECK (principal_minor + surcharge_minor > 0),
     FOREIGN KEY (bill, attempt) REFERENCES payment_attempt
 );
 CREATE INDEX payment_bill ON payment (bill);

@@ -190,6 +190,8 @@ CREATE TABLE refund (
         'requested', 'declined', 'approved', 'sent', 'done', 'failed'
     )),
     file bigint REFERENCES payout_file,
+    -- The provider's own name of it, once that is known.
+    provider_ref text,
     -- What provider or person said last.
     note text NOT NULL DEFAULT '',
     changed_at timestamptz NOT NULL,

@@ -247,6 +247,25 @@ def test_money_back_has_a_reference_of_its_own() -> None:
     assert refund.money_ref != told(signed()).money_ref
 
 
+def test_money_back_without_a_number_is_told_by_what_is_said_of_it() -> None:
+    back = {"STATUS": "8", "PAYIDSUB": "", "amount": "10", "TRXDATE": "05/01/26"}
+    refs = [
+        told(signed(back | changed)).money_ref
+        for changed in (
+            {},
+            {"STATUS": "85"},
+            {"PAYIDSUB": "0"},
+            {"amount": "20"},
+            {"TRXDATE": "05/02/26"},
+            {"ACCEPTANCE": "other"},
+        )
+    ]
+
+    assert refs[0] == refs[1] == refs[2], "the same again is the same"
+    assert len(set(refs)) == 4
+    assert all(ref.startswith("32100123/back-") for ref in refs)
+
+
 def test_refunds_are_made_in_the_back_office() -> None:
     with pytest.raises(NotOffered, match="back office"):
         performed(method().refund(give_back()))

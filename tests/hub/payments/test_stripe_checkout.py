@@ -230,6 +230,31 @@ def test_refunds_and_disputes_are_told_beside_the_payment() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "is_open"),
+    [
+        ("under_review", Said.CHARGED_BACK, True),
+        ("lost", Said.CHARGED_BACK, False),
+        ("won", Said.RETURNED, False),
+        ("warning_needs_response", Said.NOTHING, True),
+        ("warning_closed", Said.NOTHING, False),
+    ],
+)
+def test_a_dispute_takes_money_until_it_is_won(
+    status: str, said: Said, is_open: bool
+) -> None:
+    dispute = {"id": "dp_1", "status": status, "amount": 4628, "currency": "chf"}
+    charge = {"balance_transaction": None, "dispute": dispute}
+    paid, told = performed(
+        STRIPE.fetch(Ask(provider_ref="pi_1")),
+        [good(INTENT | {"latest_charge": charge})],
+    )[0]
+
+    assert paid.fee_minor is None, "it is not known at first"
+    assert (told.said, told.money_ref) == (said, "dp_1")
+    assert bool(told.alarm) is is_open
+
+
 def test_somebody_elses_payment_is_none_of_ours() -> None:
     reports, _ = performed(
         STRIPE.fetch(Ask(provider_ref="pi_1")), [good(INTENT | {"metadata": {}})]

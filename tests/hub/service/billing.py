@@ -42,7 +42,8 @@ if TYPE_CHECKING:
         Start,
         Step,
     )
-    from hub.service.bill_payments import Chosen, Reported
+    from hub.service.bill_payments import Chosen
+    from hub.service.bill_reports import Reported
     from hub.service.bills import ShownBill
     from hub.store.bills import Payment
     from hub.store.store import Store

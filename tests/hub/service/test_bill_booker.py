@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from contract.messages import AdviceFlag
+from hub.core.bills.bill import BillState
 from hub.core.bills.reports import Said
 from hub.service.bill_booker import BillBooker
 from hub.service.bill_viewers import OfWallet
@@ -120,6 +121,29 @@ async def test_a_chargeback_takes_the_surcharge_back_from_the_organizer(
         ("organizer_payable", ORGANIZER),
     ):
         assert await fair.balance(role, key) == 0
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
+async def test_a_dispute_that_is_won_gives_everything_back(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    await fair.offer("paypal", rate_bp=200)
+    pia = await fair.user()
+    attempt = await fair.attempt(pia, await fair.bill(pia))
+    await fair.say(attempt)
+    for _ in range(2):
+        await fair.say(attempt, Said.CHARGED_BACK, 5610, money_ref="dispute")
+        await fair.say(attempt, Said.RETURNED, 5610, money_ref="dispute")
+    # and what the provider keeps is said late
+    for _ in range(2):
+        await fair.say(attempt, fee_minor=130)
+    await booker.book()
+
+    shown = await fair.shown(pia, attempt.reference)
+    assert (shown.standing.state, len(shown.record.payments)) == (BillState.PAID, 3)
+    assert await fair.balance("provider_clearing", "paypal") == -(5610 - 130)
+    assert await fair.balance("organizer_payable", ORGANIZER) == 5610 - 130
     report = await look(parts)
     assert report.ok, report.findings
 

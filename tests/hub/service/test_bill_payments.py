@@ -12,9 +12,12 @@ from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import ProviderSilent
 from hub.payments.method import FormPost, Instructions, Redirect
-from hub.service.bill_payments import NotPayable, NotSwitchedOn, UnknownAttempt
+from hub.service.bill_payments import NotPayable, NotSwitchedOn
+from hub.service.bill_reports import UnknownAttempt
 from hub.service.bill_viewers import OfUser
-from tests.hub.service.billing import LEAVING, METHODS, Fair, word
+from hub.service.slips import Slips
+from hub.service.transfers import Transfers
+from tests.hub.service.billing import EVENT, LEAVING, METHODS, Fair, word
 
 if TYPE_CHECKING:
     from hub.store.store import Store
@@ -151,7 +154,7 @@ async def test_choosing_the_slip_locks_the_bill(fair: Fair) -> None:
     assert [each.method for each in shown.offers] == ["slip"]
     with pytest.raises(NotPayable, match="slip"):
         await fair.attempt(pia, reference, "paypal")
-    await fair.payments.unlock(reference)
+    await Slips(fair.store, EVENT, Transfers(fair.store)).unlock(reference)
     assert (await fair.attempt(pia, reference, "paypal")).number == 1
 
 

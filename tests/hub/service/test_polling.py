@@ -14,11 +14,13 @@ from hub.service.polling import (
     ASKED_FOR,
     GIVEN_UP_ASKED_FOR,
     PAUSES_S,
+    PENDING_TOO_LONG,
     TOLD_AGAIN,
     Poller,
 )
+from hub.service.refunds import Refunds
 from tests.counterparts.paypal import API, CLIENT, HOSTS, SECRET, PayPal
-from tests.counterparts.portal import EVENT, open_bill, running_portal
+from tests.counterparts.portal import EVENT, FIRST, open_bill, running_portal
 from tests.counterparts.rerouting import rerouted
 from tests.counterparts.serving import running
 from tests.hub.payments.paypal_certificates import check
@@ -45,13 +47,23 @@ class Clock:
 class Played:
     """A portal behind NAT: nobody calls it, and it asks a PayPal that is played."""
 
-    def __init__(self, portal: Portal, paypal: PayPal, poller: Poller) -> None:
+    def __init__(
+        self, portal: Portal, paypal: PayPal, method: PayPalOrders, clock: Clock
+    ) -> None:
+        self.methods = {method.code: method}
+        self.poller = Poller(
+            portal.store,
+            EVENT,
+            self.methods,
+            portal.calls,
+            is_writer=lambda: True,
+            clock=clock,
+        )
         self.portal = portal
         self.paypal = paypal
-        self.poller = poller
 
-    async def leave(self) -> tuple[str, str]:
-        reference = await open_bill(self.portal.store)
+    async def leave(self, number: int = FIRST) -> tuple[str, str]:
+        reference = await open_bill(self.portal.store, number=number)
         chosen = await self.portal.choose(reference, "paypal")
         assert isinstance(chosen.step, Redirect)
         return reference, chosen.step.provider_ref
@@ -68,15 +80,7 @@ async def behind_nat(store: Store, clock: Clock) -> AsyncIterator[Played]:
     async with running(paypal.app()) as url:
         client = rerouted(dict.fromkeys(HOSTS, url))
         async with running_portal(store, [method], client) as portal:
-            poller = Poller(
-                store,
-                EVENT,
-                {method.code: method},
-                portal.calls,
-                is_writer=lambda: True,
-                clock=clock,
-            )
-            yield Played(portal, paypal, poller)
+            yield Played(portal, paypal, method, clock)
 
 
 async def test_polling_alone_finds_out_what_was_paid(store: Store) -> None:
@@ -93,6 +97,66 @@ async def test_polling_alone_finds_out_what_was_paid(store: Store) -> None:
         clock.now += timedelta(hours=5)
         assert await played.poller.ask_all() == 0, "it is known"
         assert len((await played.portal.record(reference)).payments) == 1
+
+
+async def test_what_happens_at_the_providers_own_site_is_found_out(
+    store: Store,
+) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        reference, order = await played.leave()
+        played.paypal.approve(order)
+        await played.poller.ask_all()
+        assert await played.poller.ask_paid() == 0
+        amount = {"currency_code": "EUR", "value": "12.34"}
+        refund = {"id": "R1", "status": "COMPLETED", "amount": amount}
+        played.paypal.refunds(order).append(refund)
+        asked, begin = 0, clock.now
+        while clock.now < begin + timedelta(days=200):
+            clock.now += timedelta(hours=8)
+            asked += await played.poller.ask_paid()
+
+        standing = (await played.portal.record(reference)).standing
+        assert standing.refunded_minor == 1234
+        assert 12 <= asked <= 24, "ever more rarely, and not for ever"
+
+
+async def test_a_refund_on_its_way_is_asked_about_until_it_is_over(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        portal, paypal = played.portal, played.paypal
+        refunds = Refunds(
+            store, EVENT, played.methods, portal.payments, portal.performer
+        )
+        made = []
+        for number, ends in enumerate(("COMPLETED", "FAILED")):
+            reference, order = await played.leave(FIRST + number)
+            paypal.approve(order)
+            await played.poller.ask_all()
+            (paid,) = (await portal.record(reference)).payments
+            paypal.refunds_status = "PENDING"
+            asked = await refunds.ask_provider(
+                reference, paid.id, 1000, reason="withdrawn", by="ann"
+            )
+            assert (await refunds.approve(asked, "bob")).state == "sent"
+            made.append((reference, order, ends))
+        clock.now += PENDING_TOO_LONG
+        await played.poller.tell_doubts()
+        assert caplog.text.count("10.00 EUR by paypal is sent since") == 2
+
+        for _, order, ends in made:
+            paypal.refunds(order)[0]["status"] = ends
+        assert await played.poller.ask_all() == 2
+
+        states = {each.bill: each.state for each in await refunds.all()}
+        assert [states[reference] for reference, *_ in made] == ["done", "failed"]
+        moved = [(await portal.record(each[0])).standing for each in made]
+        assert [each.refunded_minor for each in moved] == [1000, 0]
+        assert "failed (refund FAILED). Give the money back another way" in caplog.text
+        clock.now += timedelta(hours=2)
+        assert await played.poller.ask_all() == 0, "they are over"
 
 
 async def test_questions_become_rarer_and_end(store: Store) -> None:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.money import Currency
+from contract.money import MINOR_MAX, Currency
 from hub.core.bills.attempts import Attempt, AttemptState
 from hub.core.bills.bill import BillState, Movement, MovementKind, standing
-from hub.core.bills.reports import Consequence, Report, Said, consequence
+from hub.core.bills.reports import Booked, Consequence, Report, Said, consequence
 from tests.hub.core.bills.billing import REFERENCE, bill, paid, refunded
 
 ATTEMPT = Attempt(
@@ -34,7 +34,8 @@ def report(said: Said = Said.PAID, **changed: object) -> Report:
 
 def after(*reports: Report) -> tuple[list[Consequence], list[Movement]]:
     """Apply reports one by one, as the service does under the bill's lock."""
-    attempt, booked = ATTEMPT, set[str]()
+    attempt = ATTEMPT
+    booked: list[Booked] = []
     told: list[Consequence] = []
     moved: list[Movement] = []
     for each in reports:
@@ -43,7 +44,16 @@ def after(*reports: Report) -> tuple[list[Consequence], list[Movement]]:
         told.append(result)
         if result.movement is not None:
             moved.append(result.movement)
-            booked.add(result.money_ref)
+            booked.append(
+                Booked(
+                    money_ref=result.money_ref,
+                    attempt=attempt.number,
+                    kind=result.movement.kind,
+                    principal_minor=result.movement.principal_minor,
+                    surcharge_minor=result.surcharge_minor,
+                    has_fee=result.fee_minor is not None,
+                )
+            )
     return told, moved
 
 
@@ -124,6 +134,9 @@ def test_another_amount_is_booked_as_it_is_with_an_alarm() -> None:
         {"amount_minor": None},
         {"amount_minor": 0},
         {"money_ref": ""},
+        {"amount_minor": MINOR_MAX + 1},
+        {"fee_minor": MINOR_MAX + 1},
+        {"fee_minor": -1},
     ],
 )
 def test_money_that_can_not_be_booked_blocks_and_alarms(
@@ -150,6 +163,53 @@ def test_a_chargeback_is_booked_with_an_alarm() -> None:
 
     assert moved[-1] == Movement(MovementKind.CHARGEBACK, 4500)
     assert "took back 45.00 CHF" in told[-1].alarms[0]
+
+
+def test_a_surcharge_goes_back_alone_and_with_the_principal() -> None:
+    alone = report(Said.REFUNDED, money_ref="R1", amount_minor=128)
+    rest = report(Said.REFUNDED, money_ref="R2", amount_minor=4500)
+    for first, second in ((alone, rest), (rest, alone)):
+        told, moved = after(report(), first, second)
+
+        assert sum(each.surcharge_minor for each in told[1:]) == 128
+        assert moved[0] == paid(4500)
+        assert {each.principal_minor for each in moved[1:]} == {0, 4500}
+        assert all(each.alarms == () for each in told)
+
+    (_, told_whole), _ = after(report(), report(Said.REFUNDED, money_ref="R1"))
+    assert told_whole.movement == refunded(4500)
+    assert (told_whole.surcharge_minor, told_whole.alarms) == (128, ())
+
+
+def test_more_going_back_than_came_is_booked_with_an_alarm() -> None:
+    back = report(Said.REFUNDED, money_ref="R1", amount_minor=5000)
+    told, moved = after(report(), back)
+
+    assert moved[-1] == refunded(5000 - 128)
+    assert told[-1].surcharge_minor == 128
+    assert "gave back more than came: 50.00 CHF" in told[-1].alarms[0]
+
+
+@pytest.mark.parametrize("said", [Said.CHARGED_BACK, Said.REFUNDED])
+def test_what_had_gone_back_and_is_ours_again_is_booked_once(said: Said) -> None:
+    gone = report(said, money_ref="D1")
+    undone = Said.RETURNED if said is Said.CHARGED_BACK else Said.REFUND_FAILED
+    again = report(undone, money_ref="D1")
+    told, moved = after(report(), gone, again, gone, again)
+
+    assert moved == [paid(4500), Movement(moved[1].kind, 4500), paid(4500)]
+    assert [each.surcharge_minor for each in told] == [128, 128, 128, 0, 0]
+    assert standing(bill(), moved).state is BillState.PAID
+    assert after(again) == ([Consequence(attempt=ATTEMPT)], [])
+
+
+def test_a_fee_that_is_said_later_is_booked_once() -> None:
+    told, moved = after(report(), report(fee_minor=130))
+
+    assert moved == [paid(4500)]
+    assert (told[1].movement, told[1].fee_minor, told[1].money_ref) == (None, 130, "P1")
+    told, _ = after(report(fee_minor=130), report(fee_minor=130))
+    assert told[1].fee_minor is None
 
 
 def test_the_providers_own_alarm_is_passed_on() -> None:
