@@ -81,6 +81,8 @@ def _facts(
     yield Pair(words.orders, f"{span.first} - {span.last} ({count})")
     yield Pair(words.completed, str(report.completed))
     yield Pair(words.aborted, str(report.aborted))
+    if report.trained:
+        yield Pair(words.trained, str(report.trained))
 
 
 def _totals(report: ClosingReport, words: SheetWords) -> Iterator[SheetRow]:

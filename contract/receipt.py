@@ -38,6 +38,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     outage: Outage | None = None
     demo: bool = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is signed, or known why not: only then it is shown."""
+        return (self.signature is None) != (self.outage is None)
+
 
 def qr_text(signature: Signature) -> str:
     """Write the receipt code of DSFinV-K annex I: twelve fields, ready for a QR."""

@@ -38,7 +38,7 @@ def receipt_sheet(
     whole: bool = False,
 ) -> Sheet:
     """Lay a closed receipt out; `whole` has the signature in clear, too."""
-    assert (receipt.signature is None) != (receipt.outage is None), "not closed"
+    assert receipt.is_closed, "without a signature nothing is said"
     words = sheet_words(language)
     order = receipt.order
     title = words.titles[order.kind]
@@ -103,6 +103,8 @@ def signature_rows(
 def _marks(receipt: Receipt, words: SheetWords, *, is_copy: bool) -> Iterator[SheetRow]:
     if receipt.demo:
         yield Text(words.demo, Style.BOLD, centered=True)
+    if receipt.order.training:
+        yield Text(words.training, Style.BOLD, centered=True)
     if is_copy:
         yield Text(words.copy, Style.BIG, centered=True)
 

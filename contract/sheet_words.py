@@ -81,6 +81,7 @@ class SheetWords:
     orders: str
     completed: str
     aborted: str
+    trained: str
     methods: Mapping[PaymentMethod, str]
     nobody_pays: str
     cash_sum: str
@@ -221,6 +222,7 @@ _GERMAN = SheetWords(
     orders="Belege",
     completed="davon abgeschlossen",
     aborted="davon abgebrochen",
+    trained="davon im Training",
     methods={
         PaymentMethod.WALLET: "Armband",
         PaymentMethod.CASH: "bar",
@@ -346,6 +348,7 @@ _ENGLISH = SheetWords(
     orders="Orders",
     completed="completed",
     aborted="aborted",
+    trained="for training",
     methods={
         PaymentMethod.WALLET: "wristband",
         PaymentMethod.CASH: "cash",

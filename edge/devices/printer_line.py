@@ -109,11 +109,11 @@ class PrinterLine:
             nearly_out=bool(paper & _NEAR_END),
         )
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
         """Write it all; raises PrinterDown, or PrinterTorn once a part is written."""
         left = memoryview(data)
         while left:
-            _, ready, _ = select.select([], [self._fd], [], WRITE_TIMEOUT_S)
+            _, ready, _ = select.select([], [self._fd], [], timeout_s)
             try:
                 written = os.write(self._fd, left[:CHUNK]) if ready else 0
             except BlockingIOError:
@@ -133,7 +133,7 @@ class PrinterLine:
             raise PrinterTorn(str(error)) from error
 
     def _ask(self, question: bytes) -> int:
-        self.send(question)
+        self.send(question, STATUS_TIMEOUT_S)
         return self._read(STATUS_TIMEOUT_S)
 
     def _read(self, timeout_s: float) -> int:

@@ -11,7 +11,7 @@ from contract.receipt import qr_text
 from hub.web.qr_code import qr_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from uuid import UUID
 
     from markupsafe import Markup
@@ -80,9 +80,11 @@ class OutageView:
 class ReceiptView:
     """Everything the receipt page shows, ready to print."""
 
+    id: UUID
     seller: Seller
     event_name: str
     demo: bool
+    training: bool
     title: str
     cancels: UUID | None
     till: str
@@ -93,6 +95,8 @@ class ReceiptView:
     paid_by: str
     vouchers: tuple[tuple[str, str], ...]
     """What was added to the wristbands, and what they gave; in words and number."""
+    details: tuple[tuple[str, str], ...]
+    """The card that paid, and the bill that was paid."""
     taxes: tuple[TaxView, ...]
     fiscal: FiscalView | None
     outage: OutageView | None
@@ -100,13 +104,15 @@ class ReceiptView:
 
 def view_receipt(receipt: Receipt, texts: Texts, formats: Formats) -> ReceiptView:
     """Write out a closed receipt, one that has a signature or an outage."""
-    assert (receipt.signature is None) != (receipt.outage is None), "not closed"
+    assert receipt.is_closed, "without a signature nothing is said"
     order = receipt.order
     marks = {tax.code: _MARKS[row] for row, tax in enumerate(order.taxes)}
     return ReceiptView(
+        id=order.id,
         seller=receipt.seller,
         event_name=receipt.event_name,
         demo=receipt.demo,
+        training=order.training,
         title=texts.receipt.titles[order.kind],
         cancels=order.cancels,
         till=receipt.till,
@@ -116,6 +122,7 @@ def view_receipt(receipt: Receipt, texts: Texts, formats: Formats) -> ReceiptVie
         total=formats.money(order.total),
         paid_by=_paid_by(order, texts),
         vouchers=_vouchers(order, texts, formats),
+        details=tuple(_details(order, texts)),
         taxes=tuple(_tax(tax, marks, texts, formats) for tax in order.taxes),
         fiscal=_fiscal(receipt.signature, texts, formats),
         outage=_outage(receipt.outage, receipt, formats),
@@ -181,6 +188,16 @@ def _vouchers(
         (texts.receipt.vouchers_taken, order.vouchers),
     )
     return tuple((name, formats.count(count)) for name, count in sums if count)
+
+
+def _details(order: Order, texts: Texts) -> Iterator[tuple[str, str]]:
+    card = order.payment.card if order.payment is not None else None
+    if card is not None:
+        named = " ".join(each for each in (card.scheme, card.masked_number) if each)
+        yield texts.receipt.card, named
+        yield texts.receipt.card_receipt, card.id
+    if order.bill is not None:
+        yield texts.receipt.bill, order.bill
 
 
 def _fiscal(

@@ -103,6 +103,11 @@ class ReceiptTexts(_Texts, frozen=True):
     zero_rated: str
     thanks: str
     print_hint: str
+    pdf: str
+    training: str
+    card: str
+    card_receipt: str
+    bill: str
 
 
 class FiscalTexts(_Texts, frozen=True):
