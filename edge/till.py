@@ -204,7 +204,9 @@ class Till:
         # In one go, so that no order is sealed between the reading and the step.
         found = await self._ports.journal.recover()
         self.courier.begin_anew(found.undelivered)
-        again = events.UndeliveredAgain(found.undelivered, found.closings)
+        again = events.UndeliveredAgain(
+            found.undelivered, found.closings, found.tse_news
+        )
         state, todo = step(state, again, self._moment())
         for effect in todo:
             state = await self._perform(effect, state)

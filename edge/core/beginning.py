@@ -79,6 +79,8 @@ def open_order(state: TillState, content: Content, moment: Moment) -> Step:
         content=content,
         cashier=state.cashier.id if state.cashier else "",
         register=_register(state),
+        training=state.training,
+        booking_model=terms.config.booking_model,
     )
     opened = OrderOpened(
         order=order.id,
@@ -92,6 +94,7 @@ def open_order(state: TillState, content: Content, moment: Moment) -> Step:
         state,
         counter=Selling(order),
         next_sequence=state.next_sequence + 1,
+        has_orders=True,
         clock=clock_lamp(moment.now, state.last_at),
         last_at=max(moment.now, state.last_at or moment.now),
     )

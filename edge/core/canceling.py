@@ -104,6 +104,7 @@ def open_cancellation(
     state = replace(
         state,
         next_sequence=state.next_sequence + 1,
+        has_orders=True,
         cancellations=(*state.cancellations, waiting),
     )
     state, effects = chain(
@@ -146,7 +147,7 @@ def resume(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
     state = replace(state, cancellations=(*state.cancellations, waiting))
     if waiting.asks is not Ask.NOTHING:
         return state, ()
-    if order.payment is not None and order.payment.method is PaymentMethod.CARD:
+    if _is_at_terminal(order):
         return state, (FindCharge(waiting.id, reference(waiting.id, last.number)),)
     banner = texts.cancellation_refused(texts.CANCELED_NOTHING)
     return _end(replace(state, banner=banner), waiting, Outcome.ABORTED, moment)
@@ -279,12 +280,17 @@ def _go_on(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
         return state, ()
     attempt = waiting.attempts[-1]
     order = decode_order(attempt.document)
-    if order.payment is not None and order.payment.method is PaymentMethod.CARD:
+    if _is_at_terminal(order):
         asked = reference(waiting.id, attempt.number)
         refund = RefundCard(waiting.id, asked, -order.total, waiting.receipt)
         return state, (refund,)
     state = replace(state, banner=_told(attempt))
     return _end(state, waiting, Outcome.COMPLETED, moment)
+
+
+def _is_at_terminal(order: Order) -> bool:
+    by_card = order.payment is not None and order.payment.method is PaymentMethod.CARD
+    return by_card and not order.training
 
 
 def _told(attempt: StoredAttempt) -> Banner:

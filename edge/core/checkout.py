@@ -131,8 +131,8 @@ def trigger(event: events.Event | intents.Intent) -> str:
 
 def _on_own(state: TillState, event: OwnEvent, moment: Moment) -> Step:
     match event:
-        case intents.RestartTse():
-            moved: Step = state, (OpenFiscal(),)
+        case intents.RestartTse() | intents.ConfirmClock():
+            moved = _on_tse_intent(state, event, moment)
         case intents.PrintReceipt(order=order):
             moved = printing.ask(state, order)
         case intents.PrintClosing():
@@ -153,6 +153,14 @@ def _on_own(state: TillState, event: OwnEvent, moment: Moment) -> Step:
         case _:
             assert_never(event)
     return moved
+
+
+def _on_tse_intent(
+    state: TillState, intent: intents.RestartTse | intents.ConfirmClock, moment: Moment
+) -> Step:
+    if isinstance(intent, intents.ConfirmClock):
+        return tse_news.vouch(state, moment)
+    return state, (OpenFiscal(),)
 
 
 def _on_device(

@@ -15,7 +15,7 @@ from contract.closing import closing_process_data, encode_closing
 from contract.fiscal import FAULT_LENGTH_MAX, Outage
 from contract.ids import OrderId
 from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
-from edge.core import printing, summing, texts
+from edge.core import printing, summing, texts, tse_swap
 from edge.core.effects import (
     BeginFiscal,
     Commit,
@@ -71,21 +71,27 @@ def begin(state: TillState) -> Step:
 
 def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
     """Write the closing down; the next order has the next Z number."""
-    if not isinstance(state.counter, Summing) or event.z_number != state.z_number:
+    if event.z_number != state.z_number:
         return state, ()
-    state = at_counter(state, Selling())
+    if isinstance(state.counter, Summing):
+        state = at_counter(state, Selling())
+    elif not tse_swap.may_take(state, event):
+        return tse_swap.put_off(state), ()
     if not event.orders:
-        return replace(state, banner=texts.NOTHING_TO_CLOSE), ()
+        state, effects = tse_swap.closed(state, moment)
+        return replace(state, banner=texts.NOTHING_TO_CLOSE), effects
     report = encode_closing(summing.report(state, event.orders, event.anchor, moment))
     made = ClosingMade(OrderId(moment.fresh), state.z_number, report, moment.now)
     pending = PendingClosing(made.id, made.z_number, report)
     state = replace(
         state,
         z_number=state.z_number + 1,
+        has_orders=False,
         closings=(*state.closings, pending),
         banner=texts.closed(made.z_number),
     )
-    return state, (Commit((made,)), BeginFiscal(made.id))
+    state, swapped = tse_swap.closed(state, moment)
+    return state, (Commit((made,)), *swapped, BeginFiscal(made.id))
 
 
 def resume(state: TillState, found: StoredClosing, moment: Moment) -> Step:

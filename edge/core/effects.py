@@ -120,7 +120,9 @@ class SetAlarm:
 
 @dataclass(frozen=True, slots=True)
 class OpenFiscal:
-    """Bring the TSE into service."""
+    """Bring the TSE into service; a person may have vouched for the clock."""
+
+    clock_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

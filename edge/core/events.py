@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from contract.ids import OrderId, WristbandUid
     from contract.messages import Anchor, FromHub, Lamp, TseFacts, WalletChange
     from contract.order import CardReceipt
-    from edge.core.records import FiscalStart, ShiftOrder, StoredClosing, StoredOrder
+    from edge.core.records import (
+        FiscalStart,
+        ShiftOrder,
+        StoredClosing,
+        StoredOrder,
+        TseNews,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +229,14 @@ class ProbeImpossible:
 
 @dataclass(frozen=True, slots=True)
 class UndeliveredAgain:
-    """The journal was asked anew: all sealed orders and closings the ledger lacks."""
+    """The journal was asked anew: all sealed orders and closings the ledger lacks.
+
+    `tse_news` is what the hub lacks of the TSE.
+    """
 
     orders: tuple[OrderId, ...]
     closings: tuple[StoredClosing, ...] = ()
+    tse_news: TseNews | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,9 +121,11 @@ def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
             step = silenced(state, moment)
         case ProbeImpossible():
             step = _connected(state, replace(known, silent=False), moment), ()
-        case UndeliveredAgain(orders=orders, closings=closings):
+        case UndeliveredAgain(orders=orders, closings=closings, tse_news=news):
             unsealed = (each.decision.order for each in state.signing)
             state = closing.reopened(state, closings)
+            if news is not None:
+                state = replace(state, tse_news=news)
             step = replace(state, undelivered=dict.fromkeys((*orders, *unsealed))), ()
         case AdviceStuck(order=order, text=text):
             step = _stuck(state, order, text)

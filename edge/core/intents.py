@@ -162,8 +162,20 @@ class CloseTill:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchTraining:
+    """Practice from now on, or sell for real again; needs an empty basket."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RestartTse:
     """Bring the TSE into service anew, as its lamp asks for; possible at any time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmClock:
+    """Vouch for the till's clock, which nothing else does: its TSE may be used then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +193,14 @@ class PrintClosing:
 BasketIntent = Pick | PressButton | Return | Remove | LimitVouchers
 PayIntent = PayByWristband | PayByCash | PayByCard | MoneyTaken | Submit | AddWristband
 LeaveIntent = AbortOrder | BackToBasket | Dismiss | AnswerHandedOut
-IdleIntent = Begin | CancelOrder | CloseTill | LogIn | LogOut | AskWristband
+IdleIntent = (
+    Begin | CancelOrder | CloseTill | LogIn | LogOut | AskWristband | SwitchTraining
+)
 """Needs an empty counter."""
 
 CounterIntent = BasketIntent | PayIntent | LeaveIntent | IdleIntent
 
-AnytimeIntent = RestartTse | PrintReceipt | PrintClosing
+AnytimeIntent = RestartTse | ConfirmClock | PrintReceipt | PrintClosing
 """What leaves the counter as it is."""
 
 Intent = CounterIntent | AnytimeIntent

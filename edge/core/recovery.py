@@ -15,7 +15,7 @@ import msgspec
 from contract.catalogue import decode_catalogue, digest
 from contract.fiscal import Outage
 from contract.messages import Malformed, TillConfig, decode_from_hub
-from contract.order import OrderKind, Outcome
+from contract.order import OrderKind, Outcome, decode_order
 from edge.core import canceling, charging, closing, inquiring, paying, printing, signing
 from edge.core.clock import clock_lamp
 from edge.core.effects import Deliver, FindCharge, Note
@@ -27,6 +27,7 @@ from edge.core.state import (
     ChargeInDoubt,
     ClosedOrder,
     Connection,
+    FiscalUnit,
     Selling,
     Starting,
     Terms,
@@ -37,7 +38,7 @@ from edge.core.state import (
 
 if TYPE_CHECKING:
     from contract.ids import OrderId, WalletSerial
-    from edge.core.records import FiscalStart, Recovered, Spend, StoredOrder
+    from edge.core.records import FiscalStart, Recovered, Spend, StoredOrder, TseNews
     from edge.core.state import Identity, Moment, Step
 
 
@@ -61,6 +62,9 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
         registers=found.registers,
         incarnation=found.incarnation,
         batch=found.batch,
+        unit=_unit(found.tse_news),
+        tse_news=found.tse_news,
+        has_orders=found.has_orders,
     )
     state, effects = chain(
         state,
@@ -95,6 +99,16 @@ def _terms(
     terms = Terms(config, catalogue, digest(found.catalogue))
     outdated = terms.digest != config.catalogue.digest
     return terms, config if outdated else None, ()
+
+
+def _unit(known: TseNews) -> FiscalUnit:
+    """Say what was known of the TSE; an outage that had not ended goes on."""
+    outage, latest = known.outage, known.latest
+    return FiscalUnit(
+        serial="" if latest is None else latest.tse.serial,
+        down_since=None if outage is None else outage.since,
+        down_because="" if outage is None else outage.reason,
+    )
 
 
 def _by_wallet(
@@ -146,6 +160,7 @@ def _asked(state: TillState, found: Recovered) -> TillState:
         and order.decision.outcome is Outcome.COMPLETED
         and order.kind is OrderKind.SALE
         and not order.shown
+        and not decode_order(order.decision.document).training
     ]
     if not unseen:
         return state

@@ -42,6 +42,14 @@ def method_barred(
     return texts.NOT_PAID_LIKE_THAT
 
 
+def clock_barred(state: TillState) -> Banner | None:
+    """Say why nobody can vouch for the clock here now; None when somebody can."""
+    if state.cashier is None:
+        needs = state.terms is not None and state.terms.config.profile.needs_login
+        return texts.LOG_IN_FIRST if needs else None
+    return None if Right.SUPERVISE in state.cashier.rights else texts.NOT_ALLOWED
+
+
 def _wanted(kind: OrderKind) -> set[Right]:
     if kind is OrderKind.CANCELLATION:
         return {Right.CANCEL_OWN, Right.CANCEL_ANY}

@@ -15,11 +15,12 @@ from contract.fiscal import FAULT_LENGTH_MAX, Outage, process_data
 from contract.ids import OrderId, WalletSerial
 from contract.messages import (
     EarlierAttempt,
+    LampState,
     OrderAdvice,
     encode_advice,
 )
 from contract.order import Outcome, PaymentMethod, decode_order, order_digest
-from edge.core import closing, printing
+from edge.core import closing, printing, tse_news, tse_swap
 from edge.core.effects import (
     BeginFiscal,
     CloseStray,
@@ -41,6 +42,7 @@ from edge.core.state import ClosedOrder, Moment, Stage, Step, TillState, chain
 
 if TYPE_CHECKING:
     from contract.fiscal import Signature
+    from contract.messages import Lamp
     from contract.order import Order, Path
     from edge.core.events import FiscalEvent
     from edge.core.records import StoredAttempt
@@ -50,6 +52,10 @@ LOST_START = "The till stopped before the TSE's answer was on disk."
 
 def begin(state: TillState, order: OrderId) -> Step:
     """Begin the fiscal transaction of an order that has just been opened."""
+    unit = state.unit
+    if unit.incoming is not None and unit.down_since is not None:
+        barred = Outage(since=unit.down_since, reason=unit.down_because)
+        return replace(state, fiscal={**state.fiscal, order: barred}), ()
     return replace(state, fiscal={**state.fiscal, order: None}), (BeginFiscal(order),)
 
 
@@ -66,6 +72,7 @@ def decided(  # noqa: PLR0913 - the parts of one record, all named
 ) -> Decided:
     """Write down how an order ended, with the text the TSE will sign."""
     order = decode_order(document)
+    moves = outcome is Outcome.COMPLETED and not order.training
     took = None if card_ns is None else (moment.monotonic_ns - card_ns) // 1000
     return Decided(
         order=OrderId(order.id),
@@ -76,13 +83,13 @@ def decided(  # noqa: PLR0913 - the parts of one record, all named
         decided_at=moment.now,
         process_data=process_data(order, outcome),
         total_minor=order.total_minor,
-        wallet=_wallet_of(order),
+        wallet=None if order.training else _wallet_of(order),
         batch=batch,
         basis_batch=basis_batch,
         card_to_decision_us=took,
-        charges=_charges(order) if outcome is Outcome.COMPLETED else (),
+        charges=_charges(order) if moves else (),
         register=order.cash_register,
-        cash_minor=_cash(order) if outcome is Outcome.COMPLETED else 0,
+        cash_minor=_cash(order) if moves else 0,
     )
 
 
@@ -137,6 +144,14 @@ def advance(state: TillState, closed: ClosedOrder, moment: Moment) -> Step:
             assert_never(fiscal)
 
 
+def on_lamp(state: TillState, lamp: Lamp, moment: Moment) -> TillState:
+    """Take in how the TSE says that it is: an idle one fails, too."""
+    state = replace(state, unit=replace(state.unit, lamp=lamp))
+    if lamp.state is LampState.BAD:
+        return tse_news.failing(state, lamp.text, moment)
+    return state if lamp.state is LampState.UNKNOWN else tse_news.working(state)
+
+
 def on_fiscal(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
     """Take in what the TSE did, or did not do."""
     if not isinstance(event, FiscalOpened):
@@ -149,7 +164,7 @@ def on_fiscal(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
 def _heard(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
     match event:
         case FiscalOpened():
-            return _opened(state, event), ()
+            return tse_swap.opened(state, event, moment)
         case FiscalStarted(order=order, start=start):
             return _started(state, order, start, moment)
         case FiscalFinished(order=order, signature=signature):
@@ -162,25 +177,9 @@ def _heard(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
             assert_never(event)
 
 
-def _opened(state: TillState, event: FiscalOpened) -> TillState:
-    ours = {
-        start.number
-        for start in state.fiscal.values()
-        if isinstance(start, FiscalStart)
-    } | {each.start.number for each in state.closings if each.start}
-    unit = replace(
-        state.unit,
-        serial=event.serial,
-        expires=event.expires,
-        down_since=None,
-        leftovers=tuple(n for n in event.open_numbers if n not in ours),
-    )
-    return replace(state, unit=unit)
-
-
 def _close_leftovers(state: TillState) -> Step:
     # While a start is under way its number can't be told from a stray one.
-    if any(start is None for start in state.fiscal.values()):
+    if state.unit.down_since or any(start is None for start in state.fiscal.values()):
         return state, ()
     strays = tuple(CloseStray(number) for number in state.unit.leftovers)
     return replace(state, unit=replace(state.unit, leftovers=())), strays
@@ -192,7 +191,7 @@ def _started(
     state = _known(state, start)
     if state.fiscal.get(order, start) is not None:
         return state, (CloseStray(start.number),)  # too late: an outage is on record
-    state = _working(replace(state, fiscal={**state.fiscal, order: start}))
+    state = tse_news.working(replace(state, fiscal={**state.fiscal, order: start}))
     commit = Commit((FiscalBegun(order, start),))
     closed = _in_signing(state, order)
     if closed is None:
@@ -207,12 +206,11 @@ def _signed(state: TillState, order: OrderId, signature: Signature) -> Step:
         return state, (
             Note(f"A signature for order {order} came after its advice was sealed."),
         )
-    return _seal(_working(state), closed, signature=signature)
+    return _seal(tse_news.working(state), closed, signature=signature)
 
 
 def _failed(state: TillState, event: FiscalFailed, moment: Moment) -> Step:
-    unit = replace(state.unit, down_since=state.unit.down_since or moment.now)
-    state = replace(state, unit=unit)
+    state = tse_news.failing(state, event.reason, moment)
     closed = _in_signing(state, event.order)
     start = state.fiscal.get(event.order)
     note = Note(f"Order {event.order}: {event.reason}")
@@ -249,6 +247,8 @@ def _give_up(
         number=start.number if isinstance(start, FiscalStart) else None,
     )
     state = replace(state, fiscal={**state.fiscal, order: outage})
+    if isinstance(start, FiscalStart):
+        state = _left_open(state, start)
     closed = _in_signing(state, order)
     if closed is None:
         return state, (note,)
@@ -357,10 +357,14 @@ def _staged(
     )
 
 
+def _left_open(state: TillState, start: FiscalStart) -> TillState:
+    """Remember to close what nobody will finish, once the TSE works again."""
+    unit = state.unit
+    if start.tse_serial not in {"", unit.serial}:
+        return state
+    return replace(state, unit=replace(unit, leftovers=(*unit.leftovers, start.number)))
+
+
 def _known(state: TillState, start: FiscalStart) -> TillState:
     left = tuple(each for each in state.unit.leftovers if each != start.number)
     return replace(state, unit=replace(state.unit, leftovers=left))
-
-
-def _working(state: TillState) -> TillState:
-    return replace(state, unit=replace(state.unit, down_since=None))

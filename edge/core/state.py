@@ -354,6 +354,7 @@ class FiscalUnit:
     down_because: str = ""
     leftovers: tuple[int, ...] = ()
     incoming: FiscalOpened | None = None
+    is_summing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +382,10 @@ class Printing:
 
 @dataclass(frozen=True, slots=True)
 class TillState:
-    """The whole till; `registers` is the cash that it put into each, by the key."""
+    """The whole till; `registers` is the cash that it put into each, by the key.
+
+    `training` is kept nowhere: who starts a till anew sells for real.
+    """
 
     identity: Identity
     counter: Counter = field(default_factory=Starting)
@@ -398,6 +402,7 @@ class TillState:
     lookups: tuple[Lookup, ...] = ()
     closings: tuple[PendingClosing, ...] = ()
     cashier: LoggedIn | None = None
+    training: bool = False
     registers: Mapping[str, int] = field(default_factory=dict)
     undelivered: Mapping[OrderId, None] = field(default_factory=dict)
     book: StandInBook = field(default_factory=StandInBook)

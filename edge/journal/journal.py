@@ -16,7 +16,7 @@ import aiosqlite
 from contract.ids import OrderId, WalletSerial
 from edge.core.errors import JournalBroken
 from edge.core.records import CachedWallet, Recovered
-from edge.journal import rows
+from edge.journal import rows, tse_rows
 from edge.journal.place import Lock, take
 from edge.journal.queries import migrations, queries, read
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from contract.ids import EventId, TillId
     from contract.messages import Anchor
-    from edge.core.records import Record, ShiftOrder, StoredOrder
+    from edge.core.records import Record, ShiftOrder, StoredOrder, TseNews
 
 JOURNAL_FILE = "journal.db"
 WALLETS_FILE = "wallets.db"
@@ -100,6 +100,9 @@ class SqliteJournal:
             registers = await self._all("registers")
             closings = await self._all("open_closings")
             past = await self._all("past")
+            tse_news = await self._tse_news()
+            at_z = {"z_number": counters["z_number"]}
+            (z_number,) = await self._all("has_orders", at_z)
             orders = [
                 rows.stored_order(row, await self._all("attempts", {"id": row["id"]}))
                 for row in await self._all("alive")
@@ -119,6 +122,8 @@ class SqliteJournal:
             catalogue=kept.get("catalogue"),
             cashier=kept.get("cashier", b""),
             closings=tuple(rows.stored_closing(row) for row in closings),
+            tse_news=tse_news,
+            has_orders=bool(z_number["has_orders"]),
             registers={row["register"]: row["cash_minor"] for row in registers},
             recent=tuple(rows.past_order(row) for row in past),
             wallets={
@@ -197,6 +202,13 @@ class SqliteJournal:
         with _explained(self._where):
             await self._wallets.execute(self._sql["forget_wallets"])
             await self._wallets.commit()
+
+    async def _tse_news(self) -> TseNews:
+        return tse_rows.tse_news(
+            await self._all("tse_uses"),
+            await self._all("tse_outages"),
+            await self._all("tse_clocks"),
+        )
 
     async def _stored(self, name: str, order: OrderId) -> list[StoredOrder]:
         return [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
+from contract.messages import TillDescribed, TseNotes
 from contract.order import OrderKind, Outcome, Path
 from edge.core.records import (
     AdviceSealed,
@@ -19,6 +20,7 @@ from edge.core.records import (
     AttemptMade,
     CashierChanged,
     CatalogueKept,
+    ClockVouched,
     ClosingEnded,
     ClosingMade,
     ClosingSealed,
@@ -28,6 +30,7 @@ from edge.core.records import (
     LedgerRestored,
     OrderOpened,
     OrderShown,
+    OutageNoted,
     PastOrder,
     Recovered,
     ShiftOrder,
@@ -35,6 +38,9 @@ from edge.core.records import (
     StoredAttempt,
     StoredClosing,
     StoredOrder,
+    TseDescribed,
+    TseNews,
+    TseNewsRecorded,
 )
 
 if TYPE_CHECKING:
@@ -43,8 +49,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.ids import OrderId, WalletSerial
-    from contract.messages import Anchor
+    from contract.messages import Anchor, ClockConfirmation, TseOutage
     from edge.core.records import CachedWallet, Record
+    from edge.journal.tse_rows import TseRecord
 
 
 @dataclass(slots=True)
@@ -73,6 +80,10 @@ class MemoryJournal:
     _catalogue: bytes | None = None
     _cashier: bytes = b""
     _anchor: Anchor | None = None
+    _described: list[TillDescribed] = field(default_factory=list)
+    _outages: dict[UUID, TseOutage] = field(default_factory=dict)
+    _clocks: list[ClockConfirmation] = field(default_factory=list)
+    _tse_told: set[object] = field(default_factory=set)
 
     async def commit(self, records: Sequence[Record]) -> None:
         """Take these records in, all or none."""
@@ -171,10 +182,7 @@ class MemoryJournal:
             undelivered=self.unrecorded(),
             spends=tuple(spend for row in rows for spend in _spends(row)),
             next_sequence=max((each.sequence for each in orders), default=0) + 1,
-            z_number=max(
-                max((each.z_number for each in orders), default=1),
-                max((each.z_number for each in self.closings), default=0) + 1,
-            ),
+            z_number=self._z_number(),
             incarnation=self._incarnation,
             batch=self._batch,
             last_at=max((_last_at(order) for order in orders), default=None),
@@ -195,7 +203,41 @@ class MemoryJournal:
             registers=self._registers(),
             wallets=dict(self.wallets),
             recent=self._past(),
+            tse_news=self._tse_news(),
+            has_orders=any(each.z_number == self._z_number() for each in orders),
         )
+
+    def _z_number(self) -> int:
+        orders = (row.order.z_number for row in self.rows.values())
+        closed = (each.z_number for each in self.closings)
+        return max(max(orders, default=1), max(closed, default=0) + 1)
+
+    def _tse_news(self) -> TseNews:
+        known = sorted(self._described, key=lambda each: each.since)
+        told = self._tse_told
+        outages = sorted(self._outages.values(), key=lambda each: each.since)
+        return TseNews(
+            latest=known[-1] if known else None,
+            outage=next((each for each in outages if each.until is None), None),
+            described=tuple(each for each in known if each.id not in told),
+            outages=tuple(e for e in outages if (e.id, e.until) not in told),
+            clocks=tuple(each for each in self._clocks if each.id not in told),
+        )
+
+    def _of_tse(self, record: TseRecord) -> None:
+        match record:
+            case TseDescribed(said=said):
+                others = [each for each in self._described if each.since != said.since]
+                self._described = [*others, said]
+            case OutageNoted(outage=outage):
+                self._outages[outage.id] = outage
+            case ClockVouched(clock=clock):
+                self._clocks.append(clock)
+            case TseNewsRecorded(told=TillDescribed() as told):
+                self._tse_told.add(told.id)
+            case TseNewsRecorded(told=TseNotes() as told):
+                self._tse_told |= {(each.id, each.until) for each in told.outages}
+                self._tse_told |= {each.id for each in told.clocks}
 
     def _past(self) -> tuple[PastOrder, ...]:
         done = [
@@ -226,6 +268,8 @@ class MemoryJournal:
                 self._cashier = record.document
             case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
                 self._closing(record)
+            case TseDescribed() | OutageNoted() | ClockVouched() | TseNewsRecorded():
+                self._of_tse(record)
             case _:
                 self._of_order(self.rows[record.order], record)
 
@@ -335,6 +379,7 @@ class MemoryJournal:
                 row.order = replace(row.order, recorded=False)
                 row.batch = None
         self.ended.clear()
+        self._tse_told.clear()
 
 
 def _opened(record: OrderOpened) -> StoredOrder:

@@ -19,3 +19,7 @@ SET charges = CASE
         ELSE 0
     END
 WHERE outcome IS NOT NULL;
+
+-- to 2 --
+-- A till may change its TSE: which one began a fiscal transaction.
+ALTER TABLE orders ADD COLUMN fiscal_serial TEXT;

@@ -62,7 +62,7 @@ WHERE id = :id AND shown = 0;
 -- The TSE opened a fiscal transaction for the order.
 UPDATE orders
 SET fiscal_number = :number, fiscal_counter = :counter,
-    fiscal_started_at = :started_at
+    fiscal_started_at = :started_at, fiscal_serial = :serial
 WHERE id = :id;
 
 -- seal_advice --
@@ -201,6 +201,68 @@ WHERE outcome = 'completed' ORDER BY sequence DESC LIMIT 6;
 -- latest_recorded --
 -- The order whose advice was recorded last.
 SELECT id FROM orders WHERE recorded = 1 ORDER BY recorded_as DESC LIMIT 1;
+
+-- describe_tse --
+-- A TSE is in use, or something of it changed.
+INSERT INTO tse_uses (since, said, message) VALUES (:since, :said, :message)
+ON CONFLICT (since) DO UPDATE
+SET said = excluded.said, message = excluded.message, recorded = 0;
+
+-- note_outage --
+-- The TSE stopped to sign, or signs again.
+INSERT INTO tse_outages (id, since, until, reason)
+VALUES (:id, :since, :until, :reason)
+ON CONFLICT (id) DO UPDATE SET until = excluded.until, recorded = 0;
+
+-- vouch_for_clock --
+-- A person said that the clock is right.
+INSERT INTO tse_clocks (id, at, by) VALUES (:id, :at, :by);
+
+-- record_tse_use --
+-- The hub has the description, in these words.
+UPDATE tse_uses SET recorded = 1 WHERE since = :since AND message = :message;
+
+-- record_outage --
+-- The hub has the outage, as far as it went.
+UPDATE tse_outages SET recorded = 1 WHERE id = :id AND until IS :until;
+
+-- record_clock --
+-- The hub has the confirmation.
+UPDATE tse_clocks SET recorded = 1 WHERE id = :id;
+
+-- restore_tse_uses --
+-- A restored ledger may lack them; it takes each only once.
+UPDATE tse_uses SET recorded = 0;
+
+-- restore_outages --
+-- As before.
+UPDATE tse_outages SET recorded = 0;
+
+-- restore_clocks --
+-- As before.
+UPDATE tse_clocks SET recorded = 0;
+
+-- tse_uses --
+-- Every TSE this till has used, oldest first.
+SELECT said, recorded FROM tse_uses ORDER BY since;
+
+-- tse_outages --
+-- What the hub does not know of outages, and what has not ended.
+SELECT id, since, until, reason, recorded FROM tse_outages
+WHERE recorded = 0 OR until IS NULL
+ORDER BY since, id;
+
+-- tse_clocks --
+-- Confirmations that the hub does not know.
+SELECT id, at, by FROM tse_clocks WHERE recorded = 0 ORDER BY at, id;
+
+-- all_tse_outages --
+-- Every outage, for reading commands.
+SELECT id, since, until, reason FROM tse_outages ORDER BY since, id;
+
+-- has_orders --
+-- Whether an order belongs to a Z number.
+SELECT EXISTS (SELECT 1 FROM orders WHERE z_number = :z_number) AS has_orders;
 
 -- all_orders --
 -- Everything, for reading commands.

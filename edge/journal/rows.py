@@ -38,6 +38,7 @@ from edge.core.records import (
     StoredClosing,
     StoredOrder,
 )
+from edge.journal import tse_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from edge.core.records import Record
 
 Statement = tuple[str, dict[str, object]]
+
+_KEPT = {ConfigKept: "config", CatalogueKept: "catalogue", CashierChanged: "cashier"}
 
 
 def statements(record: Record) -> Iterator[Statement]:
@@ -60,19 +63,13 @@ def statements(record: Record) -> Iterator[Statement]:
         case AdvicesRecorded():
             yield from _recorded(record)
         case LedgerRestored(anchor=anchor):
-            yield from _anchored(anchor)
-            values = {"incarnation": str(anchor.incarnation), "batch": anchor.batch}
-            yield "reset_ledger", values
-            yield "restore", values
-            yield "restore_closings", {}
-        case ConfigKept(document=document):
-            yield _kept("config", document)
-        case CatalogueKept(document=document):
-            yield _kept("catalogue", document)
-        case CashierChanged(document=document):
-            yield _kept("cashier", document)
-        case _:
+            yield from _restored(anchor)
+        case ConfigKept() | CatalogueKept() | CashierChanged():
+            yield _kept(_KEPT[type(record)], record.document)
+        case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
             yield from _of_closing(record)
+        case _:
+            yield from tse_rows.statements(record)
 
 
 def stored_order(row: sqlite3.Row, attempts: Sequence[sqlite3.Row]) -> StoredOrder:
@@ -212,6 +209,7 @@ def _of_signing(record: FiscalBegun | AdviceSealed) -> Statement:
                 "number": start.number,
                 "counter": start.counter,
                 "started_at": _text(start.started_at),
+                "serial": start.tse_serial,
             }
         case AdviceSealed():
             return "seal_advice", {
@@ -285,6 +283,15 @@ def _anchored(anchor: Anchor) -> Iterator[Statement]:
     yield "advance_ledger", {"incarnation": incarnation, **batch}
 
 
+def _restored(anchor: Anchor) -> Iterator[Statement]:
+    yield from _anchored(anchor)
+    values = {"incarnation": str(anchor.incarnation), "batch": anchor.batch}
+    yield "reset_ledger", values
+    yield "restore", values
+    for name in ("restore_closings", *tse_rows.RESTORED):
+        yield name, {}
+
+
 def _kept(name: str, value: bytes) -> Statement:
     return "keep", {"name": name, "value": value}
 
@@ -319,6 +326,7 @@ def _start(row: sqlite3.Row) -> FiscalStart | None:
         number=row["fiscal_number"],
         counter=row["fiscal_counter"],
         started_at=_time(row["fiscal_started_at"]),
+        tse_serial=row["fiscal_serial"] or "",
     )
 
 

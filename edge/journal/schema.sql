@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS orders (
     fiscal_number       INTEGER,
     fiscal_counter      INTEGER,
     fiscal_started_at   TEXT,
+    fiscal_serial       TEXT,     -- the TSE's
     signature           TEXT,
     outage              TEXT,
     -- the hub
@@ -94,3 +95,28 @@ CREATE TABLE IF NOT EXISTS closings (
     outage    TEXT,
     recorded  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+-- Which TSE was used since when, as the hub is told (TillDescribed).
+CREATE TABLE IF NOT EXISTS tse_uses (
+    since     TEXT PRIMARY KEY,
+    said      TEXT NOT NULL,
+    message   TEXT NOT NULL,  -- its id: another one where something of it changed
+    recorded  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- When no TSE signed.
+CREATE TABLE IF NOT EXISTS tse_outages (
+    id        TEXT PRIMARY KEY,
+    since     TEXT NOT NULL,
+    until     TEXT,
+    reason    TEXT NOT NULL,
+    recorded  INTEGER NOT NULL DEFAULT 0  -- by the hub, in these words
+) STRICT, WITHOUT ROWID;
+
+-- Who vouched for the clock.
+CREATE TABLE IF NOT EXISTS tse_clocks (
+    id        TEXT PRIMARY KEY,
+    at        TEXT NOT NULL,
+    by        TEXT NOT NULL,
+    recorded  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;

@@ -25,6 +25,11 @@ from contract.messages import (
     OrderDeclined,
     OrderRequest,
     RecordedOrder,
+    TillDescribed,
+    TillDescriptionRecorded,
+    TseNotes,
+    TseNotesRecorded,
+    TseOutage,
     WalletChange,
     WalletChanges,
     decode_advice,
@@ -65,6 +70,7 @@ class ReferenceHub:
         self.books = Books(balances=dict(balances))
         self.incarnation = UUID(int=random.getrandbits(128))
         self.restored = False
+        self.outages: dict[UUID, TseOutage] = {}
         self._saved = copy.deepcopy(self.books)
         self._changed: set[int] = set(balances)
         self._number = 0
@@ -80,6 +86,11 @@ class ReferenceHub:
                 recorded=tuple(RecordedOrder(order=order) for order in orders),
                 anchor=self.anchor(),
             )
+        if isinstance(message, TillDescribed):
+            return TillDescriptionRecorded(id=new_uuid7(), regarding=message.id)
+        if isinstance(message, TseNotes):
+            self.outages |= {each.id: each for each in message.outages}
+            return TseNotesRecorded(id=new_uuid7(), regarding=message.id)
         assert isinstance(message, OrderRequest)
         return self._request(message)
 

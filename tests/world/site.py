@@ -28,6 +28,8 @@ from contract.messages import (
     RejectReason,
     StandInLimits,
     TillConfig,
+    TseNotes,
+    TseNotesRecorded,
     WalletChange,
     WalletChanges,
     decode_advice,
@@ -196,6 +198,8 @@ class Site:
             self._hear_check(message, reply)
         elif isinstance(message, OrderQuery):
             self._hear_query(message, reply)
+        elif isinstance(message, TseNotes):
+            reply(TseNotesRecorded(id=message.id, regarding=message.id))
         else:
             assert isinstance(message, OrderRequest)
             self._hear_request(message, reply)
