@@ -19,6 +19,7 @@ from edge.core import (
     rights,
     signing,
     texts,
+    training,
 )
 from edge.core.acts import TicketSale
 from edge.core.basket import Basket
@@ -29,6 +30,7 @@ from edge.core.state import (
     Asking,
     Collecting,
     Declined,
+    Halted,
     Presenting,
     Reading,
     Selling,
@@ -52,15 +54,19 @@ def on_intent(state: TillState, intent: intents.CounterIntent, moment: Moment) -
         return _end(state, intent, moment)
     match state.counter:
         case Selling(order=None):
-            return _idle(state, intent, moment)
+            moved = _idle(state, intent, moment)
         case Approved() as approved:
-            return chain(
+            moved = chain(
                 state,
                 lambda s: _leave(s, approved),
                 lambda s: _idle(s, intent, moment),
             )
+        case Starting() | Halted():
+            moved = state, ()
         case _:
-            return state, ()
+            busy = isinstance(intent, intents.SwitchTraining)
+            moved = replace(state, banner=texts.FINISH_FIRST if busy else None), ()
+    return moved
 
 
 def on_shown(state: TillState, order: OrderId, at_ns: int | None) -> Step:
@@ -303,6 +309,8 @@ def _idle(state: TillState, intent: intents.IdleIntent, moment: Moment) -> Step:
             moved = inquiring.begin(state, intent, moment)
         case intents.LogOut():
             moved = inquiring.log_out(state, moment)
+        case intents.SwitchTraining(on=on):
+            moved = training.switch(state, on=on), ()
         case _:
             assert_never(intent)
     return moved

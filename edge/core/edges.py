@@ -55,7 +55,10 @@ _WAYS: Final[tuple[tuple[Phase, Phase, str], ...]] = (
     (
         Phase.APPROVED,
         Phase.SELLING,
-        (f"Dismiss {_FIRST_ITEM} Begin CancelOrder LogOut AskWristband CloseTill"),
+        (
+            f"Dismiss {_FIRST_ITEM} Begin CancelOrder LogOut AskWristband CloseTill "
+            "SwitchTraining"
+        ),
     ),
     (Phase.APPROVED, Phase.PRESENT, "Begin LogIn AskWristband"),
     (Phase.APPROVED, Phase.CHECKING, "Begin AskWristband CloseTill"),

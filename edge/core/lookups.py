@@ -118,6 +118,9 @@ def _cancel(
     moment: Moment,
     credential: Credential | None,
 ) -> Step:
+    if original.training is not state.training:
+        banner = texts.NOT_PRACTICED if state.training else texts.ONLY_PRACTICED
+        return replace(state, banner=banner), ()
     try:
         return canceling.open_cancellation(
             state, original, moment, lines=lookup.lines, credential=credential

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from contract.order import Order, decode_order, encode_order, sum_taxes
+from contract.order import BookingModel, Order, decode_order, encode_order, sum_taxes
 from edge.core.acts import Act, total_of
 from edge.core.basket import Basket
 from edge.core.records import AttemptMade, StoredAttempt
@@ -29,8 +29,8 @@ Content = Basket | Act
 class OpenOrder:
     """An order with every attempt made so far (from 1); `content` is what it is about.
 
-    `cashier` and `register` are those of the moment it was opened, `credential` is
-    what the first wristband it is about has shown.
+    `cashier`, `register`, `training` and `booking_model` are those of the moment it was
+    opened, `credential` is what the first wristband it is about has shown.
     """
 
     id: OrderId
@@ -43,6 +43,8 @@ class OpenOrder:
     content: Content
     cashier: str = ""
     register: str | None = None
+    training: bool = False
+    booking_model: BookingModel = BookingModel.PAYMENT
     credential: Credential | None = None
     attempts: tuple[StoredAttempt, ...] = ()
 
@@ -97,6 +99,8 @@ class OpenOrder:
             cash=parts.cash,
             bill=parts.bill,
             granted_by=parts.granted_by,
+            training=self.training,
+            booking_model=self.booking_model,
         )
 
 

@@ -114,7 +114,7 @@ def take_money(
     """Go on when the hub need not be asked, or not again: money changes hands."""
     tried = decode_order(order.attempts[-1].document)
     method = None if tried.payment is None else tried.payment.method
-    if method is PaymentMethod.CARD:
+    if method is PaymentMethod.CARD and not tried.training:
         charge = ChargeCard(order.id, reference(order.id, tried.attempt), tried.total)
         return at_counter(state, Charging(order, checked)), (charge,)
     collects = tried.cash is None and ask_first(tried) is Ask.CHECK
@@ -373,6 +373,7 @@ def approval_of(
         receipt_url=f"{portal.rstrip('/')}/receipts/{order.id}" if portal else "",
         kind=order.kind,
         vouchers=vouchers,
+        training=order.training,
     )
 
 

@@ -66,6 +66,7 @@ def picture(state: TillState) -> TillView:
         register_minor=state.registers.get(register_key(state), 0),
         wristband=_wristband(state),
         canceling=len(state.cancellations),
+        training=state.training,
         receipts=state.printing.recent,
         prints=printing.offered(state),
         can_print_closing=state.printing.closing is not None,

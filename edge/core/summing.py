@@ -26,7 +26,8 @@ def report(
     """Sum a Z number up; its orders come by sequence, and each has been decided."""
     assert state.terms is not None
     decided = [(each, decode_order(each.document)) for each in orders]
-    completed = [order for each, order in decided if each.outcome is Outcome.COMPLETED]
+    real = [pair for pair in decided if not pair[1].training]
+    completed = [order for each, order in real if each.outcome is Outcome.COMPLETED]
     return ClosingReport(
         event=state.identity.event,
         till=state.identity.till,
@@ -36,7 +37,7 @@ def report(
         closed_at=moment.now,
         span=SequenceSpan(first=orders[0].sequence, last=orders[-1].sequence),
         completed=len(completed),
-        aborted=len(orders) - len(completed),
+        aborted=len(real) - len(completed),
         totals=_totals(completed),
         taxes=_taxes(completed),
         digest=orders_digest(order_digest(each.document) for each in orders),
@@ -44,6 +45,7 @@ def report(
         tse_serial=state.unit.serial,
         counters=_counters(orders),
         anchor=anchor,
+        trained=len(orders) - len(real),
     )
 
 

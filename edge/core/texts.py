@@ -104,6 +104,27 @@ NOTHING_TO_CLOSE = Banner(
     Tone.INFORM, "Nothing to close", "There is no order since the last closing."
 )
 
+FINISH_FIRST = Banner(
+    Tone.INFORM, "Finish this order first", "Then training can be switched on or off."
+)
+NOT_YET_SWITCHED = Banner(
+    Tone.TRY_AGAIN,
+    "Not switched yet",
+    "A cancellation or a card payment is still open. Try again in a moment.",
+)
+TRAINING_BEGUN = Banner(
+    Tone.INFORM, "Training", "Nothing is charged or sold until training is ended."
+)
+TRAINING_ENDED = Banner(
+    Tone.INFORM, "Training has ended", "From now on every order is real."
+)
+NOT_PRACTICED = Banner(
+    Tone.INFORM, "Not in training", "This order was real. End training to cancel it."
+)
+ONLY_PRACTICED = Banner(
+    Tone.INFORM, "Nothing to cancel", "This order was made for training."
+)
+
 
 def cancellation_refused(text: str) -> Banner:
     """Explain that an order could not be canceled."""

@@ -76,6 +76,7 @@ class Approval:
     receipt_url: str
     kind: OrderKind = OrderKind.SALE
     vouchers: int | None = None
+    training: bool = False
 
 
 class PrintState(enum.Enum):
@@ -164,6 +165,7 @@ class TillView:
     register_minor: int = 0
     wristband: WristbandInfo | None = None
     canceling: int = 0
+    training: bool = False
     receipts: tuple[ReceiptRow, ...] = ()
     prints: bool = False
     can_print_closing: bool = False

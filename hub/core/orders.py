@@ -159,7 +159,8 @@ def advice_flags(
             flags.append(AdviceFlag.NOT_ALLOWED)
         payment = order.payment
         by_card = payment is not None and payment.method is PaymentMethod.CARD
-        if by_card and order.total_minor and payment and payment.card is None:
+        taken = by_card and order.total_minor and not order.training
+        if taken and payment and payment.card is None:
             flags.append(AdviceFlag.CARD_RECEIPT_MISSING)
     if order.booking_model is not agreed.booking_model:
         flags.append(AdviceFlag.OTHER_BOOKING_MODEL)
