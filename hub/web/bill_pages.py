@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hub.service.bills import Billing, Review, ShownBill
     from hub.service.payment_log import PaymentLog
     from hub.service.transfers import Transfers
+    from hub.web.bill_view import BillView
     from hub.web.desk import Desk
     from hub.web.pages import Reader
 
@@ -168,7 +169,7 @@ def _add_bill(router: APIRouter, parts: BillParts) -> None:
         shown = await _shown(parts, user, reference)
         if shown is None:
             return problem_page(desk.pages, request, ProblemKind.NOT_FOUND)
-        return bill_page(desk, request, shown)
+        return bill_page(desk, request, view_bill(shown, desk.reader(request)))
 
     @router.post("/bills/{reference}/cancel")
     async def cancel(
@@ -188,15 +189,21 @@ def _add_bill(router: APIRouter, parts: BillParts) -> None:
 def bill_page(
     desk: Desk,
     request: Request,
-    shown: ShownBill,
+    bill: BillView,
     *,
     status: int = 200,
     refusal: str = "",
 ) -> Response:
     """Render a bill's page; a refusal is told above it."""
-    view = view_bill(shown, desk.reader(request))
+    reader = desk.reader(request)
     return desk.page(
-        request, "bill.html", here="bills", status=status, bill=view, refusal=refusal
+        request,
+        "bill.html",
+        here="bills",
+        status=status,
+        bill=bill,
+        at=lambda act: reader.link(f"/bills/{bill.reference}{act}"),
+        refusal=refusal,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -13,7 +12,14 @@ from hub.payments.method import Instructions
 from hub.service.bill_viewers import OfUser
 from hub.web.bill_pages import BillParts, bill_page
 from hub.web.bill_view import view_bill
-from hub.web.bill_ways import leaving, may_be_told, refusal_of, told_how, view_leave
+from hub.web.bill_ways import (
+    attempt_number,
+    leaving,
+    may_be_told,
+    refused_by,
+    view_how,
+    view_leaving,
+)
 from hub.web.noted_calls import REFUSED, chosen_by_hand
 from hub.web.problems import ProblemKind, problem_page
 from hub.web.sessions import CheckedForm, LoggedIn, text_of
@@ -56,11 +62,11 @@ def _add_choice(router: APIRouter, parts: BillParts) -> None:
     async def give_up(
         request: Request, user: LoggedIn, reference: str, form: CheckedForm
     ) -> Response:
-        number = text_of(form, "attempt")
-        if not (number.isascii() and number.isdigit() and len(number) <= 3):
+        number = attempt_number(form)
+        if number is None:
             return problem_page(desk.pages, request, ProblemKind.BAD_ADDRESS)
         try:
-            await payments.give_up(OfUser(user.id), reference, int(number))
+            await payments.give_up(OfUser(user.id), reference, number)
         except NoSuchBill:
             return problem_page(desk.pages, request, ProblemKind.NOT_FOUND)
         except NotAllowed:
@@ -82,21 +88,8 @@ def _add_how(router: APIRouter, parts: BillParts) -> None:
         if not may_be_told(shown, method):
             return desk.go(request, f"/bills/{reference}")
         reader = desk.reader(request)
-        transfer = await parts.transfers.transfer(shown.record)
-        view = view_bill(shown, reader)
-        # Drawing a code would hold up the event loop, and the ledger.
-        told = await asyncio.to_thread(told_how, method, view, transfer, reader)
-        said = next((o.instructions for o in shown.offers if o.method == method), "")
-        return desk.page(
-            request,
-            "bill_pay.html",
-            here="bills",
-            bill=view,
-            name=reader.texts.bills.methods[method].name,
-            leave=None,
-            transfer=told,
-            instructions=said,
-        )
+        pay = await view_how(parts.transfers, shown, method, reader)
+        return desk.page(request, "bill_pay.html", here="bills", pay=pay)
 
 
 async def _refused(
@@ -109,9 +102,10 @@ async def _refused(
     """Show the bill again, and say why it could not be paid that way now."""
     reference, method = wanted
     shown = await parts.billing.show(OfUser(user.id), reference)
-    texts = parts.desk.reader(request).texts.bills
-    words, status = refusal_of(error, method, texts)
-    return bill_page(parts.desk, request, shown, status=status, refusal=words)
+    reader = parts.desk.reader(request)
+    view = view_bill(shown, reader)
+    words, status = refused_by(error, method, view, reader.texts.bills)
+    return bill_page(parts.desk, request, view, status=status, refusal=words)
 
 
 async def _leave_page(
@@ -120,17 +114,7 @@ async def _leave_page(
     assert chosen.attempt is not None, "who leaves does so by an attempt"
     attempt, desk = chosen.attempt, parts.desk
     shown = await parts.billing.show(OfUser(user.id), attempt.reference)
-    reader = desk.reader(request)
-    texts = reader.texts.bills
-    leave = view_leave(chosen, shown.bill.currency, reader)
+    pay = view_leaving(shown, chosen, desk.reader(request))
     return desk.page(
-        request,
-        "bill_pay.html",
-        here="bills",
-        headers=leave.headers,
-        bill=view_bill(shown, reader),
-        name=texts.leaving.format(method=texts.methods[attempt.method].name),
-        leave=leave,
-        transfer=None,
-        instructions="",
+        request, "bill_pay.html", here="bills", headers=pay.headers, pay=pay
     )

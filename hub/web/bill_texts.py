@@ -70,9 +70,9 @@ class BillTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cancel: str
     cancel_hint: str
     canceled: str
-    live: str
     give_up: str
     attempts: dict[AttemptState, str]
+    """What is with a payment that is not over."""
     refusals: dict[Refusal, str]
     methods: dict[str, MethodTexts]
     leaving: str

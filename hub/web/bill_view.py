@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from contract.money import Currency
+    from hub.core.bills.attempts import Attempt
     from hub.core.bills.bill import Change, Line, Payer
     from hub.service.bills import ListedBill, Offer, Review, ShownBill, UnpaidFees
     from hub.store.bills import Payment
@@ -181,8 +182,7 @@ def view_bill(shown: ShownBill, reader: Reader) -> BillView:
     """Write out a bill with how it stands, what came, and what can be done."""
     bill, at, texts = shown.bill, shown.standing, reader.texts.bills
     currency = bill.currency
-    live = next((each for each in shown.record.attempts if each.state in LIVE), None)
-    provided = live is not None and not _is_by_hand(live.method)
+    live = _provided(shown)
     return BillView(
         reference=bill.reference,
         shown_reference=grouped(bill.reference),
@@ -201,8 +201,8 @@ def view_bill(shown: ShownBill, reader: Reader) -> BillView:
         history=tuple(_moved(each, currency, reader) for each in shown.record.payments),
         ways=tuple(view_way(each, currency, reader) for each in shown.offers),
         refusal=_refusal(shown, texts),
-        live=_live(shown, reader) if provided else "",
-        give_up=live.number if live and provided and may_be_given_up(live) else 0,
+        live=_live(live, currency, reader) if live else "",
+        give_up=live.number if live and may_be_given_up(live) else 0,
         may_be_canceled=shown.may_be_canceled,
     )
 
@@ -261,17 +261,31 @@ def _moved(payment: Payment, currency: Currency, reader: Reader) -> MovedView:
 
 def _refusal(shown: ShownBill, texts: BillTexts) -> str:
     """Say why nothing can be paid now, where the page does not show it otherwise."""
-    if shown.offers or not shown.refusals or not shown.standing.open_minor:
+    if (
+        _provided(shown) is not None
+        or shown.offers
+        or not shown.refusals
+        or not shown.standing.open_minor
+    ):
         return ""
     reasons = list(dict.fromkeys(shown.refusals.values()))
     return " ".join(texts.refusals[each] for each in reasons)
 
 
-def _live(shown: ShownBill, reader: Reader) -> str:
+def _provided(shown: ShownBill) -> Attempt | None:
+    """Find the attempt that a provider has not ended yet."""
+    for each in shown.record.attempts:
+        if each.state in LIVE and not _is_by_hand(each.method):
+            return each
+    return None
+
+
+def _live(live: Attempt, currency: Currency, reader: Reader) -> str:
+    """Say what is with a payment that was begun, and what that means for the payer."""
     texts = reader.texts.bills
-    live = next(each for each in shown.record.attempts if each.state in LIVE)
-    amount = _money(live.amount_minor, shown.bill.currency, reader)
-    return texts.live.format(method=texts.methods[live.method].name, amount=amount)
+    amount = _money(live.amount_minor, currency, reader)
+    name = texts.methods[live.method].name
+    return texts.attempts[live.state].format(method=name, amount=amount)
 
 
 def _is_by_hand(method: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,19 +15,24 @@ from hub.payments.method import FormPost, Instructions, Redirect
 from hub.payments.routes import BILLS_FOLDER, return_urls
 from hub.payments.transfer import giro_code, swiss_payload
 from hub.service.bill_payments import Leaving, NotPayable
+from hub.web.bill_view import view_bill
 from hub.web.qr_code import code_svg, qr_svg, swiss_svg
+from hub.web.sessions import text_of
 from hub.web.shield import HEADERS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+    from starlette.datastructures import FormData
 
     from hub.payments.transfer import Transfer
     from hub.service.bill_payments import Chosen
     from hub.service.bills import ShownBill
+    from hub.service.transfers import Transfers
     from hub.web.bill_texts import BillTexts
     from hub.web.bill_view import BillView
     from hub.web.pages import Reader
 
+ATTEMPT_DIGITS_MAX = 3
 BY_HAND = frozenset({"slip", "ebanking", "cash", "organizer"})
 LEAVE_AFTER_S = 3
 CSP = "Content-Security-Policy"
@@ -116,6 +122,60 @@ def refusal_of(error: Exception, method: str, texts: BillTexts) -> tuple[str, in
         case _:
             name = texts.methods[method].name
             return texts.provider_down.format(method=name), 503
+
+
+def refused_by(
+    error: Exception, method: str, bill: BillView, texts: BillTexts
+) -> tuple[str, int]:
+    """Say it above the bill's page, unless the page says just that anyway."""
+    words, status = refusal_of(error, method, texts)
+    is_said = isinstance(error, NotPayable) and (bill.live or bill.refusal)
+    return "" if is_said else words, status
+
+
+@dataclass(frozen=True, slots=True)
+class PayView:
+    """The page of one way to pay: on to a provider, or how to do it by hand."""
+
+    bill: BillView
+    name: str
+    leave: LeaveView | None = None
+    transfer: TransferView | None = None
+    instructions: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its answer carries beside those of every page."""
+        return {} if self.leave is None else self.leave.headers
+
+
+async def view_how(
+    transfers: Transfers, shown: ShownBill, method: str, reader: Reader
+) -> PayView:
+    """Write out how to pay by hand; for who `may_be_told`."""
+    transfer = await transfers.transfer(shown.record)
+    view = view_bill(shown, reader)
+    # Drawing a code would hold up the event loop, and the ledger.
+    told = await asyncio.to_thread(told_how, method, view, transfer, reader)
+    said = next((o.instructions for o in shown.offers if o.method == method), "")
+    name = reader.texts.bills.methods[method].name
+    return PayView(view, name, transfer=told, instructions=said)
+
+
+def view_leaving(shown: ShownBill, chosen: Chosen, reader: Reader) -> PayView:
+    """Write out the way on to a provider."""
+    assert chosen.attempt is not None, "who leaves does so by an attempt"
+    texts = reader.texts.bills
+    name = texts.leaving.format(method=texts.methods[chosen.attempt.method].name)
+    leave = view_leave(chosen, shown.bill.currency, reader)
+    return PayView(view_bill(shown, reader), name, leave)
+
+
+def attempt_number(form: FormData) -> int | None:
+    """Read which attempt is given up; None if the form names none."""
+    typed = text_of(form, "attempt")
+    known = typed.isascii() and typed.isdigit() and len(typed) <= ATTEMPT_DIGITS_MAX
+    return int(typed) if known else None
 
 
 def told_how(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -11,7 +10,14 @@ from starlette.responses import Response  # noqa: TC002 - FastAPI reads it
 from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.payments.method import Instructions
 from hub.web.bill_view import view_bill
-from hub.web.bill_ways import leaving, may_be_told, refusal_of, told_how, view_leave
+from hub.web.bill_ways import (
+    attempt_number,
+    leaving,
+    may_be_told,
+    refused_by,
+    view_how,
+    view_leaving,
+)
 from hub.web.noted_calls import REFUSED, chosen_by_hand
 from hub.web.problems import ProblemKind, problem_page
 from hub.web.sessions import text_of
@@ -77,9 +83,11 @@ def _add_choice(router: APIRouter, desk: WalletDesk) -> None:
         except NoSuchBill:
             return _not_found(desk, request)
         except REFUSED as error:
-            words, status = refusal_of(error, method, reader.texts.bills)
             shown = await bills.billing.show(viewer, reference)
-            return _bill_page(desk, request, visit, shown, (words, status))
+            refused = refused_by(
+                error, method, view_bill(shown, reader), reader.texts.bills
+            )
+            return _bill_page(desk, request, visit, shown, refused)
         if isinstance(chosen.step, Instructions):
             return desk.go(request, f"{TOP_UP_PATH}/{reference}/how/{method}")
         return _leave_page(desk, request, visit, shown, chosen)
@@ -88,11 +96,11 @@ def _add_choice(router: APIRouter, desk: WalletDesk) -> None:
     async def give_up(
         request: Request, visit: OpenWallet, reference: str, form: GuestForm
     ) -> Response:
-        number = text_of(form, "attempt")
-        if not (number.isascii() and number.isdigit() and len(number) <= 3):
+        number = attempt_number(form)
+        if number is None:
             return problem_page(desk.pages, request, ProblemKind.BAD_ADDRESS)
         try:
-            await bills.payments.give_up(visit.guest.viewer, reference, int(number))
+            await bills.payments.give_up(visit.guest.viewer, reference, number)
         except NoSuchBill:
             return _not_found(desk, request)
         except NotAllowed:
@@ -114,21 +122,8 @@ def _add_how(router: APIRouter, desk: WalletDesk) -> None:
         if not may_be_told(shown, method):
             return desk.go(request, f"{TOP_UP_PATH}/{reference}")
         reader = desk.reader(request)
-        transfer = await bills.transfers.transfer(shown.record)
-        view = view_bill(shown, reader)
-        # Drawing a code would hold up the event loop, and the ledger.
-        told = await asyncio.to_thread(told_how, method, view, transfer, reader)
-        said = next((o.instructions for o in shown.offers if o.method == method), "")
-        return desk.page(
-            request,
-            visit,
-            "wallet_pay.html",
-            bill=view,
-            name=reader.texts.bills.methods[method].name,
-            leave=None,
-            transfer=told,
-            instructions=said,
-        )
+        pay = await view_how(bills.transfers, shown, method, reader)
+        return desk.page(request, visit, "wallet_pay.html", pay=pay)
 
 
 def _bill_page(
@@ -138,10 +133,17 @@ def _bill_page(
     shown: ShownBill,
     refused: tuple[str, int] = ("", 200),
 ) -> Response:
-    view = view_bill(shown, desk.reader(request))
+    reader = desk.reader(request)
+    view = view_bill(shown, reader)
     words, status = refused
     return desk.page(
-        request, visit, "wallet_bill.html", status=status, bill=view, refusal=words
+        request,
+        visit,
+        "wallet_bill.html",
+        status=status,
+        bill=view,
+        at=lambda act: reader.link(f"{TOP_UP_PATH}/{view.reference}{act}"),
+        refusal=words,
     )
 
 
@@ -152,22 +154,8 @@ def _leave_page(
     shown: ShownBill,
     chosen: Chosen,
 ) -> Response:
-    assert chosen.attempt is not None, "who leaves does so by an attempt"
-    reader = desk.reader(request)
-    texts = reader.texts.bills
-    leave = view_leave(chosen, shown.bill.currency, reader)
-    name = texts.methods[chosen.attempt.method].name
-    return desk.page(
-        request,
-        visit,
-        "wallet_pay.html",
-        headers=leave.headers,
-        bill=view_bill(shown, reader),
-        name=texts.leaving.format(method=name),
-        leave=leave,
-        transfer=None,
-        instructions="",
-    )
+    pay = view_leaving(shown, chosen, desk.reader(request))
+    return desk.page(request, visit, "wallet_pay.html", headers=pay.headers, pay=pay)
 
 
 def _not_found(desk: WalletDesk, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
+PICTURES = os.environ.get("KASSENBAND_PICTURES")
+"""A folder to keep pictures in, for docs/portal.md."""
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -67,11 +70,25 @@ async def opened(browser: Browser, size: str, language: str) -> AsyncIterator[Pa
     assert not complaints, f"the browser complained: {complaints}"
 
 
-async def looked_at(page: Page, pictures: Path | None, name: str) -> None:
+async def looked_at_twice(page: Page, name: str, judged: str) -> None:
+    """Look at a page on a phone and on a wide screen; its faults on one of them."""
+    for size, (width, height) in SIZES.items():
+        await page.set_viewport_size({"width": width, "height": height})
+        await _fits(page, f"{name}-{size}")
+        if size == judged:
+            await _has_no_fault(page)
+
+
+async def looked_at(page: Page, name: str) -> None:
     """Hold a page to what every page keeps: no serious fault, nothing to scroll aside.
 
-    Keeps a picture of it where a folder is given.
+    Keeps a picture of it where a folder for them is named.
     """
+    await _has_no_fault(page)
+    await _fits(page, name)
+
+
+async def _has_no_fault(page: Page) -> None:
     results = await Axe().run(page)
     faults = [
         f"{each['id']}: {each['nodes'][0]['html']}"
@@ -79,7 +96,11 @@ async def looked_at(page: Page, pictures: Path | None, name: str) -> None:
         if each["impact"] in SERIOUS
     ]
     assert not faults, f"{page.url}: {faults}"
+
+
+async def _fits(page: Page, name: str) -> None:
     wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{page.url} is {wide} px too wide"
-    if pictures is not None:
-        await page.screenshot(path=pictures / f"{name}.png", full_page=True)
+    if PICTURES is not None:
+        picture = Path(PICTURES) / f"{name}.png"
+        await page.screenshot(path=picture, full_page=True)

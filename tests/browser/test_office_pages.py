@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
 
-PICTURES = os.environ.get("KASSENBAND_PICTURES")
 PIN = "271828"
 EVENT = samples.EVENT.number
 
@@ -70,14 +67,13 @@ async def test_staff_look_at_calls_and_doubts(
         doubt_section(store, context, payments, log),
     ]
     app = office_app(Office(context), Healths(), sections)
-    folder = None if PICTURES is None else Path(PICTURES)
     async with (
         running(app) as url,
         chromium() as browser,
         opened(browser, size, language) as page,
     ):
         await page.goto(url)
-        await looked_at(page, folder, f"office-{size}-login")
+        await looked_at(page, f"office-{size}-login")
         await page.fill("input[name=name]", "Fay Fox")
         await page.fill("input[name=pin]", PIN)
         await page.locator("main button").click()
@@ -85,14 +81,14 @@ async def test_staff_look_at_calls_and_doubts(
         await page.locator("summary").first.click()
         assert await page.locator("pre").first.is_visible()
         assert await page.locator(".severity-3").count() == 1
-        await looked_at(page, folder, f"office-{size}-log")
+        await looked_at(page, f"office-{size}-log")
         await page.select_option("#severity", "3")
         await page.locator("main form button").click()
         assert await page.locator("ol.log > li").count() == 1
         await page.locator('nav a[href*="/doubts"]').click()
         assert f"{reference[:26]}-1" in await page.inner_text("main")
         assert "does not know whether it was paid" in await page.inner_text("main")
-        await looked_at(page, folder, f"office-{size}-doubts")
+        await looked_at(page, f"office-{size}-doubts")
         await page.fill("input[name=reason]", "STATUS 2 in the back office")
         await page.locator("main form button").click()
         await page.wait_for_url("**/doubts")

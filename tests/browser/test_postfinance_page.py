@@ -2,81 +2,28 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.payments.performing import Performer, provider_client
-from hub.payments.postfinance import PostFinance, Settings
-from hub.payments.registry import registered
-from hub.service.accounts import Accounts
-from hub.service.bill_payments import BillPayments
-from hub.service.bills import Billing
-from hub.service.outbox import Outbox
 from hub.service.passwords import Passwords
 from hub.service.payment_log import PaymentLog, Search, Severity
-from hub.service.provider_calls import ProviderCalls
-from hub.service.registration import Registration
-from hub.service.transfers import Transfers
-from hub.web.bill_pages import BillSources
-from hub.web.people import People
-from hub.web.portal import portal_app
 from tests.browser.browsing import chromium, looked_at, opened
-from tests.counterparts.portal import SECRETS, open_bill
-from tests.counterparts.postfinance import PATH, PaymentPage
-from tests.counterparts.serving import listener, running, url_of
-from tests.hub import samples
+from tests.browser.portals import open_portal
+from tests.counterparts.portal import open_bill
+from tests.counterparts.postfinance import PATH
 from tests.hub.service.billing import Fair
 from tests.hub.web.portal_people import PASSWORD
-from tests.hub.web.serving import Healths, Receipts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from fastapi import FastAPI
     from playwright.async_api import Page
 
     from hub.store.store import Store
 
-PICTURES = os.environ.get("KASSENBAND_PICTURES")
-PASS_IN, PASS_OUT = SECRETS
 WORDS = {
     "en": ("Log in", "Pay with PostFinance", "Paid"),
     "de": ("Anmelden", "Mit PostFinance zahlen", "Bezahlt"),
 }
-
-
-@asynccontextmanager
-async def portal(store: Store, page_url: str, url: str) -> AsyncIterator[FastAPI]:
-    settings = Settings(
-        pspid="foxrun", pass_in=PASS_IN, pass_out=PASS_OUT, url=f"{page_url}{PATH}"
-    )
-    methods = registered([PostFinance(settings)])
-    async with provider_client() as client:
-        performer = Performer(client)
-        payments = BillPayments(store, methods, performer)
-        log = PaymentLog(store, SECRETS)
-        people = People(
-            accounts=Accounts(store, Outbox("portal.example"), url),
-            registration=Registration(store, samples.EVENT.number),
-            secure=False,
-        )
-        yield portal_app(
-            Receipts(),
-            Healths(),
-            people=people,
-            bills=BillSources(
-                billing=Billing(store, methods),
-                payments=payments,
-                transfers=Transfers(store),
-                log=PaymentLog(store),
-                portal_url=url,
-            ),
-            calls=ProviderCalls(store, methods, log, payments, performer),
-        )
 
 
 async def owned_bill(store: Store) -> str:
@@ -97,19 +44,13 @@ async def test_a_payer_clicks_through_the_payment_page(
     store: Store, size: str, language: str
 ) -> None:
     reference = await owned_bill(store)
-    provider = PaymentPage(PASS_IN, PASS_OUT, charset="iso-8859-1")
-    taken = listener()
-    url = url_of(taken)
-    provider.post_sale_url = f"{url}/post_finance/post_sale"
     async with (
-        running(provider.app()) as page_url,
-        portal(store, page_url, url) as app,
-        running(app, taken),
+        open_portal(store, charset="iso-8859-1") as portal,
         chromium() as browser,
         opened(browser, size, language) as page,
     ):
-        await walk(page, f"{url}/bills/{reference}", f"{language}-{size}")
-    assert provider.post_sales == [200, 200, 200]
+        await walk(page, f"{portal.url}/bills/{reference}", f"{language}-{size}")
+    assert portal.provider.post_sales == [200, 200, 200]
     entries = await PaymentLog(store).search(Search())
     assert len(entries) == 12, "six calls, by the browser and by the provider"
     assert {entry.severity for entry in entries} == {Severity.INFO}
@@ -117,45 +58,53 @@ async def test_a_payer_clicks_through_the_payment_page(
 
 async def walk(page: Page, bill: str, name: str) -> None:
     log_in, pay, paid = WORDS[name[:2]]
-    folder = None if PICTURES is None else Path(PICTURES)
-    await page.goto(bill)
-    await page.fill("input[name=email]", "ada@example.org")
-    await page.fill("input[name=password]", PASSWORD)
-    await page.get_by_role("button", name=log_in).click()
-    await page.wait_for_url(bill)
+    await enter(page, bill, log_in)
     for decision in ("Decline", "Cancel", "Pay"):
         await page.get_by_role("button", name=pay).click()
-        await looked_at(page, folder, f"{name}-leaving")
+        await looked_at(page, f"{name}-leaving")
         await page.locator(f'form[action*="{PATH}"] button').click()
         assert await page.inner_text("h1") == "Payment page"
         assert await page.inner_text("#amount") == "EUR 4628"
         await page.get_by_role("button", name=decision).click()
         await page.wait_for_url(bill)
-        await looked_at(page, folder, f"{name}-{decision.lower()}")
+        await looked_at(page, f"{name}-{decision.lower()}")
     assert paid in await page.inner_text("h1")
     assert await page.get_by_role("button", name=pay).count() == 0
 
 
-async def test_after_an_uncertain_answer_nobody_can_pay_again(store: Store) -> None:
+async def enter(page: Page, bill: str, log_in: str) -> None:
+    await page.goto(bill)
+    await page.fill("input[name=email]", "ada@example.org")
+    await page.fill("input[name=password]", PASSWORD)
+    await page.get_by_role("button", name=log_in).click()
+    await page.wait_for_url(bill)
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "words"),
+    [
+        ("phone", "en", "a second one could be paid twice"),
+        ("desktop", "de", "Eine zweite könnte doppelt bezahlt sein"),
+    ],
+)
+async def test_after_an_uncertain_answer_nobody_can_pay_again(
+    store: Store, size: str, language: str, words: str
+) -> None:
     reference = await owned_bill(store)
-    provider = PaymentPage(PASS_IN, PASS_OUT)
-    taken = listener()
-    url = url_of(taken)
+    log_in, pay, _ = WORDS[language]
     async with (
-        running(provider.app()) as page_url,
-        portal(store, page_url, url) as app,
-        running(app, taken),
+        open_portal(store) as portal,
         chromium() as browser,
-        opened(browser, "phone", "en") as page,
+        opened(browser, size, language) as page,
     ):
-        await page.goto(f"{url}/bills/{reference}")
-        await page.fill("input[name=email]", "ada@example.org")
-        await page.fill("input[name=password]", PASSWORD)
-        await page.get_by_role("button", name="Log in").click()
-        await page.get_by_role("button", name="Pay with PostFinance").click()
+        bill = f"{portal.url}/bills/{reference}"
+        await enter(page, bill, log_in)
+        await page.get_by_role("button", name=pay).click()
         await page.locator(f'form[action*="{PATH}"] button').click()
         await page.get_by_role("button", name="Uncertain").click()
-        await page.wait_for_url(f"{url}/bills/{reference}")
-        assert "a second one could be paid twice" in await page.inner_text("main")
-        assert await page.get_by_role("button", name="Pay with").count() == 0
-        await looked_at(page, None if PICTURES is None else Path(PICTURES), "uncertain")
+        await page.wait_for_url(bill)
+        said = await page.inner_text("main")
+        assert said.count(words) == 1
+        assert await page.locator(".refusal").count() == 1, "it is said once"
+        assert await page.get_by_role("button", name=pay).count() == 0
+        await looked_at(page, f"{language}-{size}-uncertain")

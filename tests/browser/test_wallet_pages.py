@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from contract.order import make_line
 from contract.token import PORTAL_PATH
-from hub.payments.performing import Performer, provider_client
-from hub.payments.postfinance import PostFinance, Settings
-from hub.payments.registry import registered
 from hub.service.bill_booker import BillBooker
-from hub.service.bill_payments import BillPayments
-from hub.service.bills import Billing
-from hub.service.guest_wallets import GuestWallets
-from hub.service.payment_log import PaymentLog
-from hub.service.provider_calls import ProviderCalls
-from hub.service.transfers import Transfers
-from hub.web.bill_pages import BillSources
-from hub.web.portal import portal_app
-from hub.web.wallet_desk import Guests
-from hub.web.wallet_pages import add_guests
 from tests.browser.browsing import chromium, looked_at, opened
-from tests.counterparts.postfinance import PATH, PaymentPage
-from tests.counterparts.serving import listener, running, url_of
+from tests.browser.portals import open_portal
 from tests.hub import samples
 from tests.hub.hubs import running_parts
 from tests.hub.service.shop import BEER, Shop, a_grant, a_sale, a_top_up
-from tests.hub.web.serving import Healths, Receipts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,9 +27,6 @@ if TYPE_CHECKING:
     from tests.hub.hubs import Parts
 
 EVENT = samples.EVENT.number
-PASS_IN, PASS_OUT = "Mysecretsig1875!?in", "Mysecretsig1875!?out"
-PICTURES = os.environ.get("KASSENBAND_PICTURES")
-"""A folder to keep pictures in, for docs/portal.md."""
 
 WORDS = {
     "en": {
@@ -101,37 +81,14 @@ class Site:
 @asynccontextmanager
 async def a_festival(store: Store, context: ContextKeeper) -> AsyncIterator[Site]:
     """Run a portal, its ledger, and PostFinance's page."""
-    paid_at = PaymentPage(PASS_IN, PASS_OUT)
-    taken = listener()
-    url = url_of(taken)
+    for method in ("postfinance", "ebanking", "cash"):
+        await store.fetch("put_top_up_method", EVENT, method, 0, 0, None, False)
     async with (
         running_parts(store, context) as parts,
-        running(paid_at.app()) as bank,
-        provider_client() as client,
+        open_portal(store, context=context) as portal,
     ):
-        shop, tag, serial = await a_wristband(parts, url)
-        for method in ("postfinance", "ebanking", "cash"):
-            await store.fetch("put_top_up_method", EVENT, method, 0, 0, None, False)
-        contract = PostFinance(
-            Settings(pspid="fest", pass_in=PASS_IN, pass_out=PASS_OUT, url=bank + PATH)
-        )
-        methods = registered([contract])
-        performer = Performer(client)
-        payments = BillPayments(store, methods, performer)
-        bills = BillSources(
-            billing=Billing(store, methods),
-            payments=payments,
-            transfers=Transfers(store),
-            log=PaymentLog(store),
-            portal_url=url,
-        )
-        log = PaymentLog(store, (PASS_IN, PASS_OUT))
-        calls = ProviderCalls(store, methods, log, payments, performer)
-        app = portal_app(Receipts(), Healths(), calls=calls)
-        wallets = GuestWallets(store, context, bills.billing, methods)
-        add_guests(app, Guests(wallets=wallets, bills=bills, secure=False))
-        async with running(app, taken):
-            yield Site(url, parts, shop, tag, serial)
+        shop, tag, serial = await a_wristband(parts, portal.url)
+        yield Site(portal.url, parts, shop, tag, serial)
 
 
 async def a_wristband(parts: Parts, url: str) -> tuple[Shop, str, int]:
@@ -164,10 +121,9 @@ async def test_a_guest_looks_at_a_wristband_and_tops_it_up(
 
 async def walk(page: Page, site: Site, name: str) -> None:
     words = WORDS[name[:2]]
-    folder = None if PICTURES is None else Path(PICTURES)
 
     async def look(what: str) -> None:
-        await looked_at(page, folder, f"wallet-{name}-{what}")
+        await looked_at(page, f"wallet-{name}-{what}")
 
     async def follow(word: str) -> None:
         await page.get_by_role("link", name=words[word], exact=True).first.click()
@@ -210,7 +166,6 @@ async def walk(page: Page, site: Site, name: str) -> None:
 async def test_a_blocked_and_an_unknown_wristband_are_explained(
     store: Store, context: ContextKeeper, size: str
 ) -> None:
-    folder = None if PICTURES is None else Path(PICTURES)
     async with (
         a_festival(store, context) as site,
         chromium() as browser,
@@ -219,6 +174,6 @@ async def test_a_blocked_and_an_unknown_wristband_are_explained(
         await site.parts.wristbands.block(site.serial)  # type: ignore[arg-type]
         await page.goto(site.tag)
         assert await page.inner_text(".strap-sum") == WORDS["en"]["balance"]
-        await looked_at(page, folder, f"wallet-{size}-blocked")
+        await looked_at(page, f"wallet-{size}-blocked")
         await page.goto(f"{site.url}/wallet/topup")
-        await looked_at(page, folder, f"wallet-{size}-stopped")
+        await looked_at(page, f"wallet-{size}-stopped")

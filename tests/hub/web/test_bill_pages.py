@@ -347,7 +347,8 @@ async def test_an_uncertain_payment_forbids_a_second_one(ada: Payer) -> None:
 
     said = await ada.open(f"/bills/{reference}")
 
-    assert "The provider does not know yet" in said
+    assert "PayPal does not know yet what became of your payment" in said
+    assert said.count('class="refusal') == 1
     assert 'name="method"' not in ada.browser.text
 
 
