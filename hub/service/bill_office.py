@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hub.core.bills.errors import NotAllowed
 from hub.service.bills import listed_bill
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 BILLS_PER_PAGE = 100
 ALARMS_SHOWN_MAX = 200
+NOTE_MAX = 500
 _GROUPS = re.compile(r"[0-9][0-9 ]*")
 
 
@@ -82,6 +84,16 @@ class BillOffice:
             BILLS_PER_PAGE,
         )
         return tuple(OfficeBill(row["payer_name"], listed_bill(row)) for row in rows)
+
+    async def close_alarm(self, number: int, by: str, note: str = "") -> None:
+        """Note that somebody has looked at an alarm; raises NotAllowed if one had."""
+        if len(note) > NOTE_MAX:
+            raise NotAllowed(f"A note has up to {NOTE_MAX} characters.")
+        closed = await self._store.fetch_value(
+            "close_payment_alarm", self._event, number, by, note.strip()
+        )
+        if closed is None:
+            raise NotAllowed("Somebody else has seen to this. Look again.")
 
     async def alarms(self) -> tuple[Alarm, ...]:
         """List what providers said that somebody has to look at, newest first."""

@@ -95,7 +95,7 @@ class BillPayments:
         self._store = store
         self._methods = methods
         self._performing = performing
-        self._reports = BillReports(store, methods)
+        self.reports = BillReports(store, methods)
 
     async def choose(
         self, viewer: Viewer, reference: str, method: str, leaving: Leaving
@@ -175,7 +175,7 @@ class BillPayments:
         self, method: str, report: Report, *, refund: UUID | None = None
     ) -> Reported:
         """Take in a provider's proven word; see BillReports. Raises UnknownAttempt."""
-        return await self._reports.report(method, report, refund=refund)
+        return await self.reports.report(method, report, refund=refund)
 
     # --- what the public promises are made of ----------------------------------------
 

@@ -71,24 +71,34 @@ class BillReports:
 
         `refund` is the one it answers, where that is known. Raises UnknownAttempt.
         """
-        reference, number = await self._attempt_of(method, report)
         async with self._store.unit_of_work() as unit:
-            record = await lock_bill(unit, reference)
-            if record is None:
-                raise UnknownAttempt(f"There is no bill {reference}.")
-            attempt = numbered(record, number)
-            if attempt.method != method:
-                raise UnknownAttempt(f"Attempt {number} was made by {attempt.method}.")
-            reported = await self._take_in(unit, record, attempt, report)
-            moved = await _move_refund(unit, record, attempt, report, refund)
-            is_news = reported.is_news or moved
-            if is_news or reported.alarms:
-                await keep_report(unit, record.event, report, reported, method)
-        for alarm in reported.alarms if is_news else ():
-            log.error("Bill %s: %s", reference, alarm)
+            return await self.take_in(unit, method, report, refund=refund)
+
+    async def take_in(
+        self,
+        unit: UnitOfWork,
+        method: str,
+        report: Report,
+        *,
+        refund: UUID | None = None,
+    ) -> Reported:
+        """Take a word in together with something else; as `report`."""
+        reference, number = await _attempt_of(unit, method, report)
+        record = await lock_bill(unit, reference)
+        if record is None:
+            raise UnknownAttempt(f"There is no bill {reference}.")
+        attempt = numbered(record, number)
+        if attempt.method != method:
+            raise UnknownAttempt(f"Attempt {number} was made by {attempt.method}.")
+        reported = await self._booked(unit, record, attempt, report)
+        moved = await _move_refund(unit, record, attempt, report, refund)
+        if moved or reported.is_news or reported.alarms:
+            is_news = await keep_report(unit, record.event, report, reported, method)
+            for alarm in reported.alarms if is_news else ():
+                log.error("Bill %s: %s", reference, alarm)
         return reported
 
-    async def _take_in(
+    async def _booked(
         self, unit: UnitOfWork, record: BillRecord, attempt: Attempt, report: Report
     ) -> Reported:
         known = await unit.fetch_row(
@@ -107,7 +117,7 @@ class BillReports:
             report,
             attempt,
             currency=record.bill.currency,
-            booked=_booked(record, attempt.method),
+            booked=_known(record, attempt.method),
         )
         if came.attempt != attempt:
             await change_attempt(unit, came.attempt)
@@ -126,19 +136,6 @@ class BillReports:
             or came.movement is not None
             or bool(came.fee_minor),
         )
-
-    async def _attempt_of(self, method: str, report: Report) -> tuple[str, int]:
-        if report.order_id:
-            try:
-                return read_order_id(report.order_id)
-            except BadReference as error:
-                raise UnknownAttempt(str(error)) from None
-        row = await self._store.fetch_row(
-            "attempt_by_provider", method, report.provider_ref
-        )
-        if row is None:
-            raise UnknownAttempt(f"{method} speaks of an attempt nobody made.")
-        return row["bill"], row["number"]
 
 
 def numbered(record: BillRecord, number: int) -> Attempt:
@@ -162,9 +159,12 @@ async def change_attempt(unit: UnitOfWork, attempt: Attempt) -> None:
 
 async def keep_report(
     unit: UnitOfWork, event: int, report: Report, kept: Reported, method: str
-) -> None:
-    """Keep a word that changed something, or that somebody has to look at."""
-    await unit.fetch(
+) -> bool:
+    """Keep a word that changed something, or that somebody has to look at.
+
+    False if just that is kept already, and nothing came of it now.
+    """
+    added = await unit.fetch(
         "add_payment_report",
         event,
         kept.reference,
@@ -180,6 +180,19 @@ async def keep_report(
         kept.payment,
         kept.is_news,
     )
+    return bool(added)
+
+
+async def _attempt_of(unit: UnitOfWork, method: str, report: Report) -> tuple[str, int]:
+    if report.order_id:
+        try:
+            return read_order_id(report.order_id)
+        except BadReference as error:
+            raise UnknownAttempt(str(error)) from None
+    row = await unit.fetch_row("attempt_by_provider", method, report.provider_ref)
+    if row is None:
+        raise UnknownAttempt(f"{method} speaks of an attempt nobody made.")
+    return row["bill"], row["number"]
 
 
 async def _move_refund(
@@ -235,7 +248,7 @@ def _told(
     )
 
 
-def _booked(record: BillRecord, method: str) -> tuple[Booked, ...]:
+def _known(record: BillRecord, method: str) -> tuple[Booked, ...]:
     return tuple(
         Booked(
             money_ref=each.money_ref,

@@ -260,12 +260,51 @@ WHERE $13 OR NOT EXISTS (
     SELECT FROM payment_report
     WHERE bill = $2 AND attempt IS NOT DISTINCT FROM $3 AND said = $5
       AND money_ref = $7 AND status = $10 AND alarms = $11
-);
+)
+RETURNING id;
 
 -- payment_alarms --
--- List what providers said that somebody has to look at, newest first.
-SELECT id, bill, attempt, method, said, status, alarms, heard_at FROM payment_report
-WHERE event = $1 AND alarms <> '{}' ORDER BY id DESC LIMIT $2;
+-- List what providers said that somebody has to look at, newest first, until somebody
+-- has.
+SELECT id, bill, attempt, method, said, status, alarms, heard_at
+FROM payment_report AS r
+WHERE event = $1 AND alarms <> '{}'
+  AND NOT EXISTS (SELECT FROM payment_alarm_closed WHERE report = r.id)
+ORDER BY id DESC LIMIT $2;
+
+-- close_payment_alarm --
+-- Note that somebody has looked at what a provider said; no row if there is no such
+-- alarm, or somebody has.
+INSERT INTO payment_alarm_closed (report, closed_by, note)
+SELECT id, $3, $4 FROM payment_report WHERE event = $1 AND id = $2 AND alarms <> '{}'
+ON CONFLICT DO NOTHING
+RETURNING report;
+
+-- add_payment_claim --
+-- Keep what somebody says a provider did, until another person has decided.
+INSERT INTO payment_claim (id, event, bill, attempt, said, amount_minor, money_ref,
+                           reason, claimed_by, claimed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- lock_payment_claim --
+-- Keep a claim for oneself until what is done with it is done.
+SELECT pg_advisory_xact_lock(hashtext('payment_claim'), hashtext($1::uuid::text));
+
+-- payment_claims --
+-- List claims that nobody has decided about, oldest first; or one of them.
+SELECT c.id, c.bill, c.attempt, a.method, c.said, c.amount_minor, b.currency,
+       c.money_ref, c.reason, c.claimed_by, c.claimed_at
+FROM payment_claim AS c
+JOIN payment_attempt AS a ON a.bill = c.bill AND a.number = c.attempt
+JOIN bill AS b ON b.reference = c.bill
+WHERE c.event = $1 AND ($2::uuid IS NULL OR c.id = $2)
+  AND NOT EXISTS (SELECT FROM payment_claim_decision WHERE claim = c.id)
+ORDER BY c.claimed_at, c.id;
+
+-- decide_payment_claim --
+-- Keep what somebody decides about a claim.
+INSERT INTO payment_claim_decision (claim, claimed_by, confirmed, decided_by, decided_at)
+VALUES ($1, $2, $3, $4, $5);
 
 -- bill_creditor --
 -- Read the account that a competition's bills are paid into.

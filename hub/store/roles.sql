@@ -67,7 +67,8 @@ GRANT DELETE ON
     TO kassenband_hub;
 -- Bills and what is paid: lines and money are beyond reach once written.
 GRANT INSERT ON
-    bill, bill_line, top_up_method, payment_attempt, payment, payment_report, bill_entry
+    bill, bill_line, top_up_method, payment_attempt, payment, payment_report, bill_entry,
+    payment_alarm_closed, payment_claim, payment_claim_decision
     TO kassenband_hub;
 GRANT UPDATE (canceled_at, locked_to, locked_at) ON bill TO kassenband_hub;
 GRANT UPDATE (is_active) ON bill_line TO kassenband_hub;

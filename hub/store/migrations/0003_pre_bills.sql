@@ -150,6 +150,45 @@ CREATE INDEX payment_report_bill ON payment_report (bill);
 CREATE INDEX payment_report_alarm ON payment_report (event, id)
     WHERE alarms <> '{}';
 
+-- Alarms that somebody has looked at.
+CREATE TABLE payment_alarm_closed (
+    report bigint PRIMARY KEY REFERENCES payment_report,
+    closed_by text NOT NULL,
+    closed_at timestamptz NOT NULL DEFAULT now(),
+    note text NOT NULL DEFAULT '' CHECK (length(note) <= 500)
+);
+
+-- What staff say a provider did, where nothing here can learn it.
+CREATE TABLE payment_claim (
+    id uuid PRIMARY KEY,
+    event integer NOT NULL REFERENCES event,
+    bill text NOT NULL,
+    attempt smallint NOT NULL,
+    -- hub.core.bills.reports.Said
+    said text NOT NULL
+        CHECK (said IN ('paid', 'refunded', 'charged_back', 'returned')),
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    -- The provider's name of the movement.
+    money_ref text NOT NULL CHECK (money_ref <> ''),
+    reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 500),
+    claimed_by text NOT NULL,
+    claimed_at timestamptz NOT NULL,
+    UNIQUE (id, claimed_by),
+    FOREIGN KEY (bill, attempt) REFERENCES payment_attempt
+);
+CREATE INDEX payment_claim_event ON payment_claim (event, claimed_at);
+
+-- Confirmed by another person it is taken in as the provider's own word.
+CREATE TABLE payment_claim_decision (
+    claim uuid PRIMARY KEY,
+    claimed_by text NOT NULL,
+    confirmed boolean NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamptz NOT NULL,
+    FOREIGN KEY (claim, claimed_by) REFERENCES payment_claim (id, claimed_by),
+    CHECK (NOT confirmed OR decided_by <> claimed_by)
+);
+
 -- What a bill has the ledger book, in this order, each under an id of its own: so it
 -- is booked once, however often it is asked for. Written together with what caused it.
 CREATE TABLE bill_entry (
@@ -175,7 +214,10 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['payment', 'payment_report'] LOOP
+    FOREACH name IN ARRAY ARRAY[
+        'payment', 'payment_report', 'payment_alarm_closed', 'payment_claim',
+        'payment_claim_decision'
+    ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
