@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widgets import Static
 
 from edge.core.intents import BackToBasket, Dismiss
 from edge.core.view import Phase, TillView
@@ -18,6 +19,7 @@ from edge.ui.screens.declined import DeclinedPanel
 from edge.ui.screens.handed_out import HandedOutPanel
 from edge.ui.screens.notice import NoticePanel
 from edge.ui.screens.payment import PaymentPanel
+from edge.ui.screens.receipts import ReceiptsScreen
 from edge.ui.screens.selling import SellingPanel
 from edge.ui.screens.status import StatusScreen
 from edge.ui.widgets.product_grid import ProductGrid
@@ -102,6 +104,7 @@ class TillApp(App[None]):
     def compose(self) -> ComposeResult:
         """Lay out the status row, every panel, and the wristbands of a demo."""
         yield StatusRow(id="status")
+        yield Static(text.TRAINING_BAND, id="training")
         for panel in dict.fromkeys(PANELS.values()):
             yield panel()
         if self._wristband_panel is not None:
@@ -143,6 +146,15 @@ class TillApp(App[None]):
         else:
             self.push_screen(StatusScreen(self._till.view))
 
+    def on_receipts_asked(self) -> None:
+        """Open what can be printed, or close it."""
+        if isinstance(self.screen, ReceiptsScreen):
+            self.pop_screen()
+            return
+        if isinstance(self.screen, StatusScreen):
+            self.pop_screen()
+        self.push_screen(ReceiptsScreen(self._till.view))
+
     def on_wristband_tapped(self, message: WristbandTapped) -> None:
         """Hold a virtual wristband to the virtual reader."""
         if self._wristband_panel is not None:
@@ -176,6 +188,7 @@ class TillApp(App[None]):
     def _show(self, view: TillView) -> None:
         base = self.screen_stack[0]
         base.query_one(StatusRow).show(view)
+        base.query_one("#training").display = view.training
         panel = base.query_one(PANELS[view.phase])
         panel.show(view)
         if panel is not self._panel:
@@ -184,7 +197,7 @@ class TillApp(App[None]):
             panel.display = True
             self._panel = panel
             self._focus_first(panel)
-        if isinstance(self.screen, StatusScreen):
+        if isinstance(self.screen, StatusScreen | ReceiptsScreen):
             self.screen.show(view)
         self._report_painted(view)
 

@@ -22,5 +22,9 @@ class StatusAsked(Message):
     """The cashier wants to read what the lamps say, or has read it."""
 
 
+class ReceiptsAsked(Message):
+    """The cashier wants to print an earlier receipt, or has done so."""
+
+
 class ViewChanged(Message):
     """The till has a new view; posted from whatever thread made it."""

@@ -135,6 +135,7 @@ def sample_views() -> dict[str, TillView]:
         "checking": replace(selling, phase=Phase.CHECKING),
         "collect": replace(selling, phase=Phase.COLLECT),
         "charge": replace(selling, phase=Phase.CHARGE),
+        "training": replace(selling, training=True),
         **_approvals(selling),
         **_declines(selling),
         **_notices(selling),
@@ -177,6 +178,11 @@ def _approvals(selling: TillView) -> dict[str, TillView]:
             approved, approval=stand_in, lamps=_troubled_lamps(), undelivered=12
         ),
         "approved-cash": replace(approved, approval=cash),
+        "approved-training": replace(
+            approved,
+            training=True,
+            approval=replace(approval, balance=None, training=True),
+        ),
         "handed-out": replace(approved, phase=Phase.HANDED_OUT),
     }
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from contract.messages import LampState
+from contract.order import OrderKind
+from edge.core.view import PrintState
+
+if TYPE_CHECKING:
+    from edge.core.view import ReceiptRow
 
 APP_TITLE = "Kassenband"
 DEMO = "DEMO"
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
+
+TRAINING = "TRAINING"
+TRAINING_BAND = "TRAINING · nothing is sold or charged"
+BEGIN_TRAINING = "Begin training"
+END_TRAINING = "End training"
 
 MORE_PRODUCTS = "More"
 EMPTY_BASKET = "Tap a product\nto begin"
@@ -30,6 +42,8 @@ CHARGE_HINT = "The guest pays at the card terminal. The till goes on by itself."
 BACK = "Back"
 
 PAID_HEADING = "✓ PAID"
+PRACTICED_HEADING = "✓ TRAINED"
+PRACTICED = "Training: nothing was charged. Hand nothing out."
 NEW_BALANCE = "New balance"
 PAID_IN_CASH = "Paid in cash"
 STAND_IN = "Without network: booked later, the goods may be handed out."
@@ -65,7 +79,42 @@ ALL_DELIVERED = "The hub has recorded every order of this till."
 
 WRISTBANDS = "Virtual\nwristbands"
 
-LAMP_NAMES = {"hub": "Hub", "tse": "TSE", "reader": "Reader", "clock": "Clock"}
+LAMP_NAMES = {
+    "hub": "Hub",
+    "tse": "TSE",
+    "reader": "Reader",
+    "clock": "Clock",
+    "printer": "Paper",
+}
+"""By the lamp's field; a till without a printer has no lamp for it."""
+
+RECEIPTS = "Receipts"
+RECEIPTS_TITLE = "Which receipt should be printed?"
+NO_RECEIPTS = "This till has closed no order yet."
+PRINT_CLOSING = "Z report\nagain"
+PRINT_KEYS = {
+    PrintState.NO: "Print\nreceipt",
+    PrintState.ASKED: "Printing",
+    PrintState.PRINTED: "Print\nagain",
+}
+PRINT_STATES = {
+    PrintState.NO: "not printed",
+    PrintState.ASKED: "is printed",
+    PrintState.PRINTED: "printed: again as a copy",
+}
+ORDER_KINDS = {
+    OrderKind.SALE: "Sale",
+    OrderKind.CANCELLATION: "Cancellation",
+    OrderKind.TOP_UP: "Top-up",
+    OrderKind.PAYOUT: "Payout",
+    OrderKind.TICKET: "Ticket",
+    OrderKind.GRANT: "Vouchers",
+    OrderKind.BILL_PAYMENT: "Bill",
+    OrderKind.SHIFT_START: "Shift start",
+    OrderKind.CASH_MOVEMENT: "Cash moved",
+    OrderKind.CASH_TRANSFER: "Transfer",
+    OrderKind.SHIFT_END: "Close-out",
+}
 LAMP_GLYPHS = {
     LampState.GOOD: "✓",
     LampState.WARN: "!",
@@ -105,6 +154,12 @@ def undelivered(count: int) -> str:
         return ALL_DELIVERED
     orders = "1 order waits" if count == 1 else f"{count} orders wait"
     return f"{orders} for the hub; the till sends them by itself."
+
+
+def receipt_row(row: ReceiptRow, at: str) -> str:
+    """Name an order whose receipt can be printed, on one line."""
+    kind = ORDER_KINDS.get(row.kind, "Order")
+    return f"{at}  {kind} {row.number}  {row.total}  ({PRINT_STATES[row.state]})"
 
 
 def page(number: int, pages: int) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from edge.core.intents import Dismiss
+from edge.core.intents import Dismiss, PrintReceipt
 from edge.ui import text
-from edge.ui.screens.panel import Panel, plain
+from edge.ui.screens.panel import Panel, plain, show_print_key
 from edge.ui.widgets.big_text import BigAmount, BigText
 from edge.ui.widgets.qr_code import QrCode
 from edge.ui.widgets.touch_key import TouchKey
@@ -31,9 +31,11 @@ class ApprovedPanel(Panel):
             yield Static(id="approved-caption")
             yield BigAmount(id="approved-balance")
             yield Static(id="approved-notice")
-            yield TouchKey(
-                text.NEXT_ORDER, Dismiss(), id="approved-next", classes="last"
-            )
+            with Horizontal(id="approved-keys"):
+                yield TouchKey("", PrintReceipt(), id="approved-print")
+                yield TouchKey(
+                    text.NEXT_ORDER, Dismiss(), id="approved-next", classes="last"
+                )
         yield QrCode(id="approved-receipt")
 
     def show(self, view: TillView) -> None:
@@ -41,10 +43,13 @@ class ApprovedPanel(Panel):
         approval = view.approval
         if approval is None:
             return
+        heading = text.PRACTICED_HEADING if approval.training else text.PAID_HEADING
+        self.query_one("#approved-heading", BigText).show(heading)
         shown = approval.total if approval.balance is None else approval.balance
         self.query_one(BigAmount).show(plain(shown))
         self._caption(approval)
         self._notice(view, approval)
+        show_print_key(self.query_one("#approved-print", TouchKey), view)
         captions = text.RECEIPT_LATER if approval.stand_in else (text.RECEIPT,)
         code = self.query_one(QrCode)
         code.display = bool(approval.receipt_url)
@@ -53,7 +58,7 @@ class ApprovedPanel(Panel):
 
     def first_key(self) -> TouchKey | None:
         """Return the key to the next order."""
-        return self.query_one(TouchKey)
+        return self.query_one("#approved-next", TouchKey)
 
     def _caption(self, approval: Approval) -> None:
         currency = approval.total.currency.value
@@ -71,7 +76,7 @@ class ApprovedPanel(Panel):
         line.display = bool(paid)
 
     def _notice(self, view: TillView, approval: Approval) -> None:
-        sentences = []
+        sentences = [text.PRACTICED] if approval.training else []
         if approval.stand_in:
             sentences.append(text.STAND_IN)
             if not approval.cash and approval.balance is None:

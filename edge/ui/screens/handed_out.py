@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from edge.core.intents import AnswerHandedOut
+from edge.core.intents import AnswerHandedOut, PrintReceipt
 from edge.ui import text
-from edge.ui.screens.panel import Panel, plain
+from edge.ui.screens.panel import Panel, plain, show_print_key
 from edge.ui.widgets.big_text import BigAmount, BigText
 from edge.ui.widgets.touch_key import TouchKey
 
@@ -29,6 +29,7 @@ class HandedOutPanel(Panel):
         yield BigAmount(id="handed-out-total")
         yield Static(id="handed-out-text")
         with Horizontal(classes="keys"):
+            yield TouchKey("", PrintReceipt(), id="handed-out-print")
             yield TouchKey(
                 text.HANDED_OUT_YES, AnswerHandedOut(handed_out=True), id="yes"
             )
@@ -41,6 +42,7 @@ class HandedOutPanel(Panel):
 
     def show(self, view: TillView) -> None:
         """Show which order is meant."""
+        show_print_key(self.query_one("#handed-out-print", TouchKey), view)
         title, sentence = "", text.HANDED_OUT_HINT
         if view.approval is not None:
             title = text.approved_order(str(view.approval.total))

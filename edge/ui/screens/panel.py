@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from contract.money import plain_amount
+from edge.ui import text
 
 if TYPE_CHECKING:
     from contract.money import Money
@@ -23,6 +24,16 @@ class Panel(Vertical):
     def first_key(self) -> TouchKey | None:
         """Return the key that Enter presses when the panel appears."""
         return None
+
+
+def show_print_key(key: TouchKey, view: TillView) -> None:
+    """Let a key offer the approved order's receipt, where the till prints it."""
+    approval = view.approval
+    named = None if approval is None else approval.order
+    row = next((each for each in view.receipts if each.order == named), None)
+    key.display = row is not None and (view.prints or row.stand_in)
+    if row is not None:
+        key.say(text.PRINT_KEYS[row.state])
 
 
 def plain(money: Money | None) -> str:

@@ -9,9 +9,9 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from edge.core.intents import RestartTse
+from edge.core.intents import RestartTse, SwitchTraining
 from edge.ui import text
-from edge.ui.messages import StatusAsked
+from edge.ui.messages import ReceiptsAsked, StatusAsked, Wanted
 from edge.ui.widgets.lamp_table import LampTable
 from edge.ui.widgets.touch_key import TouchKey
 
@@ -40,6 +40,8 @@ class StatusScreen(ModalScreen[None]):
         yield Static(id="status-undelivered")
         with Horizontal(id="status-keys"):
             yield TouchKey(text.RESTART_TSE, RestartTse(), id="status-restart-tse")
+            yield TouchKey(text.RECEIPTS, ReceiptsAsked, id="status-receipts")
+            yield TouchKey(text.BEGIN_TRAINING, self._switch, id="status-training")
             yield TouchKey(text.CLOSE, StatusAsked, id="status-close", classes="last")
 
     def on_mount(self) -> None:
@@ -48,9 +50,16 @@ class StatusScreen(ModalScreen[None]):
 
     def show(self, view: TillView) -> None:
         """Show newer lamps."""
+        self._view = view
         names = dict.fromkeys([view.label, view.till, view.event_name])
         till = " · ".join(name for name in names if name)
         self.query_one("#status-till", Static).update(till)
         self.query_one(LampTable).show(view.lamps)
+        self.query_one("#status-receipts").display = view.lamps.printer is not None
+        label = text.END_TRAINING if view.training else text.BEGIN_TRAINING
+        self.query_one("#status-training", TouchKey).say(label)
         sentence = text.undelivered(view.undelivered)
         self.query_one("#status-undelivered", Static).update(sentence)
+
+    def _switch(self) -> Wanted:
+        return Wanted(SwitchTraining(on=not self._view.training))

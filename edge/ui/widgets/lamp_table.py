@@ -9,7 +9,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from edge.ui import text
-from edge.ui.widgets.status_row import named_lamps
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LampTable(Vertical):
-    """Four rows, one per thing the till depends on."""
+    """A row per thing the till depends on, and for its printer, if it has one."""
 
     def compose(self) -> ComposeResult:
         """Lay out one row per lamp."""
@@ -30,8 +29,11 @@ class LampTable(Vertical):
 
     def show(self, lamps: Lamps) -> None:
         """Show the lamps' states and sentences."""
-        pairs = zip(self.query(".lamp"), named_lamps(lamps), strict=True)
-        for row, (name, lamp) in pairs:
+        for field, name in text.LAMP_NAMES.items():
+            row, lamp = self.query_one(f"#lamp-{field}"), getattr(lamps, field)
+            row.display = lamp is not None
+            if lamp is None:
+                continue
             row.set_classes(f"lamp {lamp.state.value}")
             row.query_one(".sign", Static).update(text.LAMP_GLYPHS[lamp.state])
             row.query_one(".sentence", Static).update(_sentence(name, lamp))

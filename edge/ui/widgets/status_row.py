@@ -1,4 +1,4 @@
-"""The top row: where the till stands, and its four lamps by color and by sign."""
+"""The top row: where the till stands, and its lamps by color and by sign."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ class StatusRow(Widget):
 
 def named_lamps(lamps: Lamps) -> list[tuple[str, Lamp]]:
     """List the lamps with their names, in the order they are shown."""
-    return [(name, getattr(lamps, field)) for field, name in text.LAMP_NAMES.items()]
+    named = ((name, getattr(lamps, field)) for field, name in text.LAMP_NAMES.items())
+    return [(name, lamp) for name, lamp in named if lamp is not None]
 
 
 def _facts(view: TillView) -> tuple[object, ...]:
