@@ -12,6 +12,7 @@ from contract.advice import without_credential
 from contract.ids import TillId
 from contract.messages import AdviceFlag, DeclineReason
 from contract.order import Line, OrderKind, Outcome, Path, order_digest
+from hub.core.baskets import NOTHING_FOUND, Found
 from hub.core.changes import (
     BandChange,
     ClosingWords,
@@ -164,15 +165,17 @@ def request_item(
     order: Order,
     body: bytes,
     refusal: DeclineReason | None,
-    barred: frozenset[int] = frozenset(),
+    found: Found = NOTHING_FOUND,
 ) -> Item:
     """Make the item of an order that a till asks to book from a wallet.
 
     `refusal` is what `request_refusal` found; None says that the order adds up.
-    `barred`: the variants of wristbands that may not buy what it holds.
+    `found`: what is known of its lines, which are then not looked into again.
     """
-    payable = order.attempt > 0 and refusal is None
-    entry = order_entry(order, adds_up=True) if payable else None
+    moves: tuple[Move, ...] = ()
+    postings: tuple[Posting, ...] = ()
+    if order.attempt > 0 and refusal is None:
+        moves, postings = _booked(order, found, adds_up=True)
     return Item(
         step=Step.REQUEST,
         order=order.id,
@@ -181,8 +184,8 @@ def request_item(
         body=body,
         till=order.till,
         payer=order.payment.wallet if order.payment else None,
-        moves=_moves(entry) if entry else (),
-        postings=entry.elsewhere if entry else (),
+        moves=moves,
+        postings=postings,
         lines=order.lines,
         bands=band_changes(order) if order.wristband else (),
         shift=shift_change(order) if order.cash else None,
@@ -190,7 +193,7 @@ def request_item(
         sequence=order.sequence,
         refusal=refusal,
         cancels=order.cancels,
-        barred=barred,
+        barred=found.barred,
         is_capped=order.kind in CAPPED,
         kind=order.acts_as,
         bill=order.bill,
@@ -220,7 +223,7 @@ def advice_item(
     *,
     refusal: DeclineReason | None = None,
     flags: tuple[AdviceFlag, ...] = (),
-    barred: frozenset[int] = frozenset(),
+    found: Found = NOTHING_FOUND,
 ) -> Item:
     """Make the item of an advice; `body` is the advice's own bytes.
 
@@ -230,7 +233,10 @@ def advice_item(
     if advice.credential is not None:
         body = without_credential(body)
     completed = advice.outcome is Outcome.COMPLETED
-    entry = order_entry(order) if completed else None
+    moves: tuple[Move, ...] = ()
+    postings: tuple[Posting, ...] = ()
+    if completed:
+        moves, postings = _booked(order, found)
     item = Item(
         step=Step.COMPLETED if completed else Step.ABORTED,
         order=order.id,
@@ -239,8 +245,8 @@ def advice_item(
         body=body,
         till=order.till,
         payer=order.payment.wallet if order.payment else None,
-        moves=_moves(entry) if entry else (),
-        postings=entry.elsewhere if entry else (),
+        moves=moves,
+        postings=postings,
         lines=order.lines,
         bands=band_changes(order) if order.wristband else (),
         shift=shift_change(order) if order.cash else None,
@@ -252,7 +258,7 @@ def advice_item(
         flags=flags,
         advice_digest=order_digest(body),
         fiscal=_fiscal(advice),
-        barred=barred,
+        barred=found.barred,
         kind=order.acts_as,
         bill=order.bill,
     )
@@ -313,6 +319,19 @@ def _practiced(item: Item) -> Item:
         bill=None,
         books=False,
     )
+
+
+def _booked(
+    order: Order, found: Found, *, adds_up: bool | None = None
+) -> tuple[tuple[Move, ...], tuple[Posting, ...]]:
+    """Say what an order moves on wallets, and posts elsewhere."""
+    payment = order.payment
+    if found.postings is not None:
+        assert payment is not None, "a sale was paid"
+        assert payment.wallet is not None, "by a wallet"
+        return (Move(payment.wallet, -order.total_minor),), found.postings
+    entry = order_entry(order, adds_up=adds_up)
+    return _moves(entry), entry.elsewhere
 
 
 def _moves(entry: Entry) -> tuple[Move, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from contract.catalogue import ProductKind
@@ -19,6 +19,7 @@ from contract.order import (
     inconsistency,
     voucher_lines,
 )
+from hub.core.baskets import Baskets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -57,6 +58,8 @@ class Prices:
     """Which variants of wristbands may not buy a product, where some may not."""
     tickets: Mapping[int, tuple[Ticket, ...]]
     """Tickets by their product."""
+    baskets: Baskets = field(default_factory=Baskets, compare=False, repr=False)
+    """What was sold by it before."""
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Self:

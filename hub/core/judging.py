@@ -211,14 +211,17 @@ def _book(
             charges.append(charge)
             if charge.minor < 0 and wallet.balance < 0:
                 flags.append(AdviceFlag.EXCEEDS_BALANCE)
-        lost = _losses(item, move, charge, state)
+        is_whole = charge.minor == move.minor and charge.vouchers == move.vouchers
+        lost = () if is_whole else _losses(item, move, charge, state)
         if lost:
             postings += lost
             flags.append(AdviceFlag.STAND_IN_LOSS)
             flags += _loss_flags(item, move, charge, state)
     state.last_entry += 1
-    beside, changed = _beside(item, state, records)
-    flags += beside
+    changed: Changed = ()
+    if item.bands or item.shift is not None:
+        beside, changed = _beside(item, state, records)
+        flags += beside
     known.live = Live(
         state.last_entry,
         item.attempt,

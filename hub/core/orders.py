@@ -19,6 +19,7 @@ from contract.order import (
     PaymentMethod,
     ask_first,
 )
+from hub.core.baskets import plain_basket
 from hub.core.content import (
     Prices,
     Refusal,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from contract.money import Currency
     from contract.order import Order
     from contract.token import Credential, TokenKey
+    from hub.core.baskets import Found
 
 # Tills keep their clock by NTP, which is off by milliseconds. An answer may wait in a
 # broken network for some seconds; minutes can only be a clock that nobody has set.
@@ -90,17 +92,38 @@ class Agreed:
         return max(self.catalogues, default=0)
 
 
+def recall(order: Order, agreed: Agreed) -> Found | None:
+    """Return what is known of an order's basket, if one like it was found sound."""
+    prices = agreed.prices.get(order.catalogue)
+    return None if prices is None else prices.baskets.recall(plain_basket(order))
+
+
+def remember(order: Order, agreed: Agreed, found: Found) -> None:
+    """Keep what was found of an order against which nothing speaks."""
+    prices, basket = agreed.prices.get(order.catalogue), plain_basket(order)
+    if prices is not None and basket is not None:
+        prices.baskets.remember(basket, found)
+
+
 def request_refusal(
-    order: Order, credential: Credential | None, agreed: Agreed
+    order: Order,
+    credential: Credential | None,
+    agreed: Agreed,
+    found: Found | None = None,
 ) -> Refusal | None:
-    """Find what speaks against booking a requested order, its wallets aside."""
+    """Find what speaks against booking a requested order, its wallets aside.
+
+    `found`: what is known of a basket that was sound; it is not looked into again.
+    """
     if order.attempt == 0 or ask_first(order) is not Ask.REQUEST:
         return Refusal(
             DeclineReason.INCONSISTENT_ORDER,
             "Only what takes from wristbands, or changes them, is asked for. "
             "Report the others by an advice.",
         )
-    return _order_refusal(order, agreed) or wallet_refusal(order, credential, agreed)
+    return _order_refusal(order, agreed, found) or wallet_refusal(
+        order, credential, agreed
+    )
 
 
 def check_refusal(
@@ -143,6 +166,7 @@ def advice_flags(
     *,
     sent_at: datetime | None = None,
     now: datetime | None = None,
+    found: Found | None = None,
 ) -> tuple[AdviceFlag, ...]:
     """List what is odd about an advice that will be booked all the same.
 
@@ -151,7 +175,7 @@ def advice_flags(
     flags = []
     if advice.outcome is Outcome.COMPLETED:
         prices = agreed.prices.get(order.catalogue)
-        if content_refusal(order, prices) is not None:
+        if found is None and content_refusal(order, prices) is not None:
             flags.append(AdviceFlag.INCONSISTENT_ORDER)
         if order.catalogue < agreed.current_catalogue:
             flags.append(AdviceFlag.SUPERSEDED_CATALOGUE)
@@ -194,7 +218,9 @@ def _is_clock_off(decided: datetime, sent: datetime | None, now: datetime) -> bo
     return sent is not None and abs(sent - now) > CLOCK_OFF
 
 
-def _order_refusal(order: Order, agreed: Agreed) -> Refusal | None:
+def _order_refusal(
+    order: Order, agreed: Agreed, found: Found | None = None
+) -> Refusal | None:
     till = agreed.tills.get(order.till)
     if till is None or till.revoked:
         return Refusal(
@@ -214,9 +240,9 @@ def _order_refusal(order: Order, agreed: Agreed) -> Refusal | None:
             f"This event runs in {agreed.currency.value}, "
             f"the order in {order.currency.value}. Enter it again.",
         )
-    return content_refusal(
-        order, agreed.prices.get(order.catalogue)
-    ) or _profile_refusal(order, agreed)
+    prices = agreed.prices.get(order.catalogue)
+    wrong = content_refusal(order, prices) if found is None else None
+    return wrong or _profile_refusal(order, agreed)
 
 
 def _profile_refusal(order: Order, agreed: Agreed) -> Refusal | None:

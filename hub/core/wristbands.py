@@ -50,11 +50,12 @@ def opens_nothing(item: Item, state: LedgerState) -> bool:
     """
     if item.till is None or item.cancels is not None:
         return False
-    named = {move.serial for move in item.moves}
-    if item.payer is not None:
-        named.add(item.payer)
-    bands = [state.bands[serial] for serial in named]
-    return any(band is not None and band.successor is not None for band in bands)
+    for move in item.moves:
+        band = state.bands[move.serial]
+        if band is not None and band.successor is not None:
+            return True
+    payer = None if item.payer is None else state.bands[item.payer]
+    return payer is not None and payer.successor is not None
 
 
 def change(item: Item, entry: int, state: LedgerState, records: Records) -> Changed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -67,6 +67,7 @@ log = logging.getLogger(__name__)
 
 RECONNECT_PAUSE_S = 0.5
 STATUS_INTERVAL_S = 2
+HEARD_AT_ONCE = 16
 _PLACES_MAX = 4096  # three topics per till
 
 
@@ -117,6 +118,7 @@ class Link:
         self._topics = Topics(services.context.current.event)
         self.connection: Connection | None = None
         self._deposed = asyncio.Event()
+        self._unheard: deque[Publication] = deque()
         self._errands: set[_Errand] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.rejects: Counter[RejectReason] = Counter()
@@ -169,6 +171,7 @@ class Link:
             await self._report_until_over(connection)
         finally:
             self.connection = None
+            self._unheard.clear()  # unacknowledged, so the tills say it again
             await asyncio.shield(connection.close(offline))
             log.info("Disconnected from the broker.")
 
@@ -212,18 +215,29 @@ class Link:
             self.connection.publish(self._topics.config(till.id), payload, retain=True)
 
     def _hear(self, burst: Sequence[Publication]) -> None:
-        connection = self.connection
-        if connection is None:
-            return
-        for heard in burst:
-            errand = _Errand(connection, heard, _place(self._topics, heard.topic))
-            self._errands.add(errand)
-            try:
-                self._begin(errand)
-            except Malformed as error:
-                self._reject(errand, error)
-            except Exception as error:
-                self._fail(errand, error)
+        """Deal with messages part by part: the first are booked while others wait."""
+        is_idle = not self._unheard
+        self._unheard.extend(burst)
+        if is_idle:
+            self._hear_some()
+
+    def _hear_some(self) -> None:
+        for _ in range(min(len(self._unheard), HEARD_AT_ONCE)):
+            heard = self._unheard.popleft()
+            if self.connection is not None:
+                self._deal_with(heard, self.connection)
+        if self._unheard:
+            asyncio.get_running_loop().call_soon(self._hear_some)
+
+    def _deal_with(self, heard: Publication, connection: Connection) -> None:
+        errand = _Errand(connection, heard, _place(self._topics, heard.topic))
+        self._errands.add(errand)
+        try:
+            self._begin(errand)
+        except Malformed as error:
+            self._reject(errand, error)
+        except Exception as error:
+            self._fail(errand, error)
 
     def _begin(self, errand: _Errand) -> None:
         till, leaf = errand.place.till, errand.place.leaf

@@ -13,8 +13,9 @@ import msgspec
 from contract.messages import AdviceFlag
 from contract.order import Outcome, Path
 from hub.core.allowances import Allowances
+from hub.core.baskets import Found
 from hub.core.booking import Step, advice_item
-from hub.core.orders import advice_flags, barred, wallet_refusal
+from hub.core.orders import advice_flags, barred, recall, remember, wallet_refusal
 from hub.core.outages import Outages
 
 if TYPE_CHECKING:
@@ -70,7 +71,12 @@ class Advices:
         """Make the item of an advice; `refusal` is what was found when it came."""
         agreed = self._context.current.agreed
         sent_at, now = arrival.sent_at, arrival.received_at
-        flags = advice_flags(advice, order, agreed, sent_at=sent_at, now=now)
+        known = recall(order, agreed)
+        flags = advice_flags(
+            advice, order, agreed, sent_at=sent_at, now=now, found=known
+        )
+        found = known or Found(barred(order, agreed))
+        is_sound = AdviceFlag.INCONSISTENT_ORDER not in flags
         own_only, excess = False, 0
         if advice.outcome is Outcome.COMPLETED and not order.training:
             flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
@@ -88,8 +94,10 @@ class Advices:
             body,
             refusal=refusal,
             flags=flags,
-            barred=barred(order, agreed),
+            found=found,
         )
+        if known is None and is_sound and advice.outcome is Outcome.COMPLETED:
+            remember(order, agreed, found._replace(postings=item.postings))
         if excess or own_only:
             item = msgspec.structs.replace(item, excess_minor=excess, own_only=own_only)
         return item

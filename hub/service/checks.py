@@ -21,6 +21,7 @@ from contract.messages import (
 from contract.money import Money
 from contract.order import LineRole, OrderKind, Payment, PaymentMethod
 from hub.core import limits
+from hub.core.baskets import Found
 from hub.core.booking import LOSS_ACCOUNTS, Result, ResultCode, request_item
 from hub.core.content import Refusal, ticket_refusal
 from hub.core.judging import judge
@@ -178,7 +179,7 @@ class Checks:
         about = order if order.payment else _paid_somehow(order)
         agreed = self._context.current.agreed
         reason = refusal.reason if refusal else None
-        item = request_item(about, body, reason, barred(order, agreed))
+        item = request_item(about, body, reason, Found(barred(order, agreed)))
         own_only = self._staff.cancels_own_only(order, asked=True)
         return msgspec.structs.replace(item, postings=(), shift=None, own_only=own_only)
 

@@ -29,9 +29,10 @@ from contract.messages import (
 )
 from contract.order import Order, Outcome
 from hub.core import sentences
+from hub.core.baskets import Found
 from hub.core.booking import Item, Result, ResultCode, request_item
 from hub.core.content import Refusal
-from hub.core.orders import barred, clock_of, request_refusal
+from hub.core.orders import barred, clock_of, recall, remember, request_refusal
 from hub.service.advices import Advices, Arrival
 from hub.service.answers import (
     anchor_of,
@@ -146,11 +147,15 @@ class Orders:
         except Malformed as error:
             return rejected(error, message.id, id_in(body))
         agreed = self._context.current.agreed
+        known = recall(order, agreed)
         refusal = request_refusal(
-            order, message.credential, agreed
+            order, message.credential, agreed, known
         ) or self._staff.refusal(order)
         reason = refusal.reason if refusal else None
-        item = request_item(order, body, reason, barred(order, agreed))
+        found = known or Found(barred(order, agreed))
+        item = request_item(order, body, reason, found)
+        if known is None and refusal is None:
+            remember(order, agreed, found._replace(postings=item.postings))
         if order.cancels is not None and self._staff.cancels_own_only(
             order, asked=True
         ):

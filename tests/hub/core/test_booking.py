@@ -36,6 +36,7 @@ from contract.order import (
     sum_taxes,
 )
 from hub.core import chain
+from hub.core.baskets import Found
 from hub.core.booking import Item, ResultCode, advice_item, request_item
 from hub.core.content import is_beyond
 from hub.core.draft import Draft
@@ -45,6 +46,8 @@ from hub.core.orders import (
     advice_flags,
     barred,
     check_refusal,
+    recall,
+    remember,
     request_refusal,
     wallet_refusal,
 )
@@ -184,7 +187,13 @@ def items_of(order: Order, path: Path, outcome: Outcome) -> list[Item]:
     check_refusal(order, token, AGREED)
     refusal = request_refusal(order, token, AGREED)
     reason = refusal.reason if refusal else None
-    made = [request_item(order, body, reason, barred(order, AGREED))]
+    found = Found(barred(order, AGREED))
+    made = [request_item(order, body, reason, found)]
+    if refusal is None:
+        # Whatever basket comes again is booked as when it was looked into.
+        remember(order, AGREED, found._replace(postings=made[0].postings))
+        known = recall(order, AGREED)
+        assert known is None or request_item(order, body, None, known) == made[0]
     completed = outcome is Outcome.COMPLETED
     if completed and (order.attempt == 0 or is_beyond(order)):
         return made  # such advices never come this far
@@ -197,7 +206,7 @@ def items_of(order: Order, path: Path, outcome: Outcome) -> list[Item]:
             body,
             refusal=charged.reason if charged else None,
             flags=advice_flags(said, order, AGREED, now=samples.NOW),
-            barred=barred(order, AGREED),
+            found=Found(barred(order, AGREED)),
         )
     )
     return made
@@ -272,5 +281,5 @@ def test_an_item_knows_what_its_order_is() -> None:
     assert (first.kind, first.is_capped) == (OrderKind.TOP_UP, True)
     assert (second.kind, second.is_capped) == (OrderKind.TOP_UP, False)
     assert second.cancels == top_up.id
-    sale = request_item(a_sale(1), b"", None, frozenset({18}))
+    sale = request_item(a_sale(1), b"", None, Found(frozenset({18})))
     assert (sale.kind, sale.barred) == (OrderKind.SALE, frozenset({18}))
