@@ -4,26 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypedDict
 from uuid import UUID
 
 from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
 from contract.ids import EventId
 from contract.messages import DeclineReason, Lamp, LampState
 from contract.money import Currency, Money
+from contract.order import OrderKind
+from edge.core.printing import NOT_PRINTED
 from edge.core.texts import HUB_SILENT, NO_CATALOGUE, decline_text, journal_broken
 from edge.core.view import (
     UNKNOWN_LAMP,
     Approval,
+    Banner,
     BasketLine,
     Decline,
     Lamps,
     Phase,
+    PrintState,
+    ReceiptRow,
     TillView,
+    Tone,
 )
 
 NOON = datetime(2026, 7, 18, 19, 42, tzinfo=UTC)
 ORDER = UUID("019818f0-3c5d-7a31-8f52-6b0f2f1f9a01")
 RECEIPT_URL = f"https://kasse.example:8443/receipts/{ORDER}"
+NO_PAPER = Lamp(
+    state=LampState.BAD, text="The receipt printer is out of paper. Put in a new roll."
+)
 
 GROUPS = (
     (1, "Beer", "#e8a317"),
@@ -171,6 +181,7 @@ def _approvals(selling: TillView) -> dict[str, TillView]:
         selling, phase=Phase.APPROVED, basket=(), total=None, approval=approval
     )
     stand_in = replace(approval, stand_in=True, balance=None)
+    printing = replace(approved, **_printing(approval))
     cash = replace(approval, cash=True, balance=None)
     return {
         "approved": approved,
@@ -183,8 +194,54 @@ def _approvals(selling: TillView) -> dict[str, TillView]:
             training=True,
             approval=replace(approval, balance=None, training=True),
         ),
+        "approved-printing": printing,
+        "approved-no-paper": replace(
+            printing,
+            lamps=replace(printing.lamps, printer=NO_PAPER),
+            banner=Banner(Tone.TRY_AGAIN, NOT_PRINTED, NO_PAPER.text),
+        ),
         "handed-out": replace(approved, phase=Phase.HANDED_OUT),
+        "handed-out-printing": replace(printing, phase=Phase.HANDED_OUT),
     }
+
+
+def sample_receipts() -> tuple[ReceiptRow, ...]:
+    """Make the last orders of a till that prints."""
+    kinds = (
+        (OrderKind.SALE, 1780, PrintState.NO),
+        (OrderKind.TOP_UP, 2000, PrintState.PRINTED),
+        (OrderKind.CANCELLATION, -450, PrintState.ASKED),
+        (OrderKind.PAYOUT, -1350, PrintState.NO),
+    )
+    return tuple(
+        ReceiptRow(
+            order=ORDER if place == 0 else UUID(int=place),
+            number=117 - place,
+            kind=kind,
+            total=Money(minor),
+            decided_at=NOON,
+            state=state,
+        )
+        for place, (kind, minor, state) in enumerate(kinds)
+    )
+
+
+class _Printing(TypedDict):
+    lamps: Lamps
+    receipts: tuple[ReceiptRow, ...]
+    prints: bool
+    can_print_closing: bool
+
+
+def _printing(approval: Approval) -> _Printing:
+    good = Lamp(state=LampState.GOOD, text="All is well.")
+    assert approval.order == ORDER
+    return _Printing(
+        lamps=Lamps(hub=good, tse=good, reader=good, clock=good, printer=good),
+        receipts=sample_receipts(),
+        prints=True,
+        can_print_closing=True,
+    )
 
 
 def _declines(selling: TillView) -> dict[str, TillView]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.ui.app import TillApp
-from edge.ui.messages import StatusAsked
+from edge.ui.messages import ReceiptsAsked, StatusAsked
 from edge.ui.picture import picture
 from edge.ui.sample import NOON, sample_views
 from edge.ui.wristband_panel import WristbandKey, WristbandPanel
@@ -52,11 +52,13 @@ def sample_wristbands() -> WristbandPanel:
     return WristbandPanel(wristbands, tap=lambda _wristband: None)
 
 
-async def draw(app: TillApp, size: tuple[int, int], *, status: bool = False) -> str:
+async def draw(
+    app: TillApp, size: tuple[int, int], *asked: type[StatusAsked | ReceiptsAsked]
+) -> str:
     """Run an app without a terminal and draw what it shows as SVG."""
     async with app.run_test(size=size) as pilot:
-        if status:
-            app.post_message(StatusAsked())
+        for message in asked:
+            app.post_message(message())
         await pilot.pause()
         return drawn(app)
 
@@ -80,7 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             app = TillApp(StillTill(view), now=lambda: NOON)
             _write(out, name, size, asyncio.run(draw(app, size)))
         lamps = TillApp(StillTill(views["approved-stand-in"]), now=lambda: NOON)
-        _write(out, "status", size, asyncio.run(draw(lamps, size, status=True)))
+        _write(out, "status", size, asyncio.run(draw(lamps, size, StatusAsked)))
+        paper = TillApp(StillTill(views["approved-no-paper"]), now=lambda: NOON)
+        _write(out, "receipts", size, asyncio.run(draw(paper, size, ReceiptsAsked)))
         demo = TillApp(
             StillTill(views["selling"]),
             wristband_panel=sample_wristbands(),

@@ -42,7 +42,7 @@ CHARGE_HINT = "The guest pays at the card terminal. The till goes on by itself."
 BACK = "Back"
 
 PAID_HEADING = "✓ PAID"
-PRACTICED_HEADING = "✓ TRAINED"
+PRACTICED_HEADING = "✓ TEST"
 PRACTICED = "Training: nothing was charged. Hand nothing out."
 NEW_BALANCE = "New balance"
 PAID_IN_CASH = "Paid in cash"
@@ -91,7 +91,7 @@ LAMP_NAMES = {
 RECEIPTS = "Receipts"
 RECEIPTS_TITLE = "Which receipt should be printed?"
 NO_RECEIPTS = "This till has closed no order yet."
-PRINT_CLOSING = "Z report\nagain"
+PRINT_CLOSING = "Z report again"
 PRINT_KEYS = {
     PrintState.NO: "Print\nreceipt",
     PrintState.ASKED: "Printing",
@@ -99,7 +99,7 @@ PRINT_KEYS = {
 }
 PRINT_STATES = {
     PrintState.NO: "not printed",
-    PrintState.ASKED: "is printed",
+    PrintState.ASKED: "being printed",
     PrintState.PRINTED: "printed: again as a copy",
 }
 ORDER_KINDS = {

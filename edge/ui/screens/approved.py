@@ -82,7 +82,8 @@ class ApprovedPanel(Panel):
             if not approval.cash and approval.balance is None:
                 sentences.append(text.BALANCE_LATER)
         if view.banner:
-            sentences.append(f"{view.banner.title} {view.banner.text}".strip())
+            said = (view.banner.title, view.banner.text)
+            sentences.append(": ".join(part for part in said if part))
         notice = self.query_one("#approved-notice", Static)
         notice.update("\n".join(sentences))
         notice.display = bool(sentences)

@@ -29,6 +29,7 @@ class LampTable(Vertical):
 
     def show(self, lamps: Lamps) -> None:
         """Show the lamps' states and sentences."""
+        self.set_class(lamps.printer is not None, "-close")
         for field, name in text.LAMP_NAMES.items():
             row, lamp = self.query_one(f"#lamp-{field}"), getattr(lamps, field)
             row.display = lamp is not None

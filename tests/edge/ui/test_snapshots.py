@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 
+from edge.ui.messages import ReceiptsAsked, StatusAsked
 from edge.ui.sample import sample_views
 from edge.ui.screenshot import draw, drawn, sample_wristbands
 from edge.ui.widgets.touch_key import TouchKey
@@ -51,8 +52,18 @@ def check_keys(app: TillApp, narrowest: int) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=name_of)
 async def test_status(size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     app = app_for(FakeTill(VIEWS["selling-full"]))
-    svg = await draw(app, size, status=True)
+    svg = await draw(app, size, StatusAsked)
     assert svg == snapshot.use_extension(SVGImageExtension)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+async def test_receipts(size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    app = app_for(FakeTill(VIEWS["approved-no-paper"]))
+    async with app.run_test(size=size) as pilot:
+        app.post_message(ReceiptsAsked())
+        await pilot.pause()
+        check_keys(app, narrowest=5)
+        assert drawn(app) == snapshot.use_extension(SVGImageExtension)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name_of)
