@@ -120,8 +120,8 @@ class Ask(msgspec.Struct, frozen=True):
 
     order_id: str = ""
     provider_ref: str = ""
-    may_capture: bool = True
-    """Whether to take what the payer approved; not of an attempt that is over."""
+    may_capture: bool = False
+    """Whether to take what the payer approved, if it was not taken yet."""
 
 
 class Received(msgspec.Struct, frozen=True):

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.bill_reference import order_id
+from contract.money import Currency, Money
 from contract.money import plain_amount
-from hub.core.bills.attempts import LIVE, AttemptState
+from hub.core.bills.attempts import AttemptState
 from hub.core.bills.errors import NoSuchBill
 from hub.payments.errors import ProviderRefused, ProviderSilent
 from hub.payments.method import Ask
@@ -41,8 +42,7 @@ PAUSES_S = (10, 20, 30, 60, 120, 300, 900, 3600)
 
 JITTER = 0.2
 ASKED_FOR = timedelta(days=7)
-GIVEN_UP_ASKED_FOR = timedelta(days=1)
-"""No provider's page can be paid on for longer."""
+"""Longer than any provider's page can be paid on, or a provider be out of reach."""
 
 PAID_PAUSES = (timedelta(hours=1), timedelta(days=14))
 """From one question about a paid attempt to the next: each is twice the one before."""
@@ -66,6 +66,8 @@ class Doubtful:
     method: str
     provider_ref: str
     state: AttemptState
+    asked: Money
+    """What the payer was asked for."""
     begun_at: datetime
     changed_at: datetime
 
@@ -117,7 +119,6 @@ class Poller:
             self._event,
             self._codes,
             now - ASKED_FOR,
-            now - GIVEN_UP_ASKED_FOR,
             ATTEMPTS_MAX,
         )
         names = {_name(row): row for row in rows}
@@ -169,11 +170,9 @@ class Poller:
 
     async def _ask(self, row: Row, gate: asyncio.Semaphore) -> None:
         name = _name(row)
-        is_live = AttemptState(row["state"]) in LIVE
-        ask = Ask(name, row["provider_ref"], may_capture=is_live)
         async with gate:
             try:
-                await self._calls.ask(row["method"], ask)
+                await self._calls.ask(row["method"], Ask(name, row["provider_ref"]))
             except (ProviderSilent, ProviderRefused, NoSuchBill) as error:
                 log.info("Asked %s about %s: %s", row["method"], name, error)
 
@@ -189,6 +188,7 @@ async def doubtful(store: Store, event: int, now: datetime) -> Sequence[Doubtful
             method=row["method"],
             provider_ref=row["provider_ref"] or "",
             state=AttemptState(row["state"]),
+            asked=Money(row["amount_minor"], Currency(row["currency"])),
             begun_at=row["begun_at"],
             changed_at=row["changed_at"],
         )

@@ -127,12 +127,20 @@ class ProviderCalls:
                 await entry.end(Severity.FATAL, text)
         return CallEnded(Answered.LATER)
 
-    async def ask(self, method: str, ask: Ask) -> tuple[Reported, ...]:
+    async def ask(
+        self, method: str, ask: Ask, *, is_back: bool = False
+    ) -> tuple[Reported, ...]:
         """Ask a provider about an attempt, and take in what it says.
 
-        Raises ProviderSilent, ProviderRefused, UnknownAttempt.
+        What the payer approved is taken only if it is open still; of an attempt that
+        was given up only if its payer `is_back`. Raises ProviderSilent,
+        ProviderRefused, UnknownAttempt.
         """
-        found = await self._performer.perform(self._methods[method].fetch(ask))
+        may_capture = await self._store.fetch_value(
+            "may_be_captured", method, ask.provider_ref, is_back
+        )
+        asked = Ask(ask.order_id, ask.provider_ref, may_capture=bool(may_capture))
+        found = await self._performer.perform(self._methods[method].fetch(asked))
         reported = []
         for report in found:
             reported.append(await self._reports.report(method, report))
@@ -212,10 +220,12 @@ class ProviderCalls:
             reference=bill, attempt=attempt, payment=row["id"], is_news=False
         )
 
-    async def _asked(self, method: str, ask: Ask, entry: Entry) -> CallEnded:
+    async def _asked(
+        self, method: str, ask: Ask, entry: Entry, *, is_back: bool = False
+    ) -> CallEnded:
         name = ask.order_id or ask.provider_ref
         try:
-            reported = await self.ask(method, ask)
+            reported = await self.ask(method, ask, is_back=is_back)
         except ProviderSilent as error:
             await entry.end(Severity.WARNING, f"Asked about {name}: {error}")
             return CallEnded(Answered.LATER)
@@ -240,7 +250,7 @@ class ProviderCalls:
         try:
             async with asyncio.timeout(RETURN_PATIENCE_S):
                 for ask in await self._open_attempts(bill, method):
-                    await self._asked(method, ask, entry)
+                    await self._asked(method, ask, entry, is_back=True)
         except TimeoutError:
             await entry.end(
                 Severity.WARNING, "The provider is slow; it will be asked again."

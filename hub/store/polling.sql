@@ -2,19 +2,36 @@
 
 -- attempts_to_ask --
 -- List the attempts of an event that a provider can be asked about, newest first: those
--- left for its page for a while, what it has in hand until it is known, what was paid
--- while a refund is on its way; for a while also those that are over without money: the
--- provider's page may be open still.
+-- left for its page for a while, also if they are over without money, for that may come
+-- late; what it has in hand until it is known; what was paid while a refund is on its way.
 SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at
 FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
 WHERE b.event = $1 AND a.method = ANY ($2::text[]) AND a.provider_ref IS NOT NULL
   AND (a.state IN ('pending', 'uncertain')
-       OR a.state IN ('created', 'redirected') AND a.begun_at > $3
-       OR a.state IN ('failed', 'canceled', 'expired') AND a.begun_at > $4
+       OR a.state <> 'paid' AND a.begun_at > $3
        OR a.state = 'paid' AND EXISTS (
            SELECT FROM refund AS r JOIN payment AS p ON p.id = r.payment
            WHERE r.bill = a.bill AND p.attempt = a.number AND r.state = 'sent'))
-ORDER BY a.begun_at DESC, a.bill, a.number LIMIT $5;
+ORDER BY a.state IN ('pending', 'uncertain', 'paid') DESC, a.begun_at DESC, a.bill,
+         a.number
+LIMIT $4;
+
+-- may_be_captured --
+-- Say whether to take what the payer of an attempt approved: all of it must be open still,
+-- and the attempt not given up; unless its payer has come back since, and began no other.
+SELECT (a.state IN ('created', 'redirected', 'pending', 'uncertain')
+        OR $3::boolean AND NOT EXISTS (
+            SELECT FROM payment_attempt AS o
+            WHERE o.bill = a.bill
+              AND o.state IN ('created', 'redirected', 'pending', 'uncertain')))
+   AND b.canceled_at IS NULL
+   AND b.total_minor - a.principal_minor >= (
+       SELECT coalesce(sum(CASE kind WHEN 'payment' THEN principal_minor
+                           ELSE -principal_minor END), 0)
+       FROM payment WHERE bill = a.bill)
+FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
+WHERE a.method = $1 AND a.provider_ref = $2
+ORDER BY a.begun_at DESC LIMIT 1;
 
 -- paid_attempts_to_ask --
 -- List the paid attempts whose turn it is to be asked about again.
@@ -49,7 +66,7 @@ ORDER BY number;
 -- doubtful_attempts --
 -- List the attempts of an event that nobody knows about, or has heard of for too long.
 SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at,
-       a.changed_at
+       a.changed_at, a.principal_minor + a.surcharge_minor AS amount_minor, b.currency
 FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
 WHERE b.event = $1
   AND (a.state = 'uncertain' OR (a.state = 'pending' AND a.changed_at < $2))

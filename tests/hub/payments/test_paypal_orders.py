@@ -73,7 +73,7 @@ def test_an_order_is_created_and_the_payer_sent_to_approve_it() -> None:
 
 def test_an_approved_order_is_captured_once() -> None:
     reports, calls = performed(
-        paypal().fetch(Ask(ORDER_ID, "PP1")),
+        paypal().fetch(Ask(ORDER_ID, "PP1", may_capture=True)),
         [TOKEN, order("APPROVED"), TOKEN, order("COMPLETED", CAPTURE)],
     )
 
@@ -82,10 +82,18 @@ def test_an_approved_order_is_captured_once() -> None:
     assert dict(calls[3].headers)["PayPal-Request-Id"] == "capture-PP1"
 
 
+def test_an_order_whose_bill_is_not_open_is_not_captured() -> None:
+    (report,), calls = performed(
+        paypal().fetch(Ask(ORDER_ID, "PP1")), [TOKEN, order("APPROVED")]
+    )
+
+    assert (report.said, len(calls)) == (Said.NOTHING, 2)
+
+
 def test_an_order_captured_a_moment_ago_is_asked_again() -> None:
     refused = Answer(422, b'{"details":[{"issue":"ORDER_ALREADY_CAPTURED"}]}')
     reports, _ = performed(
-        paypal().fetch(Ask(ORDER_ID, "PP1")),
+        paypal().fetch(Ask(ORDER_ID, "PP1", may_capture=True)),
         [
             TOKEN,
             order("APPROVED"),
@@ -110,7 +118,7 @@ def test_an_order_captured_a_moment_ago_is_asked_again() -> None:
 )
 def test_an_order_that_is_not_approved_is_not_captured(status: str, said: Said) -> None:
     (report,), calls = performed(
-        paypal().fetch(Ask(ORDER_ID, "PP1")), [TOKEN, order(status)]
+        paypal().fetch(Ask(ORDER_ID, "PP1", may_capture=True)), [TOKEN, order(status)]
     )
 
     assert report.said is said
@@ -136,6 +144,8 @@ def test_what_a_capture_says(status: str, said: Said) -> None:
     )
 
     assert report.said is said
+    # What went back without a refund that is named: nobody here can book it.
+    assert bool(report.alarm) is (status == "SOMETHING" or "REFUNDED" in status)
 
 
 def test_an_order_that_paypal_forgot_has_expired() -> None:

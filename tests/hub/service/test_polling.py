@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from hub.core.bills.attempts import AttemptState
 from hub.core.bills.reports import Report, Said
-from hub.payments.method import Redirect
+from hub.payments.method import Ask, Redirect
 from hub.payments.paypal_orders import PayPalOrders, Settings
 from hub.service.bill_viewers import OfStaff
 from hub.service.polling import (
     ASKED_FOR,
-    GIVEN_UP_ASKED_FOR,
     PAUSES_S,
     PENDING_TOO_LONG,
     TOLD_AGAIN,
@@ -186,17 +185,48 @@ async def test_an_order_paypal_does_not_know_is_over(store: Store) -> None:
         assert await played.state(reference) is AttemptState.EXPIRED
 
 
-async def test_what_was_given_up_is_not_captured_and_no_longer_asked_for_soon(
+async def test_what_was_given_up_is_captured_if_its_payer_is_back_and_owes_it(
     store: Store,
 ) -> None:
     clock = Clock()
     async with behind_nat(store, clock) as played:
+        portal = played.portal
         reference, order = await played.leave()
-        await played.portal.payments.give_up(OfStaff(), reference, 1)
+        await portal.payments.give_up(OfStaff(), reference, 1)
         played.paypal.approve(order)
         assert await played.poller.ask_all() == 1
-        assert not (await played.portal.record(reference)).payments
-        clock.now += GIVEN_UP_ASKED_FOR
+        assert not (await portal.record(reference)).payments
+        begun = await portal.choose(reference, "paypal")
+        back = f"/paypal/payment_accepted?bill={reference}"
+        await portal.browser.get(back)
+        assert not (await portal.record(reference)).payments, "another one was begun"
+
+        assert begun.attempt is not None
+        await portal.payments.give_up(OfStaff(), reference, begun.attempt.number)
+        clock.now += timedelta(days=1)
+        await portal.calls.ask("paypal", Ask(provider_ref=order), is_back=True)
+        record = await portal.record(reference)
+        assert record.standing.is_paid
+        assert record.attempts[0].state is AttemptState.PAID
+
+
+async def test_what_was_captured_unheard_is_booked_after_it_was_given_up(
+    store: Store,
+) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        portal = played.portal
+        reference, order = await played.leave()
+        played.paypal.approve(order)
+        # PayPal captures; its answer is lost, and it is out of reach for two days.
+        await portal.performer.perform(
+            played.methods["paypal"].fetch(Ask(provider_ref=order, may_capture=True))
+        )
+        await portal.payments.give_up(OfStaff(), reference, 1)
+        clock.now += timedelta(days=2)
+        assert await played.poller.ask_all() == 1
+        assert (await portal.record(reference)).standing.is_paid
+        clock.now += ASKED_FOR
         assert await played.poller.ask_all() == 0
 
 
