@@ -1,11 +1,16 @@
-"""`/doubts`: the office sees which payments nobody knows about, and what was told."""
+"""`/doubts`: what providers don't know, what they told, and what staff found out there.
+
+That nothing was paid one person can say: no money moves by it. That money moved,
+another person has to confirm. All of it is noted in the payment log.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - FastAPI reads it at run time
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.requests import (
     Request,  # noqa: TC002 - FastAPI reads it at run time
 )
@@ -13,37 +18,38 @@ from starlette.responses import Response  # noqa: TC002 - as above
 
 from contract.bill_reference import BadReference, read_order_id
 from hub.core.bills.errors import NoSuchBill, NotAllowed
+from hub.core.bills.reports import Said
+from hub.service.bill_office import BillOffice
 from hub.service.bills import hub_time
-from hub.service.payment_log import Note, Severity
+from hub.service.claims import CLAIMABLE, Claims
 from hub.service.polling import doubtful
+from hub.web.amounts import typed_amount
+from hub.web.bank_pages import shown_money
+from hub.web.noted_calls import OFFICE, noted
 from hub.web.office_desk import AtWork, OfficeForm, OfficeSection
+from hub.web.office_texts import office_texts
 from hub.web.sessions import text_of
 from hub.web.texts import Language
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable
+    from typing import TypeAlias
+
+    from starlette.datastructures import FormData
 
     from hub.service.bill_payments import BillPayments
     from hub.service.context import ContextKeeper
+    from hub.service.office import OfficeMember
     from hub.service.payment_log import PaymentLog
-    from hub.store.store import Row, Store
+    from hub.store.store import Store
     from hub.web.office_desk import OfficeDesk
 
+    Act: TypeAlias = Callable[[], Awaitable[object]]
+
 PATH = "/doubts"
-ALARMS_MAX = 50
-CONTROLLER = "OfficeController"
-"""Who closes an attempt in the payment log: staff, for whichever provider it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something a provider said that somebody has to look at."""
-
-    bill: str
-    method: str
-    status: str
-    sentences: tuple[str, ...]
-    heard_at: datetime
+KEY = "doubts"
+NUMBER_MAX = 2**62
+NOTED_CHARACTERS_MAX = 500
 
 
 def doubt_section(
@@ -53,76 +59,133 @@ def doubt_section(
 
     def routes(desk: OfficeDesk) -> APIRouter:
         router = APIRouter()
-
-        @router.get(PATH)
-        async def show(request: Request, _: AtWork) -> Response:
-            return await page(request)
-
-        async def page(
-            request: Request, *, status: int = 200, refusal: str = ""
-        ) -> Response:
-            event = context.current.number
-            rows = await store.fetch("payment_alarms", event, ALARMS_MAX)
-            return desk.page(
-                request,
-                "doubts.html",
-                here="doubts",
-                status=status,
-                refusal=refusal,
-                doubts=await doubtful(store, event, hub_time()),
-                alarms=[_alarm(row) for row in rows],
-            )
-
-        @router.post(f"{PATH}/close")
-        async def close(request: Request, member: AtWork, form: OfficeForm) -> Response:
-            named, reason = text_of(form, "order_id"), text_of(form, "reason")
-            about = f"{named} as not paid, by {member.id}: {reason}"
-            call = await _note(log, request, Severity.INFO, f"To be closed: {about}")
-            try:
-                reference, number = read_order_id(named)
-                await payments.close_unpaid(
-                    reference, number, by=member.id, reason=reason
-                )
-            except (BadReference, NoSuchBill, NotAllowed) as error:
-                await _note(log, request, Severity.WARNING, f"Refused: {error}", call)
-                return await page(request, status=409, refusal=str(error))
-            await _note(log, request, Severity.INFO, f"Closed: {about}", call)
-            return desk.go(request, PATH)
-
+        doubts = Doubts(desk, store, context, payments, log)
+        _add_routes(router, doubts)
         return router
 
-    return OfficeSection(
-        key="doubts",
-        path=PATH,
-        titles={Language.DE: "Ungeklärte Zahlungen", Language.EN: "Payments in doubt"},
-        routes=routes,
-    )
+    titles = {each: office_texts(each).doubts.title for each in Language}
+    return OfficeSection(key=KEY, path=PATH, titles=titles, routes=routes)
 
 
-def _alarm(row: Row) -> Alarm:
-    return Alarm(
-        row["bill"],
-        row["method"],
-        row["status"],
-        tuple(row["alarms"]),
-        row["heard_at"],
-    )
+class Doubts:
+    """What the pages of doubts work with."""
 
+    def __init__(
+        self,
+        desk: OfficeDesk,
+        store: Store,
+        context: ContextKeeper,
+        payments: BillPayments,
+        log: PaymentLog,
+    ) -> None:
+        event = context.current.number
+        self._desk = desk
+        self._store = store
+        self._event = event
+        self._log = log
+        self.payments = payments
+        self.bills = BillOffice(store, event)
+        self.claims = Claims(store, event, payments.reports)
 
-async def _note(
-    log: PaymentLog,
-    request: Request,
-    severity: Severity,
-    text: str,
-    call: int | None = None,
-) -> int:
-    return await log.note(
-        Note(
-            severity=severity,
-            controller_name=CONTROLLER,
-            action="close",
-            message=text,
-            ip_address=request.client.host if request.client else "",
-            regarding=call,
+    async def page(self, request: Request, refusal: str = "") -> Response:
+        """Show all that is in doubt; a refusal is told above it."""
+        return self._desk.page(
+            request,
+            "doubts.html",
+            here=KEY,
+            status=409 if refusal else 200,
+            refusal=refusal,
+            doubts=await doubtful(self._store, self._event, hub_time()),
+            claims=await self.claims.waiting(),
+            alarms=await self.bills.alarms(),
+            claimable=CLAIMABLE,
+            money=shown_money(self._desk.reader(request)),
         )
+
+    async def perform(
+        self, request: Request, action: str, about: str, act: Act
+    ) -> Response:
+        """Do it, note it, and show what is left."""
+        about = about[:NOTED_CHARACTERS_MAX]
+        async with noted(self._log, request, OFFICE, action, about) as outcome:
+            try:
+                await act()
+            except (BadReference, NoSuchBill, NotAllowed) as error:
+                outcome.refuse(error)
+                return await self.page(request, str(error))
+            outcome.say(f"Done: {about}")
+        return self._desk.go(request, PATH)
+
+
+def _add_routes(router: APIRouter, doubts: Doubts) -> None:
+    @router.get(PATH)
+    async def show(request: Request, _: AtWork) -> Response:
+        return await doubts.page(request)
+
+    @router.post(f"{PATH}/close")
+    async def close(request: Request, member: AtWork, form: OfficeForm) -> Response:
+        named, reason = text_of(form, "order_id"), text_of(form, "reason")
+
+        async def act() -> None:
+            reference, number = read_order_id(named)
+            await doubts.payments.close_unpaid(
+                reference, number, by=member.id, reason=reason
+            )
+
+        about = f"{named} as not paid, by {member.id}: {reason}"
+        return await doubts.perform(request, "close", about, act)
+
+    @router.post(f"{PATH}/claims")
+    async def claim(request: Request, member: AtWork, form: OfficeForm) -> Response:
+        about = (
+            f"{text_of(form, 'order_id')} {text_of(form, 'said')} "
+            f"{text_of(form, 'amount')} as {text_of(form, 'money_ref')}, "
+            f"by {member.id}: {text_of(form, 'reason')}"
+        )
+        return await doubts.perform(
+            request, "claim", about, lambda: _claim(doubts.claims, form, member)
+        )
+
+    @router.post(PATH + "/claims/{claim}/{verb}")
+    async def decide(
+        request: Request, member: AtWork, _: OfficeForm, claim: UUID, verb: str
+    ) -> Response:
+        verbs = {"confirm": doubts.claims.confirm, "decline": doubts.claims.decline}
+        if verb not in verbs:
+            raise HTTPException(404)
+        return await doubts.perform(
+            request,
+            verb,
+            f"claim {claim}, by {member.id}",
+            lambda: verbs[verb](claim, member.id),
+        )
+
+    @router.post(PATH + "/alarms/{alarm}/seen")
+    async def seen(
+        request: Request, member: AtWork, form: OfficeForm, alarm: int
+    ) -> Response:
+        note = text_of(form, "note")
+        return await doubts.perform(
+            request,
+            "seen",
+            f"alarm {alarm}, by {member.id}: {note}",
+            lambda: doubts.bills.close_alarm(min(alarm, NUMBER_MAX), member.id, note),
+        )
+
+
+async def _claim(claims: Claims, form: FormData, member: OfficeMember) -> None:
+    """Keep what somebody found at a provider; raises NotAllowed, NoSuchBill."""
+    amount, said = text_of(form, "amount"), text_of(form, "said")
+    minor = typed_amount(amount)
+    if minor is None:
+        raise NotAllowed(f"{amount!r} is no amount. Write it as 45.00.")
+    if said not in {each.value for each in CLAIMABLE}:
+        raise NotAllowed("Say whether it was paid, refunded, charged back or returned.")
+    await claims.claim(
+        text_of(form, "order_id"),
+        Said(said),
+        minor,
+        text_of(form, "money_ref"),
+        reason=text_of(form, "reason"),
+        by=member.id,
     )

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
     from hub.service.payment_log import PaymentLog
 
-CONTROLLERS = {
+BY_HAND = {
     method.code: method.controller_name for method in (SLIP, E_BANKING, CASH, ORGANIZER)
 }
+OFFICE = "office"
+CONTROLLERS = {**BY_HAND, OFFICE: "OfficeController"}
+"""Who is noted: a method without a provider, or staff, for whichever provider it is."""
+
 REFUSED = (NotAllowed, NotOffered, ProviderSilent, ProviderRefused)
 """What a choice of a method may raise for reasons of its own."""
 
@@ -50,11 +54,12 @@ class Outcome:
 
 @asynccontextmanager
 async def noted(
-    log: PaymentLog, request: Request, method: str, action: str
+    log: PaymentLog, request: Request, method: str, action: str, about: str = ""
 ) -> AsyncIterator[Outcome]:
     """Note a call of a method's page before anything is done, and what became of it.
 
-    `method` is one that needs no provider. Raises DatabaseGone.
+    `method` is one that needs no provider, or OFFICE; `about` says what is wanted.
+    Raises DatabaseGone.
     """
     outcome = Outcome()
 
@@ -70,7 +75,8 @@ async def noted(
             )
         )
 
-    call = await note(Severity.INFO, f"{request.method} {request.url.path}")
+    called = f"{request.method} {request.url.path}"
+    call = await note(Severity.INFO, f"{called}\n{about}" if about else called)
     try:
         yield outcome
     except Exception as error:
@@ -93,7 +99,7 @@ async def chosen_by_hand(
 
     The others are noted as soon as their providers call.
     """
-    if method not in CONTROLLERS:
+    if method not in BY_HAND:
         yield
         return
     async with noted(log, request, method, "choose") as outcome:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hub.core.bills.reports import Said
 from hub.service.office_tasks import Task
 from hub.web.texts import LOCALE_FOLDER
 
@@ -83,22 +84,41 @@ class PaymentLogTexts(_Texts, frozen=True):
 
 
 class DoubtTexts(_Texts, frozen=True):
-    """The page of payments that nobody knows about."""
+    """The page of payments that nobody knows about, and of what providers told."""
 
     title: str
     lead: str
     nothing: str
-    bill: str
-    method: str
-    state: str
     states: dict[str, str]
     since: str
     reference: str
+    log: str
     remedy: str
+    not_paid: str
     reason: str
     close: str
+    was_paid: str
+    was_paid_hint: str
+    claim: str
+    amount: str
+    money_ref: str
+    money_ref_hint: str
+    claims: str
+    claims_lead: str
+    said: dict[Said, str]
+    claimed: str
+    confirm: str
+    decline: str
+    own: str
     alarms: str
     no_alarms: str
+    note: str
+    seen: str
+    record: str
+    record_hint: str
+    order_id: str
+    order_id_hint: str
+    what: str
 
 
 class OfficeTexts(_Texts, frozen=True):

@@ -12,9 +12,9 @@ from starlette.requests import (
 )
 from starlette.responses import Response  # noqa: TC002 - as above
 
-from hub.payments.by_hand import CASH, E_BANKING, ORGANIZER, SLIP
 from hub.payments.routes import ENTRANCES
 from hub.service.payment_log import PAGE_ENTRIES, Search, Severity
+from hub.web.noted_calls import CONTROLLERS as NOTED
 from hub.web.office_desk import AtWork, OfficeSection
 from hub.web.texts import Language
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PATH = "/payment-log"
 CONTROLLERS = (
     *(entrance.controller_name for entrance in ENTRANCES.values()),
-    *(method.controller_name for method in (SLIP, E_BANKING, CASH, ORGANIZER)),
+    *NOTED.values(),
 )
 _TEXT_CHARACTERS_MAX = 200
 _NUMBER_MAX = 2**62

@@ -89,10 +89,13 @@ async def test_staff_look_at_calls_and_doubts(
         assert f"{reference[:26]}-1" in await page.inner_text("main")
         assert "does not know whether it was paid" in await page.inner_text("main")
         await looked_at(page, f"office-{size}-doubts")
-        await page.fill("input[name=reason]", "STATUS 2 in the back office")
-        await page.locator("main form button").click()
-        await page.wait_for_url("**/doubts")
-        assert await page.locator("input[name=reason]").count() == 0
-        closed, asked = await log.search(Search(text="as not paid, by fay"))
-        assert closed.controller_name == "OfficeController"
-        assert "To be closed" in asked.message
+        await page.locator("summary").first.click()
+        await looked_at(page, f"office-{size}-doubts-open")
+        await page.fill("#reason-1", "STATUS 2 in the back office")
+        await page.locator("details[open] button").click()
+        await page.wait_for_url("**/doubts*")
+        assert await page.locator("#reason-1").count() == 0
+        done, asked = await log.search(Search(text="as not paid, by fay"))
+        assert done.controller_name == "OfficeController"
+        assert done.message.startswith("Done: ")
+        assert asked.message.startswith("POST /doubts/close")

@@ -27,6 +27,7 @@ SHOWN = (
     *("payments/postfinance_status.py", "payments/registry.py", "payments/transfer.py"),
     *("payments/stripe_checkout.py", "service/bank_import.py", "service/bank_queue.py"),
     *("service/bill_payments.py", "service/bill_viewers.py", "service/bills.py"),
+    *("service/bill_office.py", "service/bill_reports.py", "service/claims.py"),
     *("service/payees.py", "service/payout_files.py", "service/refunds.py"),
     *("service/settlements.py", "service/slips.py", "service/transfers.py"),
     *("web/bank_pages.py", "web/doubt_pages.py", "web/refund_pages.py"),
@@ -59,6 +60,7 @@ NOT_SHOWN = frozenset(
         "The web-hook's signature is too old: it may be a replay.",
         "There is no bill {}.",
         "{} has no provider that could call {}.",
+        "{} speaks of an attempt nobody made.",
         # Pages have a text of their own for it, field by field.
         "Complete your postal address first: {}.",
         # Put together from the parts of `COMPOSED`.
