@@ -83,7 +83,7 @@ class ReceiptRows:
             )
         self._signed(start, ended)
         if ended.original is not None:
-            self._references(start, ended)
+            self._references(start, ended, lines)
         return (lines, payments) if kind is ReceiptType.RECEIPT else None
 
     def add_closing(self, point: CashPoint) -> str:
@@ -179,7 +179,9 @@ class ReceiptRows:
             f"{start};{said};;;;;;{cell(why, FAULT_LENGTH_MAX)};{_END}",
         )
 
-    def _references(self, start: str, ended: Ended) -> None:
+    def _references(
+        self, start: str, ended: Ended, lines: Iterable[FiscalLine]
+    ) -> None:
         """Name the order undone: once, or at each line where it is undone by line."""
         original = ended.original
         assert original is not None, "it was looked at before"
@@ -188,11 +190,12 @@ class ReceiptRows:
             f"{REFERENCE};;{closed};{original.till};{original.z_number};"
             f"{original.order}{_END}"
         )
-        by_line = [
-            str(number)
+        undoing = {
+            number
             for number, line in enumerate(ended.order.lines, start=1)
             if line.cancels_line is not None
-        ]
+        }
+        by_line = [str(each.number) for each in lines if each.source_line in undoing]
         for number in by_line or [""]:
             self._write("references.csv", f"{start}{number};{said}")
 

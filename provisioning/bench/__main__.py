@@ -78,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--orders",
         type=_count,
-        help="how many for history (3 million), verify (1 million), outage (10000)",
+        help="how many for history (3 million), verify (1 million), dsfinvk (100000), "
+        "outage (10000)",
     )
     parser.add_argument(
         "--kills", type=_count, default=KILLS, help=f"of crashes ({KILLS})"

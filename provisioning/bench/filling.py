@@ -17,9 +17,11 @@ from provisioning.bench.ledger import Meter
 from provisioning.processes import ProvisioningError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from contract.fiscal import Signature
     from contract.messages import OrderRequest
+    from contract.order import Order
     from hub.core.booking import Item
     from provisioning.bench.crowd import Crowd, Hub
 
@@ -28,10 +30,20 @@ NO_TSE = "The tills of this run have no TSE."
 
 
 class Filler:
-    """Books orders of many guests; only the booking itself is measured."""
+    """Books orders of many guests; only the booking itself is measured.
 
-    def __init__(self, hub: Hub, crowd: Crowd, postgres: int) -> None:
+    Without a way to sign, the orders say that there was no TSE.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        crowd: Crowd,
+        postgres: int,
+        sign: Callable[[Order], Signature] | None = None,
+    ) -> None:
         self._hub = hub
+        self._sign = sign
         self._till = crowd.tills[0]
         self._maker = crowd.maker(seed=time.time_ns())
         self._postgres = postgres
@@ -46,7 +58,7 @@ class Filler:
             ]
             await self._book([_request(each) for each in requests], spent)
             if advised:
-                await self._book([_advice(each) for each in requests], spent)
+                await self._book([self._advice(each) for each in requests], spent)
             left -= len(requests)
         return Sample(
             orders / (spent["elapsed_us"] / 1_000_000),
@@ -69,20 +81,21 @@ class Filler:
                     " it was filled. This run is worth nothing."
                 )
 
+    def _advice(self, request: OrderRequest) -> Item:
+        now, order = datetime.now(UTC), decode_order(request.order)
+        signed = self._sign is not None
+        advice = OrderAdvice(
+            order=request.order,
+            outcome=Outcome.COMPLETED,
+            path=Path.ONLINE,
+            decided_at=now,
+            credential=request.credential,
+            signature=self._sign(order) if self._sign is not None else None,
+            outage=None if signed else Outage(since=now, reason=NO_TSE),
+        )
+        return advice_item(advice, order, encode_advice(advice))
+
 
 def _request(request: OrderRequest) -> Item:
     body = bytes(request.order)
     return request_item(decode_order(body), body, None)
-
-
-def _advice(request: OrderRequest) -> Item:
-    now = datetime.now(UTC)
-    advice = OrderAdvice(
-        order=request.order,
-        outcome=Outcome.COMPLETED,
-        path=Path.ONLINE,
-        decided_at=now,
-        credential=request.credential,
-        outage=Outage(since=now, reason=NO_TSE),
-    )
-    return advice_item(advice, decode_order(request.order), encode_advice(advice))

@@ -12,6 +12,7 @@ from provisioning.bench.bank_import import measure_bank_import
 from provisioning.bench.baseline import Pace, Servers, bench_cluster
 from provisioning.bench.callbacks import measure_callbacks
 from provisioning.bench.crashes import KILLS, measure_crashes
+from provisioning.bench.dsfinvk import measure_dsfinvk
 from provisioning.bench.figures import Figures, Report, Target
 from provisioning.bench.flow import measure_flow
 from provisioning.bench.history import measure_history
@@ -38,6 +39,7 @@ LONG = (
     "portal",
     "bank-import",
     "callbacks",
+    "dsfinvk",
 )  # minutes each: only when named
 NAMES = (*USUAL, *LONG)
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,5 +102,6 @@ def _with_servers(options: Options) -> list[WithServers]:
         "portal": measure_portal,
         "bank-import": measure_bank_import,
         "callbacks": measure_callbacks,
+        "dsfinvk": partial(measure_dsfinvk, orders=orders),
     }
     return [measure for name, measure in known.items() if name in options.names]
