@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Self
 
+from edge.core.clock import UNCONFIRMED, warrant
 from edge.core.settings import SettingsWrong, load_settings
 from edge.core.state import Identity
+from edge.devices import system_clock
+from edge.devices.board import describe
 from edge.devices.nfc_reader import NfcReader
 from edge.devices.receipt_printer import ReceiptPrinter
 from edge.devices.tse import SerialTse
+from edge.devices.tse_line import Conditions
 from edge.journal.journal import SqliteJournal
 from edge.link.catalogue import HttpsCatalogues
 from edge.link.mqtt import Broker, MqttLink
@@ -22,6 +26,7 @@ from tse_driver.results import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
     from pathlib import Path
 
     from edge.core.settings import Loaded, Settings
@@ -92,7 +97,10 @@ async def assemble(
     settings: Settings, terminal: CardTerminal | None = None
 ) -> Assembly:
     """Put a till together; raises KassenbandError with a sentence for a person."""
-    me = Identity(settings.till_id, settings.event, prints=settings.prints)
+    device = describe(settings.device, settings.till_id, _version())
+    me = Identity(
+        settings.till_id, settings.event, device=device, prints=settings.prints
+    )
     hub = settings.hub
     certificate = TillCertificate(hub.ca, hub.certificate, hub.key)
     certificate.context()  # a missing file is best known at once
@@ -111,7 +119,10 @@ async def assemble(
         post=post,
     )
     fiscal = SerialTse(
-        port=str(settings.tse.port), client=me.till, post=post, pins=_pins(settings)
+        port=str(settings.tse.port),
+        client=me.till,
+        post=post,
+        conditions=await _conditions(settings, journal),
     )
     reader = NfcReader(name_prefix=settings.reader.name_prefix, post=post)
     catalogues = HttpsCatalogues(hub.edge_url, certificate)
@@ -120,6 +131,20 @@ async def assemble(
     till = Till(me, ports, software=_version())
     post.to = till.post
     return Assembly(till, journal, link, reader, fiscal, printer)
+
+
+async def _conditions(settings: Settings, journal: SqliteJournal) -> Conditions:
+    last_at = await journal.last_at()
+
+    def vouch(confirmed: bool, seen: datetime | None) -> str | None:  # noqa: FBT001 - a Vouch
+        witnesses = [each for each in (last_at, seen) if each is not None]
+        vouched = warrant(system_clock.look(), witnesses, confirmed=confirmed)
+        return UNCONFIRMED if vouched is None else None
+
+    pins, bsi_id = _pins(settings), settings.tse.bsi_id
+    if settings.tse.clock == "trusted":
+        return Conditions(pins, bsi_id=bsi_id)
+    return Conditions(pins, vouch, bsi_id)
 
 
 def _pins(settings: Settings) -> Pins:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from contract.fiscal import Signature
     from contract.ids import OrderId, WalletSerial
-    from contract.messages import Anchor, CatalogueLink, FromTill
+    from contract.messages import Anchor, CatalogueLink, FromTill, TseFacts
     from contract.money import Money
     from contract.order import CardReceipt
     from contract.sheet import Sheet
@@ -41,6 +41,7 @@ class FiscalInfo:
     serial: str
     expires: datetime | None
     open_numbers: tuple[int, ...]
+    facts: TseFacts | None = None
 
 
 class FiscalModule(Protocol):
@@ -50,8 +51,11 @@ class FiscalModule(Protocol):
     although no answer came.
     """
 
-    async def open(self) -> FiscalInfo:
-        """Bring the module into service: self-test, time, client. May be repeated."""
+    async def open(self, *, clock_confirmed: bool = False) -> FiscalInfo:
+        """Bring the module into service: self-test, time, client. May be repeated.
+
+        It is given this machine's time only if something or somebody vouches for it.
+        """
 
     async def start(self) -> FiscalStart:
         """Begin a fiscal transaction, at the first item of an order."""
@@ -61,6 +65,9 @@ class FiscalModule(Protocol):
 
     async def find(self, start: FiscalStart) -> Signature | None:
         """Look up whether a fiscal transaction of unknown fate was finished."""
+
+    async def export(self, first: int, last: int) -> bytes:
+        """Read its log of these numbers: a TAR, or nothing where it has none."""
 
     async def close(self) -> None:
         """Let go of the port."""

@@ -227,8 +227,8 @@ class Till:
                 self._fiscal_jobs.put_nowait(effect)
             case effects.FetchCatalogue() | effects.FetchWallets():
                 self._spawn(self._download(effect))
-            case effects.OpenFiscal():
-                self._spawn(self._open_fiscal())
+            case effects.OpenFiscal(clock_confirmed=confirmed):
+                self._spawn(self._open_fiscal(clock_confirmed=confirmed))
             case effects.PrintReceipt() | effects.PrintClosing():
                 self._press.put(effect)
             case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
@@ -344,14 +344,14 @@ class Till:
                     await self._fiscal_opened.wait()
             await self._fiscal_job(effect)
 
-    async def _open_fiscal(self) -> None:
+    async def _open_fiscal(self, *, clock_confirmed: bool = False) -> None:
         try:
-            info = await self._ports.fiscal.open()
+            info = await self._ports.fiscal.open(clock_confirmed=clock_confirmed)
         except FiscalModuleDown as error:
             logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
         else:
-            opened = events.FiscalOpened(info.serial, info.expires, info.open_numbers)
-            self._enqueue(opened)
+            opened = (info.serial, info.expires, info.open_numbers, info.facts)
+            self._enqueue(events.FiscalOpened(*opened))
         finally:
             self._fiscal_opened.set()
 

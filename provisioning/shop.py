@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 DATABASE = "kassenband"
 TSE_LATENCY_MS = 250  # what a real stick needs for a signature
 LOOPBACK = "127.0.0.1"
+DEMO_BSI_ID = "0000-2026"  # no real device has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,9 @@ class Shop:
             # The demo may live in a container, whose disk is an overlay.
             "journal": toml(directory=counter.journal, require_disk=False),
             "reader": toml(name_prefix=counter.slot.reader),
-            "tse": toml(port=counter.tse),
+            # Nor need this machine ask a server of time.
+            "tse": toml(port=counter.tse, clock="trusted", bsi_id=DEMO_BSI_ID),
+            "device": toml(brand="Kassenband", model="Demo", serial=counter.till),
             "log": toml(file=counter.directory / "till.log"),
         }
         return "\n".join(f"[{name}]\n{text}" for name, text in sections.items())

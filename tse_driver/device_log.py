@@ -48,6 +48,16 @@ class DeviceLog:
         ]
         return tuple(sorted(found, key=lambda message: message.signature_counter))
 
+    def newest(self) -> LogMessage | None:
+        """Return its newest message, unverified; None if it can't tell."""
+        command = ask.ExportLastLogMessage(self._access.slot)
+        try:
+            tar = b"".join(self._access.export(command))
+            return next((m for _, m in read_export(io.BytesIO(tar))), None)
+        except (TseRefused, Rejected):
+            self._access.ask_quietly(ask.ResetExport(self._access.slot))
+            return None
+
     def find(
         self, number: int, operation: Operation, key: PublicKey
     ) -> LogMessage | None:

@@ -250,6 +250,11 @@ class Session:
         """Return what the log says of a fiscal transaction, verified, oldest first."""
         return self._log.messages(transaction_number, self.public_key)
 
+    def last_logged(self) -> LogMessage | None:
+        """Return the newest log message, unverified; works before open() too."""
+        self.access.ask(ask.SetAsb(0))
+        return self._log.newest()
+
     def find_signature(self, transaction_number: int) -> Signature | None:
         """Look a finish up in the device's log: after a lost answer or a restart."""
         message = self._log.find(transaction_number, Operation.FINISH, self.public_key)

@@ -60,6 +60,9 @@ class FiscalSession(Protocol):
     def logged(self, transaction_number: int) -> tuple[LogMessage, ...]:
         """Return what its log says of a number, verified, oldest first."""
 
+    def last_logged(self) -> LogMessage | None:
+        """Return the newest log message, unverified; works before open() too."""
+
     def export_all(self) -> Iterator[bytes]:
         """Yield the whole export TAR in pieces."""
 

@@ -70,11 +70,26 @@ class ReaderSection:
 
 @dataclass(frozen=True, slots=True)
 class TseSection:
-    """Where the TSE is; PINs lie in files of their own, else the factory's hold."""
+    """Where the TSE is; PINs lie in files of their own, else the factory's hold.
+
+    `clock` is "confirmed": it is given a time that somebody vouches for; or "trusted":
+    this machine's, whatever it is. `bsi_id` (nnnn-yyyy) is read off it when empty.
+    """
 
     port: Path = Path("/dev/kb-tse")
     admin_pin_file: Path | None = None
     time_admin_pin_file: Path | None = None
+    clock: str = "confirmed"
+    bsi_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSection:
+    """What the till is made of; a Raspberry Pi says so itself where this is empty."""
+
+    brand: str = ""
+    model: str = ""
+    serial: str = ""
 
 
 class PrintPolicy(enum.Enum):
@@ -124,6 +139,7 @@ class Settings:
     journal: JournalSection = field(default_factory=JournalSection)
     reader: ReaderSection = field(default_factory=ReaderSection)
     tse: TseSection = field(default_factory=TseSection)
+    device: DeviceSection = field(default_factory=DeviceSection)
     printer: PrinterSection = field(default_factory=PrinterSection)
     log: LogSection = field(default_factory=LogSection)
 
@@ -270,6 +286,7 @@ def _check(settings: Settings, source: Path) -> None:
             f" not {settings.hub.broker_port}."
         )
     _check_printer(settings.printer, source)
+    _check_tse(settings.tse, source)
     if settings.log.level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingsWrong(
             f"log.level in {source} must be DEBUG, INFO, WARNING or ERROR,"
@@ -298,3 +315,14 @@ def _check_printer(printer: PrinterSection, source: Path) -> None:
             f"printer.zone in {source} must be a time zone such as 'Europe/Berlin',"
             f" not {printer.zone!r}."
         ) from error
+
+
+def _check_tse(tse: TseSection, source: Path) -> None:
+    if tse.clock not in {"confirmed", "trusted"}:
+        raise SettingsWrong(
+            f"tse.clock in {source} must be confirmed or trusted, not {tse.clock!r}."
+        )
+    if tse.bsi_id and not re.fullmatch(r"[0-9]{4}-[0-9]{4}", tse.bsi_id):
+        raise SettingsWrong(
+            f"tse.bsi_id in {source} must be like 0362-2019, not {tse.bsi_id!r}."
+        )

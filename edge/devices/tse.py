@@ -12,43 +12,33 @@ import logging
 import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from contract import fiscal
-from contract.ids import TillId
 from contract.messages import Lamp, LampState
 from edge.core.errors import FiscalModuleDown, FiscalModuleSilent
 from edge.core.events import FiscalLamp, FiscalOpened
-from edge.core.records import FiscalStart
-from edge.ports import FiscalInfo
+from edge.devices.tse_line import Conditions, TseLine
 from tse_driver.errors import (
     AnswerLost,
-    PinBlocked,
+    NotOpen,
     ProtocolError,
-    TseCode,
     TseError,
     TseGone,
-    TseRefused,
     TseSilent,
-    WrongPin,
 )
-from tse_driver.log_message import LogMessage, Operation
 from tse_driver.port import Port
-from tse_driver.session import Pins, Session, TseInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from contract import fiscal
+    from edge.core.records import FiscalStart
+    from edge.ports import FiscalInfo
     from tse_driver.connection import Wire
-    from tse_driver.vendor import FiscalSession
 
-EXPIRY_WARNING = timedelta(days=30)
-SIGNATURES_WARNING = 10_000  # some busy days of one till
+BASKET_S = 900.0  # a basket that was open for longer than this is nobody's
 
 _FATE_UNKNOWN = (TseSilent, AnswerLost, TseGone)
-_LINE_DEAD = (TseSilent, TseGone, ProtocolError)
-_NO_MORE_TRIES = (WrongPin, PinBlocked)  # each try brings the TSE closer to blocking
 
 T = TypeVar("T")
 
@@ -63,6 +53,7 @@ class Patience:
     start_s: float = 3.0
     finish_s: float = 3.0  # then it is an outage on the receipt
     find_s: float = 15.0
+    export_s: float = 30.0
     return_s: float = 3.0  # for one that fell, before its log is asked for
     look_s: float = 30.0  # between two looks at what an idle TSE needs
     back_off_s_min: float = 0.5
@@ -82,11 +73,12 @@ class SerialTse:
         port: str,
         client: str,
         post: Callable[[object], None],
-        pins: Pins | None = None,
         connect: Callable[[str], Wire] = Port,
         patience: Patience | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
-        self._line = _Line(port, client, pins or Pins(), connect)
+        self._line = TseLine(port, client, conditions or Conditions(), connect)
+        self._begun: set[int] = set()  # and not finished: a self test must wait
         self._post = post
         self._patience = patience or Patience()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="tse")
@@ -96,8 +88,9 @@ class SerialTse:
         self._used_at = -math.inf
         self._caretaker: asyncio.Task[None] | None = None
 
-    async def open(self) -> FiscalInfo:
+    async def open(self, *, clock_confirmed: bool = False) -> FiscalInfo:
         """Bring it into service and keep it there; may be repeated."""
+        self._line.clock_confirmed |= clock_confirmed
         if self._caretaker is None:
             self._caretaker = asyncio.create_task(self._take_care())
         return await self._open()
@@ -105,11 +98,14 @@ class SerialTse:
     async def start(self) -> FiscalStart:
         """Begin a fiscal transaction."""
         self._used_at = asyncio.get_running_loop().time()
-        return await self._do(self._line.start, self._patience.start_s)
+        start = await self._do(self._line.start, self._patience.start_s)
+        self._begun.add(start.number)
+        return start
 
     async def finish(self, start: FiscalStart, process_data: str) -> fiscal.Signature:
         """Sign and close it."""
         self._used_at = asyncio.get_running_loop().time()
+        self._begun.discard(start.number)
         return await self._do(
             lambda: self._line.finish(start, process_data), self._patience.finish_s
         )
@@ -121,6 +117,13 @@ class SerialTse:
                 async with asyncio.timeout(self._patience.return_s):
                     await self._in_service.wait()
         return await self._do(lambda: self._line.find(start), self._patience.find_s)
+
+    async def export(self, first: int, last: int) -> bytes:
+        """Read its log of these numbers: a TAR, or nothing where it has none."""
+        self._used_at = asyncio.get_running_loop().time()
+        return await self._do(
+            lambda: self._line.export(first, last), self._patience.export_s
+        )
 
     async def close(self) -> None:
         """Let go of the port."""
@@ -181,7 +184,8 @@ class SerialTse:
         # Only a command that reached the TSE can have been carried out unheard.
         silent = isinstance(error, _FATE_UNKNOWN) and self._line.is_open
         self._line.suffer(error)
-        self._show(LampState.BAD, str(error))
+        if not isinstance(error, NotOpen):  # our word against its: it signs others
+            self._show(LampState.BAD, str(error))
         if not self._line.is_open:
             loop.call_soon_threadsafe(self._note_fall)
         kind = FiscalModuleSilent if silent else FiscalModuleDown
@@ -209,8 +213,10 @@ class SerialTse:
 
     async def _keep_alive(self) -> None:
         idle_s = asyncio.get_running_loop().time() - self._used_at
-        if idle_s < self._patience.look_s:
-            return  # a self test must not stand between a guest and a receipt
+        # A self test must not stand between a guest and a receipt.
+        if idle_s < (BASKET_S if self._begun else self._patience.look_s):
+            return
+        self._begun.clear()
         with contextlib.suppress(FiscalModuleDown):
             await self._do(self._line.keep_alive, self._patience.open_s)
 
@@ -219,168 +225,14 @@ class SerialTse:
             return
         with contextlib.suppress(FiscalModuleDown):
             info = await self._open()
-            self._post(FiscalOpened(info.serial, info.expires, info.open_numbers))
+            opened = (info.serial, info.expires, info.open_numbers, info.facts)
+            self._post(FiscalOpened(*opened))
 
     def _show(self, state: LampState, text: str) -> None:
         lamp = Lamp(state=state, text=text)
         if lamp != self._lamp:
             self._lamp = lamp
             self._post(FiscalLamp(lamp))
-
-
-class _Line:
-    """The driver's session and what is known of its TSE; for the worker thread."""
-
-    def __init__(
-        self, port: str, client: str, pins: Pins, connect: Callable[[str], Wire]
-    ) -> None:
-        self.where = f"The TSE at {port}"
-        self.may_retry = True
-        self._port = port
-        self._client = client
-        self._pins = pins
-        self._connect = connect
-        self._session: FiscalSession | None = None
-        self._info: TseInfo | None = None
-        self._format_is_certain = False
-        self._trouble: TseError | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self._session is not None
-
-    def open(self) -> FiscalInfo:
-        self.close()
-        if isinstance(self._trouble, _NO_MORE_TRIES):
-            raise self._trouble  # the PINs are the same until the till starts anew
-        self.may_retry, self._trouble = True, None
-        try:
-            self._session = Session(
-                self._connect(self._port), self._client, pins=self._pins
-            )
-            info = self._session.open()
-            _check_in_service(self.where, info)
-        except TseError:
-            self.close()  # nothing of an order has reached it
-            raise
-        self._info, self._format_is_certain = info, False
-        return FiscalInfo(info.serial, info.certificate_expiry, info.open_transactions)
-
-    def suffer(self, error: TseError) -> None:
-        """Draw the consequences of an error."""
-        if isinstance(error, _NO_MORE_TRIES):
-            self.may_retry = False
-        if isinstance(error, _LINE_DEAD):
-            self.close()
-        if not self.is_open:
-            self._trouble = error
-
-    def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
-    def start(self) -> FiscalStart:
-        started = self._opened().start()
-        return FiscalStart(
-            number=started.transaction_number,
-            counter=started.signature_counter,
-            started_at=started.log_time,
-        )
-
-    def finish(self, start: FiscalStart, process_data: str) -> fiscal.Signature:
-        session = self._opened()
-        kind = fiscal.process_type(process_data)
-        signed = session.finish(start.number, kind, process_data)
-        if not self._format_is_certain:
-            # Only now the driver knows how this TSE writes its log times.
-            self._info = session.info()
-            self._format_is_certain = True
-        info = self._info
-        assert info is not None
-        return fiscal.Signature(
-            client=TillId(self._client),
-            number=start.number,
-            start_counter=start.counter,
-            counter=signed.signature_counter,
-            started_at=start.started_at,
-            finished_at=signed.log_time,
-            process_type=kind,
-            process_data=process_data,
-            algorithm=info.algorithm,
-            time_format=str(info.time_format),
-            value=signed.value,
-            public_key=info.public_key,
-            tse_serial=info.serial,
-        )
-
-    def find(self, start: FiscalStart) -> fiscal.Signature | None:
-        session = self._opened()
-        logged = {
-            message.operation: message for message in session.logged(start.number)
-        }
-        finish = logged.get(Operation.FINISH)
-        if finish is None:
-            return None
-        return _rebuild(start, logged.get(Operation.START), finish, session)
-
-    def keep_alive(self) -> None:
-        if self._session is not None:
-            self._session.keep_alive()
-
-    def lamp(self) -> tuple[LampState, str]:
-        info = self._info
-        if info is None:
-            return LampState.UNKNOWN, ""
-        expires = info.certificate_expiry
-        if expires - datetime.now(UTC) < EXPIRY_WARNING:
-            return LampState.WARN, (
-                f"The certificate of {self.where[0].lower()}{self.where[1:]} ends on"
-                f" {expires:%Y-%m-%d}. Order a new TSE."
-            )
-        if info.signatures_left < SIGNATURES_WARNING:
-            return LampState.WARN, (
-                f"{self.where} can sign {info.signatures_left} more times."
-                " Order a new TSE."
-            )
-        return LampState.GOOD, f"{self.where} is ready."
-
-    def _opened(self) -> FiscalSession:
-        if self._session is None:
-            raise self._trouble or TseGone(self.where, "it was not opened yet")
-        return self._session
-
-
-def _check_in_service(where: str, info: TseInfo) -> None:
-    if info.disabled:
-        raise TseRefused(where, "GetSlotInfo", TseCode.DISABLED)
-    if not info.initialized:
-        raise TseRefused(where, "GetSlotInfo", TseCode.NOT_INITIALIZED)
-
-
-def _rebuild(
-    start: FiscalStart,
-    begun: LogMessage | None,
-    finish: LogMessage,
-    session: FiscalSession,
-) -> fiscal.Signature:
-    said, protocolled = finish.certified, finish.protocolled
-    assert said is not None
-    return fiscal.Signature(
-        client=TillId(said.client_id),
-        number=said.transaction_number,
-        start_counter=begun.signature_counter if begun else start.counter,
-        counter=finish.signature_counter,
-        started_at=begun.log_time if begun else start.started_at,
-        finished_at=finish.log_time,
-        process_type=said.process_type,
-        process_data=said.process_data.decode(errors="replace"),
-        algorithm=protocolled.algorithm.name,
-        time_format=str(protocolled.time_format),
-        value=finish.signature,
-        public_key=session.public_key.point,
-        tse_serial=finish.serial,
-    )
 
 
 def _forget(job: asyncio.Future[T]) -> None:

@@ -22,6 +22,7 @@ from edge.journal.queries import migrations, queries, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from contract.ids import EventId, TillId
@@ -171,6 +172,12 @@ class SqliteJournal:
             anchors = await self._all("latest_anchor")
         anchor = rows.anchor(anchors[0]) if anchors else None
         return tuple(rows.shift_order(row) for row in orders), anchor
+
+    async def last_at(self) -> datetime | None:
+        """Say when the till was last busy, by its own clock."""
+        with _explained(self._where):
+            (counters,) = await self._all("counters")
+        return rows.time_or_none(counters["last_at"])
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""

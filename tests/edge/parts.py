@@ -79,7 +79,8 @@ class FakeTse:
     signed: list[str] = field(default_factory=list)
     counter: int = 0
 
-    async def open(self) -> FiscalInfo:
+    async def open(self, *, clock_confirmed: bool = False) -> FiscalInfo:
+        del clock_confirmed
         self._check()
         return FiscalInfo("ab" * 32, AT, ())
 
@@ -110,6 +111,10 @@ class FakeTse:
     async def find(self, start: FiscalStart) -> Signature | None:
         self._check()
         return None
+
+    async def export(self, first: int, last: int) -> bytes:
+        self._check()
+        return f"{first}-{last}\n".encode()
 
     async def close(self) -> None:
         pass

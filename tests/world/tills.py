@@ -12,6 +12,7 @@ import msgspec
 from contract.messages import (
     AdviceBatch,
     HubStatus,
+    TseNotes,
     decode_from_hub,
     encode,
 )
@@ -318,9 +319,15 @@ class SimulatedTill:
             return
         said = encode(message)
         site, till = self.world.site, self.identity.till
+        if isinstance(message, TseNotes):  # repeated as anything else, so no dice here
+            self._soon(1, lambda: site.hear(till, said, self._told))
+            return
         if not site.is_there and self.random.random() < 0.5:
             self._soon(2, lambda: self.take(events.NobodyListens()))
         self.up.carry(lambda: site.hear(till, said, self.down_from_hub))
+
+    def _told(self, message: FromHub) -> None:
+        self._soon(1, lambda: self.take(events.HubSaid(message)))
 
     def _link_up(self) -> None:
         if not self.powered:
@@ -414,6 +421,9 @@ class SimulatedTill:
 
     def _does_otherwise(self) -> None:
         """Begin something that is no sale."""
+        if self.random.random() < (0.3 if self.state.training else 0.08):
+            self.take(intents.SwitchTraining(on=not self.state.training))
+            return
         chance = self.random.random()
         if chance < 0.4:
             decided = self.world.decided()

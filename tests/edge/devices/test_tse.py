@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from edge.core.errors import FiscalModuleDown, FiscalModuleSilent
 from edge.core.records import FiscalStart
 from edge.devices.tse import Patience, SerialTse
 from tests.edge.devices.tse_bench import CLIENT, QUICK, WAIT_S, Bench, Hung
+from tse_driver.export_reader import check_export
 from tse_driver.log_message import (
     Certified,
     Kind,
@@ -263,3 +265,74 @@ async def test_over_a_real_line(tmp_path: Path) -> None:
     with pytest.raises(FiscalModuleDown, match="Plug the TSE in"):
         await again.open()
     await again.close()
+
+
+async def test_a_tse_waits_until_somebody_vouches_for_the_clock() -> None:
+    bench = Bench()
+    bench.set_up()
+    bench.refusal = "The clock is not confirmed."
+    tse = bench.tse()
+    try:
+        with pytest.raises(FiscalModuleDown, match="clock is not confirmed"):
+            await tse.open()
+        assert bench.seen is not None  # what its log said last
+        with pytest.raises(FiscalModuleDown, match="clock is not confirmed"):
+            await tse.start()
+        await tse.open(clock_confirmed=True)
+        assert (await tse.start()).number
+    finally:
+        await tse.close()
+
+
+async def test_it_comes_into_use_by_itself_once_the_clock_is_set() -> None:
+    bench = Bench()
+    bench.set_up()
+    bench.refusal = "The clock is not confirmed."
+    tse = bench.tse()
+    try:
+        with pytest.raises(FiscalModuleDown):
+            await tse.open()
+        bench.refusal = None  # the server of time has answered
+        assert (await bench.brought_back()).serial
+    finally:
+        await tse.close()
+
+
+async def test_it_tells_all_that_the_tax_audit_asks_of_it() -> None:
+    bench = Bench()
+    async with opened(bench) as tse:
+        facts = (await tse.open()).facts
+    assert facts is not None
+    key = PublicKey.from_bytes(facts.public_key)
+    assert key.serial.hex() == facts.serial
+    assert len(facts.certificates) == 3
+    assert facts.time_format == "unixTime"
+    assert facts.algorithm == "ecdsa-plain-SHA384"
+    assert facts.signatures_left > 0
+
+
+async def test_what_another_tse_began_is_neither_signed_nor_found_here() -> None:
+    bench, other = Bench(), Bench()
+    async with opened(bench) as tse:
+        start = await tse.start()
+        await tse.finish(start, BEER)
+    async with opened(other) as tse:
+        await tse.start()  # its number is the same
+        with pytest.raises(FiscalModuleDown, match="not the one that began"):
+            await tse.finish(start, BEER)
+        assert await tse.find(start) is None
+    assert other.device.module.finished == []
+
+
+async def test_an_export_of_numbers_holds_these_and_nothing_where_there_are_none() -> (
+    None
+):
+    bench = Bench()
+    async with opened(bench) as tse:
+        for _ in range(3):
+            await tse.finish(await tse.start(), BEER)
+        tar = await tse.export(2, 3)
+        assert await tse.export(100, 200) == b""
+    check = check_export(io.BytesIO(tar))
+    assert check.valid
+    assert sorted(check.transactions) == [2, 3]

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from edge.core.events import FiscalLamp, FiscalOpened
 from edge.devices.tse import Patience, SerialTse
+from edge.devices.tse_line import Conditions
 from tse_driver.session import Pins, Session
 from tse_driver.simulator.faults import FaultyTse
 from tse_driver.simulator.module import SimulatedTse
 from tse_driver.simulator.wires import Direct, VirtualClock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from contract.messages import LampState
     from tse_driver.connection import Wire
 
@@ -42,6 +45,12 @@ class Bench:
     wires: list[Direct] = field(default_factory=list)
     posted: list[object] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    refusal: str | None = None
+    seen: datetime | None = None
+
+    def vouch(self, confirmed: bool, seen: datetime | None) -> str | None:
+        self.seen = seen
+        return self.refusal if not confirmed else None
 
     def set_up(self) -> None:
         """Put the device into service, as the technician does once."""
@@ -58,7 +67,7 @@ class Bench:
             port="/dev/demo-tse",
             client=CLIENT,
             post=post,
-            pins=pins,
+            conditions=Conditions(pins=pins or Pins(), vouch=self.vouch),
             connect=self.connect,
             patience=patience,
         )
