@@ -141,9 +141,10 @@ class Closings:
         signature = message.signature
         flags = closings.flags(
             report,
-            [_ended(row) for row in rows],
+            [ended(row) for row in rows],
             signed=signature is not None,
-            signature_fits=signature is not None and _fits(signature, report, data),
+            signature_fits=signature is not None
+            and signature_fits(signature, report, data),
             chain_fits=await self._is_our_chain(report),
         )
         return ClosingWords(
@@ -170,7 +171,8 @@ class Closings:
         return row
 
 
-def _ended(row: Row) -> Ended:
+def ended(row: Row) -> Ended:
+    """Read how an order ended, as `orders_to_close` found it."""
     advice = decode_advice(row["advice"])
     signature = advice.signature
     return Ended(
@@ -182,7 +184,8 @@ def _ended(row: Row) -> Ended:
     )
 
 
-def _fits(signature: Signature, report: ClosingReport, data: bytes) -> bool:
+def signature_fits(signature: Signature, report: ClosingReport, data: bytes) -> bool:
+    """Whether a closing's signature is genuine, and speaks of its bytes."""
     if not closings.fits(signature, report, data):
         return False
     try:

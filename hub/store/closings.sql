@@ -1,0 +1,14 @@
+-- What the office reads of closings; as in queries.sql: `-- name --`, what it promises,
+-- the statement.
+
+-- closings_of --
+-- List closings by till and Z number; of one till, if it is named.
+SELECT till, z_number, first_sequence, last_sequence, report, signature, flags
+FROM closing WHERE event = $1 AND ($2::text IS NULL OR till = $2)
+ORDER BY till, z_number;
+
+-- late_for_closing --
+-- Read which orders of a Z number are outside of what its closing spans.
+SELECT sequence FROM outcome
+WHERE event = $1 AND till = $2 AND z_number = $3 AND sequence NOT BETWEEN $4 AND $5
+ORDER BY sequence;
