@@ -8,6 +8,7 @@ from hub.service.bank_folder import BankFolder
 from hub.service.bank_queue import BankQueue
 from hub.service.bills import hub_time
 from hub.service.office_tasks import OfficeTasks
+from hub.service.payment_log import PaymentLog
 from hub.service.payout_booker import PayoutBooker
 from hub.service.payout_files import PayoutFiles
 from hub.service.refunds import Refunds
@@ -40,7 +41,11 @@ class Banking:
         self._event = event
         self.booker = PayoutBooker(store, booking, event)
         self._folder = BankFolder(
-            store, event, settings.bank_folder, lambda: booking.is_writer
+            store,
+            event,
+            settings.bank_folder,
+            PaymentLog(store, settings.payments.secrets),
+            is_due=lambda: booking.is_writer,
         )
 
     def parts(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:

@@ -9,7 +9,8 @@ from hub.commands.answer import Answer
 from hub.commands.opened import opened
 from hub.commands.verbs import add_config
 from hub.payments.camt import FILE_BYTES_MAX
-from hub.service.bank_report import figures, sentences, take_files
+from hub.service.bank_report import figures, note_files, sentences, take_files
+from hub.service.payment_log import PaymentLog
 from hub.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ async def _import(settings: Settings, options: argparse.Namespace) -> Answer:
             by=BY,
             take_copies=options.take_copies,
         )
+        log = PaymentLog(at.store, settings.payments.secrets)
+        await note_files(log, taken, by=BY)
     return Answer(
         figures(taken),
         list(sentences(taken)),

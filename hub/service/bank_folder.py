@@ -11,13 +11,20 @@ import logging
 from typing import TYPE_CHECKING
 
 from hub.payments.camt import FILE_BYTES_MAX
-from hub.service.bank_report import Refused, TakenFiles, sentences, take_files
+from hub.service.bank_report import (
+    Refused,
+    TakenFiles,
+    note_files,
+    sentences,
+    take_files,
+)
 from hub.store.errors import DatabaseGone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from hub.service.payment_log import PaymentLog
     from hub.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -31,9 +38,16 @@ class BankFolder:
     """Looks into a folder now and then, while this process is the one that books."""
 
     def __init__(
-        self, store: Store, event: int, folder: Path, is_due: Callable[[], bool]
+        self,
+        store: Store,
+        event: int,
+        folder: Path,
+        log: PaymentLog,
+        *,
+        is_due: Callable[[], bool],
     ) -> None:
         self._store = store
+        self._log = log
         self._event = event
         self._folder = folder
         self._is_due = is_due
@@ -85,6 +99,7 @@ class BankFolder:
                 self._store, self._event, [(path.name, data)], by=BY
             )
         await asyncio.to_thread(_move_on, path, taken)
+        await note_files(self._log, taken, by=BY)
         for line in sentences(taken):
             log.info("%s", line)
 

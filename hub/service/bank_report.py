@@ -9,12 +9,15 @@ import msgspec
 from contract.money import plain_amount
 from hub.core.bills.matching import Disposition
 from hub.payments.bank_archive import unpack
+from hub.payments.by_hand import E_BANKING
 from hub.payments.errors import BankFileRefused, NotToBeBooked
 from hub.service.bank_import import Imported, import_file
+from hub.service.payment_log import Note, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hub.service.payment_log import PaymentLog
     from hub.store.store import Store
 
 
@@ -87,6 +90,21 @@ async def _take(
         )
     except BankFileRefused as error:
         return _refused(name, error)
+
+
+async def note_files(log: PaymentLog, taken: TakenFiles, *, by: str) -> None:
+    """Note in the payment log what became of files that nobody uploaded by a page."""
+    for each in taken.files:
+        is_well = isinstance(each, Imported) and not each.count(Disposition.QUARANTINED)
+        lines = "\n".join(sentences(TakenFiles(files=(each,))))
+        await log.note(
+            Note(
+                severity=Severity.INFO if is_well else Severity.WARNING,
+                controller_name=E_BANKING.controller_name,
+                action="import",
+                message=f"By {by}.\n{lines}",
+            )
+        )
 
 
 def figures(taken: TakenFiles) -> dict[str, Any]:

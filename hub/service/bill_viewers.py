@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OfUser:
-    """Somebody logged in on the portal: sees the own bills and those of the clubs."""
+    """Somebody logged in on the portal: sees the own bills.
+
+    And those of the clubs whose officer they are now, whoever made them.
+    """
 
     user: int
 
@@ -50,10 +53,9 @@ async def _may_see(source: Source, viewer: Viewer, record: BillRecord) -> bool:
         case OfStaff():
             return True
         case OfUser(user):
-            if record.portal_user == user:
-                return True
             if record.club is None:
-                return False
+                return record.portal_user == user
+            # Whoever made it may be no officer any more.
             return bool(await source.fetch_value("is_officer_of", record.club, user))
         case OfWallet(event, serial):
             wallets = {line.wallet for line in record.bill.lines}

@@ -101,11 +101,11 @@ class Reminders:
         due = due_date(bill, self._schedule).astimezone(_zone(row["zone"]))
         return Mail(
             letter="reminder",
-            to=bill.payer.email,
+            to=row["email"],
             language=language,
             occasion=f"reminder-{bill.reference}-{reminder.level}",
             blanks={
-                "name": bill.payer.name,
+                "name": row["name"],
                 "reference": grouped(bill.reference),
                 "competition": row["competition"],
                 "due": due.strftime(_DATES[language]),

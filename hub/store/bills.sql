@@ -104,8 +104,8 @@ SELECT b.reference, coalesce(c.name, e.name) AS title, b.currency, b.total_minor
        b.created_at, b.canceled_at, b.locked_to, cl.name AS club_name, l.labels,
        m.paid_minor, m.refunded_minor, m.charged_back_minor
 FROM (
-    SELECT reference FROM bill WHERE portal_user = $1
-    UNION
+    SELECT reference FROM bill WHERE portal_user = $1 AND club IS NULL
+    UNION ALL
     SELECT b.reference FROM club_officer AS o JOIN bill AS b ON b.club = o.club
     WHERE o.portal_user = $1
 ) AS own

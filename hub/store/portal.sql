@@ -340,12 +340,25 @@ SELECT greatest(0, ceil(extract(epoch FROM min(due_at) - now())))::integer
 FROM mail_outbox WHERE sent_at IS NULL AND given_up_at IS NULL;
 
 -- bills_to_remind --
--- List bills made before a moment that are not paid, and not reminded of often enough.
-SELECT b.reference, c.name AS competition, c.zone, u.language
+-- List bills made before a moment that are not paid, and not reminded of often enough;
+-- with whom to remind: the payer, of a club's bill an officer of now.
+SELECT b.reference, c.name AS competition, c.zone, u.language,
+       CASE WHEN b.club IS NULL THEN b.payer_name ELSE u.name END AS name,
+       CASE WHEN b.club IS NULL THEN b.email ELSE u.email END AS email
 FROM bill AS b
 JOIN competition AS c ON c.id = b.competition
-LEFT JOIN portal_user AS u ON u.id = b.portal_user
-WHERE b.event = $1 AND b.canceled_at IS NULL AND b.created_at <= $2 AND b.email <> ''
+LEFT JOIN LATERAL (
+    SELECT p.email, p.name, p.language
+    FROM (
+        SELECT b.portal_user WHERE b.club IS NULL
+        UNION ALL
+        SELECT portal_user FROM club_officer WHERE club = b.club
+    ) AS who
+    JOIN portal_user AS p ON p.id = who.portal_user
+    ORDER BY (p.id = b.portal_user) DESC, p.id LIMIT 1
+) AS u ON true
+WHERE b.event = $1 AND b.canceled_at IS NULL AND b.created_at <= $2
+  AND CASE WHEN b.club IS NULL THEN b.email ELSE u.email END <> ''
   AND b.total_minor > (
       SELECT coalesce(sum(CASE WHEN p.kind = 'payment' THEN p.principal_minor
                                ELSE -p.principal_minor END), 0)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hub.service.payment_log import PaymentLog, Search, Severity
 from hub.store.store import Store
 from tests.hub.service.bank_desk import add_bill, bank_file, credit
 
@@ -87,6 +88,28 @@ def test_what_can_not_be_read_ends_with_2(hub: Office, day: Path) -> None:
     missing = hub("bank-import", hub.folder / "none.xml")
     assert missing.code == 2
     assert "none.xml can't be read" in missing.errors
+
+
+def test_every_import_is_in_the_payment_log(
+    hub: Office, day: Path, one_database: str
+) -> None:
+    broken = hub.folder / "broken.xml"
+    broken.write_bytes(day.read_bytes()[:-9])
+    hub("bank-import", broken, day)
+
+    async def entries() -> list[tuple[Severity, str, str]]:
+        store = await Store.open(one_database)
+        try:
+            found = await PaymentLog(store).search(Search())
+        finally:
+            await store.close()
+        return [(each.severity, each.controller_name, each.message) for each in found]
+
+    taken, refused = asyncio.run(entries())
+    assert taken[:2] == (Severity.INFO, "EBankingController")
+    assert "By command.\nday.xml: 2 credits" in taken[2]
+    assert refused[:2] == (Severity.WARNING, "EBankingController")
+    assert "broken.xml: refused" in refused[2]
 
 
 def test_nonsense_is_judged_bad(hub: Office) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from hub.service import bank_folder
 from hub.service.bank_folder import BankFolder
+from hub.service.payment_log import PaymentLog, Search, Severity
 from tests.hub.hubs import until
 from tests.hub.service.bank_desk import EVENT, add_bill, bank_file, credit, payments
 
@@ -21,7 +22,7 @@ def names(folder: Path) -> list[str]:
 
 
 def watched(store: Store, folder: Path) -> BankFolder:
-    return BankFolder(store, EVENT, folder, lambda: True)
+    return BankFolder(store, EVENT, folder, PaymentLog(store), is_due=lambda: True)
 
 
 async def test_a_file_is_taken_in_and_moved_on(store: Store, tmp_path: Path) -> None:
@@ -37,6 +38,10 @@ async def test_a_file_is_taken_in_and_moved_on(store: Store, tmp_path: Path) -> 
     assert names(tmp_path) == ["done"]
     report = (tmp_path / "done" / "day.xml.txt").read_text("utf-8")
     assert report == "day.xml: 1 credits; 1 booked.\n"
+    (entry,) = await PaymentLog(store).search(Search())
+    assert entry.controller_name == "EBankingController"
+    assert entry.message == f"By folder.\n{report}".strip()
+    assert entry.severity is Severity.INFO
 
 
 async def test_a_growing_file_is_left_alone(store: Store, tmp_path: Path) -> None:
@@ -65,6 +70,8 @@ async def test_a_refused_file_says_why(store: Store, tmp_path: Path) -> None:
         "day.xml.txt",
     ]
     assert "no whole XML document" in (refused / "day.xml.txt").read_text("utf-8")
+    entries = await PaymentLog(store).search(Search())
+    assert [each.severity for each in entries] == [Severity.WARNING] * 2
 
 
 async def test_only_the_one_that_books_looks(
@@ -72,7 +79,9 @@ async def test_only_the_one_that_books_looks(
 ) -> None:
     monkeypatch.setattr(bank_folder, "LOOK_INTERVAL_S", 0.01)
     is_writer = False
-    folder = BankFolder(store, EVENT, tmp_path, lambda: is_writer)
+    folder = BankFolder(
+        store, EVENT, tmp_path, PaymentLog(store), is_due=lambda: is_writer
+    )
     bill = await add_bill(store)
     file = tmp_path / "day.xml"
     file.write_bytes(bank_file(credit("45.00", bill, ref="A")))

@@ -83,6 +83,18 @@ async def test_another_officer_sees_and_pays_the_clubs_bills(fair: Fair) -> None
     [listed] = await fair.billing.listed(OfUser(other))
     assert listed.club_name == "FOXES"
 
+    # Who made it is officer no more: it is no bill of theirs now.
+    await fair.run("DELETE FROM club_officer WHERE portal_user = $1", officer)
+    assert await fair.billing.listed(OfUser(officer)) == ()
+    for forbidden in (
+        fair.shown(officer, made.reference),
+        fair.begin(officer, made.reference),
+        fair.billing.cancel(OfUser(officer), made.reference),
+    ):
+        with pytest.raises(NoSuchBill):
+            await forbidden
+    assert (await fair.attempt(other, made.reference)).number == 1
+
 
 async def test_where_nothing_is_to_be_paid_nothing_is_listed(fair: Fair) -> None:
     pia = await fair.user()
