@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -62,14 +63,7 @@ class Pages:
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATE_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals["stamp"] = _static_stamp()
+        self._templates = _templates()
         for language in Language:
             texts(language)  # a broken locale file must stop the start, not a guest
 
@@ -110,6 +104,20 @@ class Pages:
             **(headers or {}),
         }
         return HTMLResponse(html, status, about)
+
+
+@cache
+def _templates() -> Environment:
+    # One for all pages of a process: a template is compiled when it is first needed.
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATE_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["stamp"] = _static_stamp()
+    return environment
 
 
 def _static_stamp() -> str:
