@@ -10,11 +10,13 @@ import pytest_asyncio
 from contract.messages import AdviceFlag
 from hub.core.bills.bill import BillState
 from hub.core.bills.reports import Said
+from hub.payments.method import Instructions
 from hub.service.bill_booker import BillBooker
 from hub.service.bill_viewers import OfWallet
 from hub.service.booking import NoLedger
 from hub.store.errors import DatabaseGone
 from tests.hub import acts, people
+from tests.hub.service.bank_desk import bank_file, credit, take
 from tests.hub.service.billing import EVENT, LEAVING, ORGANIZER, Fair, look
 
 if TYPE_CHECKING:
@@ -177,6 +179,37 @@ async def test_a_top_up_credits_its_wallet_once(
     assert (await parts.wristbands.balance(wallet)).minor == 2800
     assert len(set(told)) == 1  # and tills hear of it
     assert (await look(parts)).ok
+
+
+async def test_a_top_up_is_paid_in_rates_that_the_bank_reports(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    wallet = await parts.wallet(300)
+    reference = await fair.billing.top_up(EVENT, wallet, 2500)
+    chosen = await fair.payments.choose(
+        OfWallet(EVENT, wallet), reference, "ebanking", LEAVING
+    )
+    assert chosen.step == Instructions("ebanking")
+
+    held = []
+    for number, amount in enumerate(("10.00", "15.00", "2.00")):
+        day = bank_file(
+            credit(amount, reference, ref=str(number)), message=f"M{number}"
+        )
+        await take(fair.store, day)
+        await booker.book()
+        held.append((await parts.wristbands.balance(wallet)).minor)
+
+    assert held == [300, 2800, 2800]
+    shown = await fair.billing.show(OfWallet(EVENT, wallet), reference)
+    assert (shown.standing.state, shown.standing.over_minor) == (
+        BillState.OVERPAID,
+        200,
+    )
+    assert await fair.balance("bank", "main") == -2700
+    assert await fair.balance("bill_receivable", reference) == 200
+    report = await look(parts)
+    assert report.ok, report.findings
 
 
 async def test_a_top_up_never_refuses_money(

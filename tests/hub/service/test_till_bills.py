@@ -1,20 +1,27 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from contract.messages import AdviceFlag
 from contract.order import LineRole, OrderKind, Payment, PaymentMethod, plain_line
 from hub.core.bills.bill import BillState, MovementKind
+from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Said
+from hub.payments.pain001 import Party
 from hub.service.bill_booker import BillBooker
 from hub.service.booking import NoLedger
+from hub.service.payout_files import PayoutFiles
+from hub.service.refunds import Refunds
 from hub.service.till_bills import TillBills
 from hub.store.errors import DatabaseGone
 from tests.hub import acts, people
-from tests.hub.service.billing import EVENT, ORGANIZER, Fair, look, paying
+from tests.hub.service.bank_desk import CREDITOR
+from tests.hub.service.billing import EVENT, METHODS, ORGANIZER, Fair, look, paying
 
 if TYPE_CHECKING:
     from contract.order import Order
@@ -125,6 +132,33 @@ async def test_what_a_till_takes_back_opens_the_bill_again(
     kinds = [each.kind for each in shown.record.payments]
     assert kinds == [MovementKind.PAYMENT, MovementKind.REFUND]
     assert await fair.balance("organizer_payable", ORGANIZER) == 0
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
+async def test_what_was_paid_at_a_till_goes_back_by_transfer(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    account = msgspec.json.encode(CREDITOR).decode()
+    await fair.run("UPDATE competition SET creditor = $1::jsonb", account)
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    await people.advise(parts, paying(reference, 5500))
+    [paid] = await fair.payments_of(pia, reference)
+    refunds = Refunds(fair.store, EVENT, METHODS, fair.payments, fair.performing)
+    with pytest.raises(NotAllowed, match="goes back by bank transfer only"):
+        await refunds.ask_provider(reference, paid.id, 1000, reason="x", by="ann")
+
+    to = Party(name="Pia Muster", iban="DE89 3704 0044 0532 0130 00")
+    asked = await refunds.ask_to_transfer(reference, 1000, to, reason="bed", by="ann")
+    await refunds.approve(asked, "bob")
+    today = datetime.now(UTC)
+    await PayoutFiles(fair.store, EVENT, lambda: today).make("ann", today.date())
+    await booker.book()
+
+    assert await fair.balance("organizer_payable", ORGANIZER) == 4500
+    assert await fair.balance("bank", "main") == 1000
+    assert await fair.balance("bill_receivable", reference) == 0
     report = await look(parts)
     assert report.ok, report.findings
 
