@@ -100,8 +100,8 @@ class Paying:
         zone = load_zone(self._settings.zone)
         sections = [
             *more,
-            payment_log_section(self.log, zone),
             doubt_section(self._store, self._context, self.payments, self.log),
+            payment_log_section(self.log, zone),
         ]
         return office_app(
             Office(self._context), health, sections, zone=self._settings.zone

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hub.commands import (
     bank,
     catalogue,
+    closings,
     dsfinvk,
     event,
     limits,
@@ -29,6 +30,7 @@ _COMMANDS = {
     "till": (tills.add, "register, revoke or list tills"),
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
+    "closings": (closings.add, "compare Z reports with ledger and TSE"),
     "statistics": (statistics.add, "what was sold, by till, hour and product"),
     "quarantine": (quarantine.add, "release or dismiss what nobody may book unseen"),
     "competition": (people.add_competition, "what teams register for, and its fees"),
