@@ -257,12 +257,21 @@ def _recorded(state: TillState, message: AdviceRecorded) -> Step:
 
 
 def _remarks(news: tuple[tuple[OrderId, tuple[AdviceFlag, ...]], ...]) -> Effects:
+    # One per flag, not per order: after an outage thousands may have the same.
+    flagged: dict[AdviceFlag, list[OrderId]] = {}
+    for order, flags in news:
+        for flag in flags:
+            if flag in _ODD:
+                flagged.setdefault(flag, []).append(order)
     return tuple(
-        Note(f"The hub booked order {order}, but flagged it: {flag.value}.")
-        for order, flags in news
-        for flag in flags
-        if flag in _ODD
+        Note(f"The hub booked {_these(orders)}, but flagged it: {flag.value}.")
+        for flag, orders in flagged.items()
     )
+
+
+def _these(orders: list[OrderId]) -> str:
+    more = f" and {len(orders) - 1} more" if orders[1:] else ""
+    return f"order {orders[0]}{more}"
 
 
 def _wallets(state: TillState, message: WalletChanges) -> Step:

@@ -198,8 +198,7 @@ class Orders:
             if result and (last is None or result.batch > last.batch):
                 last = result
             recorded.append(RecordedOrder(order=each.order.id, flags=flags))
-            if flags:
-                log.warning("Order %s: %s", each.order.id, _named(flags))
+        _log_flags(till, recorded)
         if recorded:
             answers.append(
                 AdviceRecorded(
@@ -345,5 +344,13 @@ def _check_complete(advice: OrderAdvice, order: Order) -> None:
         )
 
 
-def _named(flags: tuple[AdviceFlag, ...]) -> str:
-    return ", ".join(flag.value for flag in flags)
+def _log_flags(till: TillId, recorded: Sequence[RecordedOrder]) -> None:
+    """Log what is odd, alike orders in one line: an outage brings thousands of them."""
+    alike: dict[tuple[AdviceFlag, ...], list[UUID]] = {}
+    for each in recorded:
+        if each.flags:
+            alike.setdefault(each.flags, []).append(each.order)
+    for flags, orders in alike.items():
+        named = ", ".join(flag.value for flag in flags)
+        others = f" and {len(orders) - 1} more" if orders[1:] else ""
+        log.warning("Order %s%s of till %s: %s", orders[0], others, till, named)

@@ -12,6 +12,7 @@ import pytest
 from contract.catalogue import Product
 from contract.ids import OrderId
 from contract.messages import (
+    AdviceFlag,
     AdviceRecorded,
     DeclineReason,
     HubStatus,
@@ -284,6 +285,25 @@ def test_a_full_journal_refuses_to_sell_and_sells_again_when_emptied() -> None:
         )
     )
     assert desk.showing() is Phase.SELLING
+
+
+def test_what_the_hub_flags_on_many_orders_is_noted_once() -> None:
+    desk = Desk().online()
+    orders = [OrderId(UUID(int=n)) for n in range(1, 41)]
+    desk.state = replace(desk.state, undelivered=dict.fromkeys(orders))
+    odd = (AdviceFlag.STAND_IN_LOSS,)
+    desk.say(
+        AdviceRecorded(
+            id=UUID(int=4),
+            regarding=UUID(int=5),
+            recorded=tuple(RecordedOrder(order=each, flags=odd) for each in orders),
+            anchor=ANCHOR,
+        )
+    )
+    notes = [each.text for each in desk.done if isinstance(each, effects.Note)]
+    assert notes == [
+        f"The hub booked order {orders[0]} and 39 more, but flagged it: stand_in_loss."
+    ]
 
 
 def test_a_full_journal_halts_after_the_last_approval_too() -> None:

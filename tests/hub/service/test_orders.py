@@ -110,6 +110,30 @@ async def test_an_answer_names_the_newest_batch_of_its_advices(
     assert answers[0].anchor.chain_head == "07" * 32
 
 
+async def test_what_is_odd_about_many_orders_alike_is_one_line_in_the_log(
+    parts: Parts,
+    context: ContextKeeper,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def submit(_: Item) -> asyncio.Future[Result]:
+        booked: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        odd = (AdviceFlag.STAND_IN_LOSS,)
+        booked.set_result(Result(ResultCode.RECORDED, None, None, odd, 7, b"h" * 32))
+        return booked
+
+    monkeypatch.setattr(parts.booking, "submit", submit)
+    orders = [order(300) for _ in range(3)]
+    advices = tuple(msgspec.Raw(encode_advice(advice(each))) for each in orders)
+    with caplog.at_level("WARNING", logger="hub.service.orders"):
+        await Orders(parts.store, context, parts.booking).advise(
+            AdviceBatch(id=new_uuid7(), advices=advices), TILLS[0]
+        )
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Order {orders[0].id} and 2 more of till {TILLS[0]}: stand_in_loss"
+    ]
+
+
 # --- the hub was silent --------------------------------------------------------------
 
 
