@@ -11,6 +11,7 @@ from hub.commands.answer import Answer, Refused
 from hub.commands.opened import opened
 from hub.commands.progress import Progress
 from hub.commands.verbs import add_config
+from hub.export.archive import NotWritable
 from hub.export.check.verdict import FINDINGS_SHOWN
 from hub.export.check.verdict import check as check_file
 from hub.service.dsfinvk import NothingToExport, Period, export
@@ -67,10 +68,10 @@ async def _export(settings: Settings, options: argparse.Namespace) -> Answer:
                 made = await export(at.store, at.event, period, out, progress.show)
         except NothingToExport as error:
             raise Refused(str(error)) from None
-        except OSError as error:
+        except NotWritable as error:
             raise SettingsError(
-                f"{out} can't be written ({error.strerror or error}). Name a folder "
-                "that is there, with enough room."
+                f"{out} can't be written ({error}). Name a folder that is there, with "
+                "enough room."
             ) from error
     figures = {
         "file": str(out),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +26,35 @@ _PACKED_FAST = 4
 """Deflate's level: the text packs nearly as well as with the best, in half the time."""
 
 
+class NotWritable(Exception):
+    """The file system refuses the export; the text is its reason."""
+
+
 class Tables:
     """The open CSV files of an export."""
 
-    def __init__(self, files: dict[str, TextIO]) -> None:
-        self._write = {name: file.write for name, file in files.items()}
+    def __init__(self) -> None:
+        self._files: dict[str, TextIO] = {}
+
+    def open(self, folder: Path, tables: Sequence[Table]) -> None:
+        """Make the files, each with its heading."""
+        for table in tables:
+            self._files[table.file] = file = (folder / table.file).open(
+                "w", encoding="utf-8", newline="", buffering=BUFFER_BYTES
+            )
+            file.write(line(each.name for each in table.columns))
 
     def write(self, file: str, text: str) -> None:
-        """Append a line."""
-        self._write[file](text)
+        """Append a line; raises NotWritable."""
+        try:
+            self._files[file].write(text)
+        except OSError as error:
+            raise _refusal(error) from error
+
+    def close(self) -> None:
+        """Have everything on the disk, and no file open."""
+        for file in self._files.values():
+            file.close()
 
 
 @contextmanager
@@ -43,26 +63,37 @@ def archive(
 ) -> Iterator[Tables]:
     """Have all tables open, then pack them; nothing is left of what fails.
 
-    Raises OSError where the folder can't be written or the disk is full.
+    Raises NotWritable where the folder can't be written or the disk is full; what is
+    raised within comes out as it is.
     """
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
-        folder = Path(name)
-        with ExitStack() as stack:
-            files = {
-                table.file: stack.enter_context(_opened(folder / table.file))
-                for table in tables
-            }
-            for table in tables:
-                files[table.file].write(line(each.name for each in table.columns))
-            yield Tables(files)
+    with _writing():
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    opened = Tables()
+    try:
+        with _writing():
+            opened.open(folder, tables)
+        yield opened
         index = index_xml(tables, supplier=supplier, location=location, comment=comment)
-        packed = folder / out.name
-        _pack(packed, folder, tables, index)
-        packed.replace(out)
+        with _writing():
+            opened.close()
+            _pack(folder / out.name, folder, tables, index)
+            (folder / out.name).replace(out)
+    finally:
+        with suppress(OSError):
+            opened.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _opened(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="", buffering=BUFFER_BYTES)
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: OSError) -> NotWritable:
+    return NotWritable(error.strerror or str(error))
 
 
 def _pack(out: Path, folder: Path, tables: Sequence[Table], index: bytes) -> None:

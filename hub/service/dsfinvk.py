@@ -78,7 +78,7 @@ async def export(
     """Write the closings of a period into a new file, all as of one moment.
 
     `progress` hears how many of how many orders are written. Raises NothingToExport,
-    StoreError and OSError; then there is no file.
+    StoreError and NotWritable; then there is no file.
     """
     async with store.snapshot() as snapshot:
         plan = await _Plan.of(snapshot, event, period)
@@ -163,8 +163,8 @@ class _Plan:
         for till, z_number in sorted(self.extents.keys() - self.closed_at.keys()):
             orders = self.extents[till, z_number].orders
             yield (
-                f"Z {z_number} of till {till} is open ({orders} orders): it is not "
-                "exported. Close it at the till."
+                f"Z {z_number} of till {till} is open (orders: {orders}): it is not "
+                "exported. Close it there."
             )
         for key in self._keys():
             if key in self._held:

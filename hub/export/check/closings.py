@@ -200,7 +200,9 @@ class Closings:
 
     def _columns(self, file: str) -> tuple[str, ...]:
         own = tuple(column.name for column in BY_FILE[file].columns)
-        return own + tuple(f"TSE_ZERTIFIKAT_{n}" for n in ("III", "IV", "V", "VI", "VII"))
+        return own + tuple(
+            f"TSE_ZERTIFIKAT_{n}" for n in ("III", "IV", "V", "VI", "VII")
+        )
 
     def _key(self, text: str, serial: str, line: int) -> PublicKey | None:
         """Read a TSE's key, and compare its serial number, which follows from it."""

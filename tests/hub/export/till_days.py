@@ -66,7 +66,7 @@ CARD = Payment(
 )
 CATALOGUE = Catalogue(
     event=samples.EVENT.slug,
-    version=1,
+    version=2,
     currency=Currency.EUR,
     taxes=(
         TaxRate(code=1, rate_bp=1900, name="19 %"),
@@ -277,7 +277,7 @@ def _order(kind: OrderKind, *lines: Line, **fields: object) -> Order:
             "kind": kind,
             "opened_at": samples.NOW,
             "currency": Currency.EUR,
-            "catalogue": 1,
+            "catalogue": CATALOGUE.version,
             "lines": lines,
             "taxes": sum_taxes(lines, CATALOGUE.tax_rates()),
             "total_minor": sum(line.total_minor for line in lines),

@@ -138,7 +138,7 @@ WRONG = {
         "payment.csv",
         replacing("Bar;;212,55", "Bar;;212,65"),
         {"sum"},
-        "payment.csv line 2: Z 1 of bar-1: Bar is 212,65; the receipts add up to 212,55.",
+        "line 2: Z 1 of bar-1: Bar is 212,65; the receipts add up to 212,55.",
     ),
     "a wrong sum of cash": (
         "cash_per_currency.csv",
