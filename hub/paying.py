@@ -12,6 +12,7 @@ from hub.payments.performing import Performer, provider_client
 from hub.payments.registry import registered
 from hub.service.bill_payments import BillPayments
 from hub.service.bills import Billing
+from hub.service.closing_reports import ClosingReports
 from hub.service.guest_wallets import GuestWallets
 from hub.service.office import Office
 from hub.service.payment_log import PaymentLog
@@ -19,6 +20,7 @@ from hub.service.polling import Poller
 from hub.service.provider_calls import ProviderCalls
 from hub.service.transfers import Transfers
 from hub.web.bill_pages import BillSources
+from hub.web.closing_pages import closings_section
 from hub.web.doubt_pages import doubt_section
 from hub.web.formats import load_zone
 from hub.web.office import office_app
@@ -100,6 +102,7 @@ class Paying:
         zone = load_zone(self._settings.zone)
         sections = [
             *more,
+            closings_section(ClosingReports(self._store, self._context)),
             doubt_section(self._store, self._context, self.payments, self.log),
             payment_log_section(self.log, zone),
         ]
