@@ -211,11 +211,11 @@ def _end(row: Row) -> End:
         row["advice_digest"],
         tuple(AdviceFlag(flag) for flag in row["flags"]),
         row["payer"],
-        order.lines,
+        () if order.training else order.lines,  # there is nothing to take back
         moves_of(order) if completed else (),
         row["till"],
         order.acts_as,
-        order.bill,
+        None if order.training else order.bill,
     )
 
 

@@ -187,6 +187,8 @@ def _cancellation(draw: Random, opening: Opening, original: Order) -> Act:
         opened_at=opening.at,
     )
     payment = original.payment
+    if payment is not None and payment.wallet is not None and draw.random() < 0.1:
+        payment = _by(_someone(draw))  # who did not pay gets nothing back
     return Act(order, payment, payment.wallet if payment else None)
 
 

@@ -136,7 +136,8 @@ class Desk:
             at=self.world.timeline.now,
             catalogue=self.world.site.agreed.current_catalogue,
         )
-        act = draw_act(self.random, opening, self.world.decided())
+        real = [each for each in self.world.decided() if not each.training]
+        act = draw_act(self.random, opening, real)
         known = self.orders[act.order.id] = DeskOrder(act, payment=act.payment)
         if self.random.random() < 0.05:
             self._decide(known, Outcome.ABORTED)

@@ -26,6 +26,7 @@ def judge(world: World) -> None:
         _ledger_holds_it(world, till)
         _signed_or_explained(till)
         _sequences_have_no_gap(till)
+        _practice_counts_for_nothing(till)
     for desk in world.desks:
         for known in desk.orders.values():
             assert known.outcome is not None
@@ -83,6 +84,16 @@ def _signed_or_explained(till: SimulatedTill) -> None:
             expected = process_data(order, advice.outcome)
             assert advice.signature.process_data == expected
             assert till.tse.signed[advice.signature.number] == advice.signature
+
+
+def _practice_counts_for_nothing(till: SimulatedTill) -> None:
+    for row in till.journal.rows.values():
+        decision = row.order.decision
+        assert decision is not None
+        if decode_order(decision.document).training:
+            assert decision.process_data.startswith("AVTraining^")
+            assert (decision.charges, decision.cash_minor) == ((), 0)
+            assert decision.path is None, "practice needs nobody to stand in"
 
 
 def _sequences_have_no_gap(till: SimulatedTill) -> None:

@@ -114,7 +114,7 @@ class Proof:
     def _entries(
         self, appended: Appended, postings: dict[int, list[tuple[int, str, int]]]
     ) -> None:
-        ended = {row[0]: row[1] for row in appended.rows["outcomes"]}
+        ended = {row[0]: row for row in appended.rows["outcomes"]}
         live: dict[UUID, set[int]] = {}
         for number, cause, order, _, reverses, _ in appended.rows["entries"]:
             known = self._database.orders.get(order) or OrderRows()
@@ -134,7 +134,7 @@ class Proof:
             known = self._database.orders.get(order) or OrderRows()
             assert known.outcome is None, f"{order} ended twice"
             lives = live.get(order, known.live)
-            assert len(lives) == (outcome == COMPLETED), f"{order} is {outcome}"
+            assert len(lives) == _is_booked(outcome), f"{order} is {outcome[1]}"
 
     def _mirrors(
         self,
@@ -217,10 +217,10 @@ class Proof:
                     sums[(account, unit)] += amount
             if rows.outcome is None:
                 continue
-            if rows.outcome[1] == COMPLETED:
+            if _is_booked(rows.outcome):
                 self._books_its_rule(rows.outcome, rows.live[0][0])
             else:
-                self._mirrors([], self._posted(rows), f"{order} was aborted, but")
+                self._mirrors([], self._posted(rows), f"{order} is not booked, but")
         for number, wallet in self._database.wallets.items():
             assert sums[(number, MONEY)] == wallet.balance
             assert sums[(number, VOUCHER)] == wallet.vouchers
@@ -269,6 +269,12 @@ class Proof:
             for account, each, amount in self._posted(rows)
             if account in self._database.wallets and each == unit
         )
+
+
+def _is_booked(outcome: Values) -> bool:
+    """Whether an order that ended like that has an entry: not what was practiced."""
+    practiced = decode_order(decode_advice(outcome[8]).order).training
+    return outcome[1] == COMPLETED and not practiced
 
 
 def _balances(number: int, postings: list[tuple[int, str, int]]) -> None:

@@ -27,6 +27,8 @@ class Story:
     edges: frozenset[Edge]
     kinds: frozenset[OrderKind]
     """Of orders that completed."""
+    practiced: frozenset[OrderKind]
+    """The same of orders made for training."""
     reasons: frozenset[str]
     flags: frozenset[str]
     incidents: frozenset[str]
@@ -46,7 +48,8 @@ def played(seed: int) -> Story:
     ends = [rows.outcome for rows in orders if rows.outcome is not None]
     return Story(
         frozenset(world.edges),
-        frozenset(each.kind for each in world.decided()),
+        frozenset(each.kind for each in world.decided() if not each.training),
+        frozenset(each.kind for each in world.decided() if each.training),
         frozenset(row[5] for row in verdicts if row[5] is not None),
         frozenset(flag for end in ends if end[9] for flag in end[9].split("+")),
         frozenset(world.site.incidents),
@@ -98,6 +101,11 @@ def test_the_worlds_walk_the_ways_that_matter(stories: list[Story]) -> None:
 )
 def test_orders_of_this_kind_complete(kind: OrderKind, stories: list[Story]) -> None:
     assert any(kind in each.kinds for each in stories)
+
+
+def test_tills_practice(stories: list[Story]) -> None:
+    practiced = frozenset[OrderKind]().union(*(each.practiced for each in stories))
+    assert OrderKind.SALE in practiced
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ class SimulatedTill:
         self.world = world
         self.random = Random(f"{world.seed} {till}")
         self.identity = Identity(till, EVENT)
+        self.drill = Random(f"{world.seed} {till} drill")
         self.journal = MemoryJournal()
         self.tse = SimulatedTse(till, world.timeline, self.random)
         self.up = Wire(world.timeline, self.random)
@@ -421,7 +422,7 @@ class SimulatedTill:
 
     def _does_otherwise(self) -> None:
         """Begin something that is no sale."""
-        if self.random.random() < (0.3 if self.state.training else 0.08):
+        if self.drill.random() < (0.3 if self.state.training else 0.08):
             self.take(intents.SwitchTraining(on=not self.state.training))
             return
         chance = self.random.random()
