@@ -16,9 +16,11 @@ from edge.devices.board import describe
 from edge.devices.nfc_reader import NfcReader
 from edge.devices.receipt_printer import ReceiptPrinter
 from edge.devices.tse import SerialTse
+from edge.devices.tse_archives import ArchiveFiles
 from edge.devices.tse_line import Conditions
 from edge.journal.journal import SqliteJournal
 from edge.link.catalogue import HttpsCatalogues
+from edge.link.delivery import EdgeDelivery
 from edge.link.mqtt import Broker, MqttLink
 from edge.link.tls import TillCertificate
 from edge.till import Ports, Post, SystemClock, Till
@@ -127,7 +129,13 @@ async def assemble(
     reader = NfcReader(name_prefix=settings.reader.name_prefix, post=post)
     catalogues = HttpsCatalogues(hub.edge_url, certificate)
     printer = ReceiptPrinter(settings.printer, post) if settings.prints else None
-    ports = Ports(journal, link, fiscal, catalogues, SystemClock(), terminal, printer)
+    archives = ArchiveFiles(
+        settings.journal.directory / "tse-archives",
+        EdgeDelivery(hub.edge_url, certificate, me.event),
+    )
+    ports = Ports(
+        journal, link, fiscal, catalogues, SystemClock(), terminal, printer, archives
+    )
     till = Till(me, ports, software=_version())
     post.to = till.post
     return Assembly(till, journal, link, reader, fiscal, printer)

@@ -66,11 +66,33 @@ class FiscalModule(Protocol):
     async def find(self, start: FiscalStart) -> Signature | None:
         """Look up whether a fiscal transaction of unknown fate was finished."""
 
-    async def export(self, first: int, last: int) -> bytes:
-        """Read its log of these numbers: a TAR, or nothing where it has none."""
+    async def export(self, serial: str, first: int, last: int) -> bytes:
+        """Read the log of this TSE of these numbers: a TAR, or nothing of none."""
 
     async def close(self) -> None:
         """Let go of the port."""
+
+
+class Archives(Protocol):
+    """Archives of TSEs' logs, on disk until the hub has them.
+
+    Every call raises ArchiveTrouble saying what is in the way.
+    """
+
+    async def reach(self, serial: str) -> int:
+        """Say up to which number a TSE's log is archived; 0 if not at all."""
+
+    async def begin(self, serial: str, first: int) -> None:
+        """Begin an archive anew."""
+
+    async def add(self, piece: bytes) -> None:
+        """Add an export of some numbers."""
+
+    async def seal(self, serial: str, last: int) -> None:
+        """Verify what was gathered, and keep it until it is delivered."""
+
+    async def deliver(self) -> None:
+        """Deliver all that waits, oldest first."""
 
 
 class Reader(Protocol):
@@ -121,6 +143,9 @@ class Journal(Protocol):
         self, z_number: int
     ) -> tuple[tuple[ShiftOrder, ...], Anchor | None]:
         """Read the decided orders of a Z number by sequence, and the newest anchor."""
+
+    async def first_fiscal(self, serial: str) -> int | None:
+        """Say which number was the first that this till began at a TSE."""
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last; it serves as a probe."""

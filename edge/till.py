@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from contract.fiscal import ABORTED_PROCESS_DATA
 from contract.ids import new_uuid7
 from contract.messages import TillStatus
-from edge.core import effects, events
+from edge.archivist import Archivist
+from edge.core import effects, events, tse_swap
 from edge.core.checkout import step
 from edge.core.errors import (
     CardRefused,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from edge.core.intents import Intent
     from edge.core.state import Identity
     from edge.ports import (
+        Archives,
         CardTerminal,
         CatalogueSource,
         Clock,
@@ -75,6 +77,7 @@ class Ports:
     clock: Clock
     terminal: CardTerminal | None = None
     printer: Printer | None = None
+    archives: Archives | None = None
 
 
 class Till:
@@ -100,6 +103,7 @@ class Till:
         self._status_sent: TillStatus | None = None
         self._status_timer: asyncio.TimerHandle | None = None
         self._press = Press(ports.journal, ports.printer, self._enqueue)
+        self._archivist = Archivist(ports.fiscal, ports.archives, ports.journal)
         self.courier = Courier(
             journal=ports.journal, hub=ports.hub, clock=ports.clock, post=self._enqueue
         )
@@ -145,6 +149,7 @@ class Till:
             asyncio.create_task(self.courier.run(), name="courier"),
             asyncio.create_task(self._serve_fiscal(), name="fiscal"),
             asyncio.create_task(self._press.run(), name="press"),
+            asyncio.create_task(self._archivist.run(), name="archivist"),
         ]
         try:
             await self._perform_all(first, todo)
@@ -238,10 +243,12 @@ class Till:
             case effects.Note(text=text, urgent=urgent):
                 logger.log(logging.ERROR if urgent else logging.WARNING, "%s", text)
             case _:
-                self._tell_courier(effect)
+                self._tell_helpers(effect)
 
-    def _tell_courier(self, effect: effects.ForCourier) -> None:
+    def _tell_helpers(self, effect: effects.ForCourier | effects.ArchiveTse) -> None:
         match effect:
+            case effects.ArchiveTse(serial=serial, last=last):
+                self._archivist.hand_over(serial, last)
             case effects.Deliver(orders=orders):
                 self.courier.hand_over(orders)
             case effects.Delivered(orders=orders, regarding=regarding):
@@ -385,6 +392,7 @@ class Till:
     # --- the rest --------------------------------------------------------------------
 
     def _publish(self) -> None:
+        self._archivist.between_baskets(quiet=tse_swap.is_quiet(self._state))
         view = picture(self._state)
         if view != self._view:
             self._view = view

@@ -17,6 +17,7 @@ from contract.ids import OrderId
 from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
 from edge.core import printing, summing, texts, tse_swap
 from edge.core.effects import (
+    ArchiveTse,
     BeginFiscal,
     Commit,
     FindFiscal,
@@ -227,6 +228,9 @@ def _seal(
     sealed = replace(pending, signature=signature, outage=outage)
     commit = Commit((ClosingSealed(pending.id, signature, outage),))
     state, effects = printing.closed(_changed(state, sealed), sealed)
+    if signature is not None:
+        archive = ArchiveTse(signature.tse_serial, signature.number)
+        effects = (*effects, archive)
     return state, (commit, *effects)
 
 

@@ -150,6 +150,14 @@ class FindFiscal:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveTse:
+    """Have the TSE's log at the hub, up to this number, when no basket is open."""
+
+    serial: str
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseStray:
     """Close a fiscal transaction that belongs to no order of this till."""
 
@@ -248,6 +256,7 @@ Immediate = (
     | FetchCatalogue
     | FetchWallets
     | OpenFiscal
+    | ArchiveTse
     | Note
     | LookUp
     | SumUp

@@ -57,6 +57,10 @@ class PrinterTorn(PrinterDown):
     """The receipt printer stopped in the middle: a part may have been printed."""
 
 
+class ArchiveTrouble(TryAgain):
+    """The TSE's log could not be archived at the hub; the text says why."""
+
+
 class JournalBroken(CallTheTechnician):
     """The journal can't be opened or written."""
 

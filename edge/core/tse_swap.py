@@ -60,6 +60,11 @@ def may_close(state: TillState) -> bool:
     return idle and not busy and state.terms is not None
 
 
+def is_quiet(state: TillState) -> bool:
+    """Say whether the TSE is needed by no order: none is open, all are signed."""
+    return getattr(state.counter, "order", None) is None and not state.signing
+
+
 def may_take(state: TillState, event: SummedUp) -> bool:
     """Say whether these are all orders of the Z number, and it may be closed now."""
     last = event.orders[-1].sequence if event.orders else state.next_sequence - 1

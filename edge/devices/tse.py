@@ -118,11 +118,11 @@ class SerialTse:
                     await self._in_service.wait()
         return await self._do(lambda: self._line.find(start), self._patience.find_s)
 
-    async def export(self, first: int, last: int) -> bytes:
-        """Read its log of these numbers: a TAR, or nothing where it has none."""
+    async def export(self, serial: str, first: int, last: int) -> bytes:
+        """Read the log of this TSE of these numbers: a TAR, or nothing of none."""
         self._used_at = asyncio.get_running_loop().time()
         return await self._do(
-            lambda: self._line.export(first, last), self._patience.export_s
+            lambda: self._line.export(serial, first, last), self._patience.export_s
         )
 
     async def close(self) -> None:

@@ -185,9 +185,11 @@ class TseLine:
             return None
         return _rebuild(start, logged.get(Operation.START), finish, session)
 
-    def export(self, first: int, last: int) -> bytes:
-        """Read its log of these numbers: a TAR, or nothing where it has none."""
+    def export(self, serial: str, first: int, last: int) -> bytes:
+        """Read the log of this TSE of these numbers: a TAR, or nothing of none."""
         session = self._opened()
+        if serial != session.public_key.serial.hex():
+            raise BegunElsewhere(self.where, serial[:16])
         try:
             return b"".join(session.export_interval(first, last))
         except TseRefused as error:

@@ -179,6 +179,13 @@ class SqliteJournal:
             (counters,) = await self._all("counters")
         return rows.time_or_none(counters["last_at"])
 
+    async def first_fiscal(self, serial: str) -> int | None:
+        """Say which number was the first that this till began at a TSE."""
+        with _explained(self._where):
+            (found,) = await self._all("first_fiscal", {"serial": serial})
+        number: int | None = found["number"]
+        return number
+
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""
         with _explained(self._where):

@@ -113,6 +113,12 @@ class MemoryJournal:
         """Read the orders of a Z number, and the newest anchor."""
         return self.summed(z_number)
 
+    async def first_fiscal(self, serial: str) -> int | None:
+        """Say which number was the first that this till began at a TSE."""
+        starts = (row.order.start for row in self.rows.values())
+        numbers = (s.number for s in starts if s and s.tse_serial == serial)
+        return min(numbers, default=None)
+
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""
         recorded = [row for row in self.rows.values() if row.order.recorded]

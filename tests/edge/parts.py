@@ -112,7 +112,8 @@ class FakeTse:
         self._check()
         return None
 
-    async def export(self, first: int, last: int) -> bytes:
+    async def export(self, serial: str, first: int, last: int) -> bytes:
+        del serial
         self._check()
         return f"{first}-{last}\n".encode()
 

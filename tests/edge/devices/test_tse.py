@@ -331,8 +331,11 @@ async def test_an_export_of_numbers_holds_these_and_nothing_where_there_are_none
     async with opened(bench) as tse:
         for _ in range(3):
             await tse.finish(await tse.start(), BEER)
-        tar = await tse.export(2, 3)
-        assert await tse.export(100, 200) == b""
+        serial = (await tse.open()).serial
+        tar = await tse.export(serial, 2, 3)
+        assert await tse.export(serial, 100, 200) == b""
+        with pytest.raises(FiscalModuleDown, match="not the one"):
+            await tse.export("ab" * 32, 2, 3)
     check = check_export(io.BytesIO(tar))
     assert check.valid
     assert sorted(check.transactions) == [2, 3]

@@ -1,0 +1,99 @@
+"""Has the TSE's log at the hub: exported after each closing, between two baskets.
+
+A basket never waits for more than one piece, and pieces are as long as the TSE is
+fast. What is gathered is delivered until the hub has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Final
+
+from edge.core.errors import ArchiveTrouble, FiscalModuleDown, JournalBroken
+
+if TYPE_CHECKING:
+    from edge.ports import Archives, FiscalModule, Journal
+
+LOOK_AGAIN_S: Final = 60.0
+PIECE_S: Final = 0.3  # what a basket may wait for at the most
+PIECE_FIRST: Final = 10
+PIECE_MAX: Final = 5_000
+
+logger = logging.getLogger(__name__)
+
+
+class Archivist:
+    """Gathers and delivers one archive at a time; loop only."""
+
+    def __init__(
+        self, fiscal: FiscalModule, archives: Archives | None, journal: Journal
+    ) -> None:
+        self._fiscal = fiscal
+        self._archives = archives
+        self._journal = journal
+        self._wanted: tuple[str, int] | None = None
+        self._changed = asyncio.Event()
+        self._quiet = asyncio.Event()
+
+    def hand_over(self, serial: str, last: int) -> None:
+        """Have a TSE's log archived up to this number, from where it was before."""
+        self._wanted = serial, last
+        self._changed.set()
+
+    def between_baskets(self, *, quiet: bool) -> None:
+        """Say whether no order is open nor waits for its signature."""
+        if quiet:
+            self._quiet.set()
+        else:
+            self._quiet.clear()
+
+    async def run(self) -> None:
+        """Gather and deliver until canceled; what fails is tried again."""
+        archives = self._archives
+        while True:
+            try:
+                if archives is not None:
+                    await self._gather(archives)
+                    await archives.deliver()
+            except (ArchiveTrouble, FiscalModuleDown, JournalBroken) as error:
+                logger.warning("The TSE's log is not at the hub yet: %s", error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._changed.wait()
+            self._changed.clear()
+
+    async def _gather(self, archives: Archives) -> None:
+        if self._wanted is None:
+            return
+        wanted = serial, last = self._wanted
+        first = await archives.reach(serial) + 1
+        if first == 1:  # what it logged before this till used it is of others
+            first = await self._journal.first_fiscal(serial) or last
+        if first <= last:
+            await archives.begin(serial, first)
+            await self._pieces(archives, serial, range(first, last + 1))
+            if self._wanted == wanted:
+                self._wanted = None  # what is wrong in it is wrong the next time, too
+            await archives.seal(serial, last)
+        elif self._wanted == wanted:
+            self._wanted = None
+
+    async def _pieces(self, archives: Archives, serial: str, left: range) -> None:
+        loop, length = asyncio.get_running_loop(), PIECE_FIRST
+        while left:
+            await self._quiet.wait()
+            piece, left = left[:length], left[length:]
+            begun = loop.time()
+            tar = await self._fiscal.export(serial, piece[0], piece[-1])
+            length = next_length(length, loop.time() - begun)
+            if tar:
+                await archives.add(tar)
+
+
+def next_length(length: int, took_s: float) -> int:
+    """Make the next piece as long as a basket may wait for."""
+    if took_s > PIECE_S:
+        return max(1, length // 2)
+    return min(PIECE_MAX, length * 2) if took_s < PIECE_S / 2 else length

@@ -1,0 +1,169 @@
+"""Archives of the TSE's log on the till's disk, until the hub has them.
+
+A file's name says all about it, `<TSE>_<first>-<last>_<id>.tar`; a mark beside them
+says how far a TSE is archived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+import tarfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+from uuid import UUID, uuid4
+
+from edge.core.errors import ArchiveTrouble
+from tse_driver import tar
+from tse_driver.errors import TseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PART: Final = "gathering.part"
+SERIAL_DIGITS: Final = 64
+CHECK_S: Final = 3600.0
+
+
+class Delivery(Protocol):
+    """How an archive gets to the hub."""
+
+    def deliver(self, path: Path, archive: UUID) -> None:
+        """Deliver it, blocking; raises ArchiveTrouble saying why not."""
+
+
+@dataclass(slots=True)
+class ArchiveFiles:
+    """Implements edge.ports.Archives on a directory of the till's disk."""
+
+    directory: Path
+    delivery: Delivery
+    _file: tarfile.TarFile | None = None
+    _first: int = 0
+    _names: set[str] = field(default_factory=set)
+
+    async def reach(self, serial: str) -> int:
+        """Say up to which number a TSE's log is archived; 0 if not at all."""
+        return await asyncio.to_thread(self._reach, serial)
+
+    async def begin(self, serial: str, first: int) -> None:
+        """Begin an archive anew."""
+        await asyncio.to_thread(self._begin, first)
+
+    async def add(self, piece: bytes) -> None:
+        """Add an export of some numbers."""
+        await asyncio.to_thread(self._add, piece)
+
+    async def seal(self, serial: str, last: int) -> None:
+        """Verify what was gathered, and keep it until it is delivered."""
+        await asyncio.to_thread(self._close)
+        part = self.directory / PART
+        if self._names:
+            await verify(part, serial)
+            name = f"{serial}_{self._first}-{last}_{uuid4()}.tar"
+            await asyncio.to_thread(_keep, part, self.directory / name)
+        await asyncio.to_thread(self._mark, serial, last)
+
+    async def deliver(self) -> None:
+        """Deliver all that waits, oldest first."""
+        for path in await asyncio.to_thread(self._waiting):
+            archive = UUID(path.stem.rsplit("_", 1)[1])
+            await asyncio.to_thread(self.delivery.deliver, path, archive)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def _reach(self, serial: str) -> int:
+        try:
+            return int(self._mark_of(serial).read_text("ascii"))
+        except (OSError, ValueError):
+            return 0
+
+    def _begin(self, first: int) -> None:
+        self._close()
+        self._names, self._first = set(), first
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = tarfile.open(  # noqa: SIM115 - stays open between pieces
+                self.directory / PART, "w", format=tarfile.USTAR_FORMAT
+            )
+        except OSError as error:
+            raise _no_room(self.directory, error) from error
+
+    def _add(self, piece: bytes) -> None:
+        assert self._file is not None, "begin comes first"
+        source = io.BytesIO(piece)
+        try:
+            for member in tar.members(source):
+                if member.name in self._names:  # info.csv and certificates, each time
+                    continue
+                self._names.add(member.name)
+                info = tarfile.TarInfo(member.name)
+                info.size = member.size
+                self._file.addfile(info, io.BytesIO(tar.content(source, member)))
+        except TseError as error:
+            raise ArchiveTrouble(f"The TSE's export can't be read: {error}") from error
+        except OSError as error:
+            raise _no_room(self.directory, error) from error
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _waiting(self) -> list[Path]:
+        found = self.directory.glob("*_*_*.tar")
+        return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+
+    def _mark(self, serial: str, last: int) -> None:
+        path = self._mark_of(serial)
+        fresh = path.with_suffix(".new")
+        try:
+            fresh.write_text(f"{last}\n", "ascii")
+            _keep(fresh, path)
+        except OSError as error:
+            raise _no_room(self.directory, error) from error
+
+    def _mark_of(self, serial: str) -> Path:
+        assert len(serial) == SERIAL_DIGITS
+        return self.directory / f"{serial}.mark"
+
+
+async def verify(path: Path, serial: str) -> None:
+    """Check every signature of an export, in a process that yields to the till's own.
+
+    Raises ArchiveTrouble when one is bad or the export is another TSE's.
+    """
+    program = (sys.executable, "-m", "edge.devices.archive_check", str(path), serial)
+    process = await asyncio.create_subprocess_exec(
+        *program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        async with asyncio.timeout(CHECK_S):
+            said, _ = await process.communicate()
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+        raise
+    if process.returncode:
+        text = said.decode(errors="replace").strip()[-500:]
+        raise ArchiveTrouble(f"The export of TSE {serial[:16]}... is not right: {text}")
+
+
+def _keep(source: Path, path: Path) -> None:
+    """Give a file its name once it is on disk."""
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    source.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _no_room(directory: Path, error: OSError) -> ArchiveTrouble:
+    return ArchiveTrouble(
+        f"The TSE's archive can't be written to {directory} ({error.strerror})."
+        " Check the disk: is it full or read-only?"
+    )

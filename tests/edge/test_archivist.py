@@ -1,0 +1,127 @@
+"""The TSE's log goes to the hub in pieces, and no basket waits for more than one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from contract.ids import new_order_id
+from contract.order import OrderKind
+from edge.archivist import PIECE_FIRST, PIECE_MAX, PIECE_S, Archivist, next_length
+from edge.core.errors import ArchiveTrouble
+from edge.core.records import FiscalBegun, FiscalStart, OrderOpened
+from edge.journal.memory import MemoryJournal
+from tests.contract.samples import AT
+from tests.edge.parts import FakeTse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+TSE = "ab" * 32
+WAIT_S = 10
+
+
+@dataclass
+class Shelf:
+    """Archives in memory; `trouble` makes delivering fail once."""
+
+    reached: int = 0
+    pieces: list[str] = field(default_factory=list)
+    sealed: list[tuple[list[str], int]] = field(default_factory=list)
+    delivered: int = 0
+    trouble: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def reach(self, serial: str) -> int:
+        assert serial == TSE
+        return self.reached
+
+    async def begin(self, serial: str, first: int) -> None:
+        del serial, first
+        self.pieces = []
+
+    async def add(self, piece: bytes) -> None:
+        self.pieces.append(piece.decode().strip())
+
+    async def seal(self, serial: str, last: int) -> None:
+        del serial
+        self.sealed.append((self.pieces, last))
+        self.reached = last
+
+    async def deliver(self) -> None:
+        self.changed.set()
+        if self.trouble:
+            self.trouble = False
+            raise ArchiveTrouble("The hub is away.")
+        self.delivered = len(self.sealed)
+
+
+def journal(first: int) -> MemoryJournal:
+    made, order = MemoryJournal(), new_order_id()
+    opened = OrderOpened(order, 1, 1, OrderKind.SALE, AT, b"{}")
+    made.write((opened, FiscalBegun(order, FiscalStart(first, 1, AT, TSE))))
+    return made
+
+
+@contextlib.asynccontextmanager
+async def working(shelf: Shelf, first: int = 5) -> AsyncIterator[Archivist]:
+    archivist = Archivist(FakeTse(), shelf, journal(first))
+    task = asyncio.create_task(archivist.run())
+    try:
+        yield archivist
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(shelf: Shelf, holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not holds():
+            shelf.changed.clear()
+            await shelf.changed.wait()
+
+
+async def test_it_begins_with_the_tills_own_first_number_and_goes_on_from_there() -> (
+    None
+):
+    shelf = Shelf()
+    async with working(shelf) as archivist:
+        archivist.between_baskets(quiet=True)
+        archivist.hand_over(TSE, 40)
+        await until(shelf, lambda: shelf.delivered == 1)
+        archivist.hand_over(TSE, 41)
+        await until(shelf, lambda: shelf.delivered == 2)
+        archivist.hand_over(TSE, 41)  # nothing is new
+    (pieces, last), (more, newest) = shelf.sealed
+    assert pieces == ["5-14", "15-34", "35-40"]
+    assert (last, more, newest) == (40, ["41-41"], 41)
+
+
+async def test_it_waits_while_a_basket_is_open() -> None:
+    shelf = Shelf()
+    async with working(shelf) as archivist:
+        archivist.hand_over(TSE, 40)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert shelf.pieces == []
+        archivist.between_baskets(quiet=True)
+        await until(shelf, lambda: shelf.delivered == 1)
+
+
+async def test_what_can_not_be_delivered_is_kept() -> None:
+    shelf = Shelf(trouble=True)
+    async with working(shelf) as archivist:
+        archivist.between_baskets(quiet=True)
+        await until(shelf, lambda: not shelf.trouble)
+        archivist.hand_over(TSE, 40)
+        await until(shelf, lambda: shelf.delivered == 1)
+
+
+def test_a_piece_is_as_long_as_a_basket_may_wait() -> None:
+    assert next_length(PIECE_FIRST, PIECE_S / 10) == 2 * PIECE_FIRST
+    assert next_length(PIECE_FIRST, PIECE_S * 0.7) == PIECE_FIRST
+    assert next_length(PIECE_FIRST, PIECE_S * 2) == PIECE_FIRST // 2
+    assert next_length(1, PIECE_S * 2) == 1
+    assert next_length(PIECE_MAX, 0.0) == PIECE_MAX
