@@ -24,6 +24,8 @@ class Task(enum.Enum):
     """Something that somebody has to do; what is urgent comes first."""
 
     DOUBTS = "doubts"
+    CLAIMS = "claims"
+    ALARMS = "alarms"
     CREDITS = "credits"
     OVERPAID = "overpaid"
     REFUNDS = "refunds"
@@ -74,6 +76,8 @@ class OfficeTasks:
         due = await self._settlements.due()
         return {
             Task.DOUBTS: len(await doubtful(self._store, self._event, now)),
+            Task.CLAIMS: row["claims"],
+            Task.ALARMS: row["alarms"],
             Task.CREDITS: row["credits"],
             Task.OVERPAID: len(await self._refunds.overpaid()),
             Task.REFUNDS: row["refunds"],

@@ -1,8 +1,7 @@
 -- What the office's first page counts; as in queries.sql.
 
 -- office_counts --
--- Count what waits for somebody of an event: credits at the bank, slips, refunds,
--- settlements and payouts.
+-- Count what waits for somebody of an event: at the bank, at providers, for approval.
 SELECT
     (
         SELECT count(*) FROM bank_credit AS c
@@ -20,6 +19,16 @@ SELECT
         WHERE b.event = $1 AND b.locked_to = 'slip' AND b.canceled_at IS NULL
           AND NOT EXISTS (SELECT FROM slip_sent WHERE bill = b.reference)
     ) AS slips,
+    (
+        SELECT count(*) FROM payment_claim AS c
+        WHERE c.event = $1
+          AND NOT EXISTS (SELECT FROM payment_claim_decision WHERE claim = c.id)
+    ) AS claims,
+    (
+        SELECT count(*) FROM payment_report AS r
+        WHERE r.event = $1 AND r.alarms <> '{}'
+          AND NOT EXISTS (SELECT FROM payment_alarm_closed WHERE report = r.id)
+    ) AS alarms,
     (SELECT count(*) FROM refund WHERE event = $1 AND state = 'requested') AS refunds,
     (
         SELECT count(*) FROM settlement AS s

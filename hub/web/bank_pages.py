@@ -11,7 +11,7 @@ from starlette.requests import (
 )
 from starlette.responses import Response  # noqa: TC002 - as above
 
-from contract.money import Currency, Money
+from contract.money import Currency, Money, plain_amount
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.matching import Part
 from hub.payments.by_hand import E_BANKING
@@ -96,7 +96,7 @@ async def _queue_page(
     refusal: str = "",
 ) -> Response:
     asked = request.query_params.get("q", "").replace("\x00", "").strip()
-    text = asked[:SEARCHED_CHARACTERS_MAX]
+    text = _searched(asked[:SEARCHED_CHARACTERS_MAX])
     after = request.query_params.get("after", "")
     number = int(after) if after.isdecimal() and len(after) < 19 else 0
     waiting = await queue.waiting(min(number, NUMBER_MAX))
@@ -111,9 +111,15 @@ async def _queue_page(
         waiting=waiting,
         more=waiting[-1].id if len(waiting) == PAGE_ROWS else 0,
         decided=await queue.decided(),
-        asked=text,
+        asked=asked,
         found=await queue.find(text) if text else (),
     )
+
+
+def _searched(asked: str) -> str:
+    """Find an amount as it is stored, also one with a comma."""
+    minor = typed_amount(asked) if "," in asked else None
+    return asked if minor is None else plain_amount(minor)
 
 
 def _add_queue(router: APIRouter, desk: OfficeDesk, queue: BankQueue) -> None:

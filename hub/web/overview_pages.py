@@ -29,6 +29,8 @@ KEY = "overview"
 
 PLACES: Mapping[Task, str] = {
     Task.DOUBTS: "doubts",
+    Task.CLAIMS: "doubts",
+    Task.ALARMS: "doubts",
     Task.CREDITS: "bank",
     Task.OVERPAID: "refunds",
     Task.REFUNDS: "refunds",

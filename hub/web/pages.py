@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from contract.bill_reference import grouped, is_reference
 from hub.web.formats import Formats
 from hub.web.sentences import say
 from hub.web.texts import Language, Texts, negotiate, spoken, texts
@@ -117,7 +118,13 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["stamp"] = _static_stamp()
+    environment.filters["grouped"] = _grouped
     return environment
+
+
+def _grouped(reference: str) -> str:
+    """Write a bill's reference as it stands on bills; anything else as it is."""
+    return grouped(reference) if is_reference(reference) else reference
 
 
 def _static_stamp() -> str:

@@ -77,6 +77,8 @@ def _add_list(router: APIRouter, desk: OfficeDesk, refunds: Refunds) -> None:
                     await refunds.decline(refund, member.id, text_of(form, "note"))
                 case "send":
                     await refunds.send(refund)
+                case "close":
+                    await refunds.close(refund, member.id, text_of(form, "note"))
                 case _:
                     raise HTTPException(404)
         except NotAllowed as error:

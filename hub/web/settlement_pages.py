@@ -55,6 +55,7 @@ def _add_list(
             due=await settlements.due(),
             settlements=await settlements.all(),
             files=await files.made(),
+            now=datetime.now(UTC),
             today=datetime.now(UTC).date().isoformat(),
         )
 
