@@ -294,6 +294,16 @@ def test_options_of_the_launcher_do_not_reach_the_program(
     assert options == rest
 
 
+def test_a_test_run_compiles_each_module_once(tmp_path: Path) -> None:
+    kept = launcher.keeping_compiled({"PATH": "/bin"}, tmp_path)
+    assert kept == {"PATH": "/bin"}
+
+    forbidden = {"PATH": "/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = launcher.keeping_compiled(forbidden, tmp_path)
+    place = str(tmp_path / "var" / "compiled")
+    assert kept == {"PATH": "/bin", "PYTHONPYCACHEPREFIX": place}
+
+
 def test_continuous_integration_runs_what_developers_run() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)

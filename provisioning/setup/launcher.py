@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from provisioning.setup import packages
 from provisioning.setup.environment import Environment
 from provisioning.setup.steps import SetUpError, explain, only_one, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 USAGE = """\
 usage: ./kassenband COMMAND [OPTION...]
@@ -76,8 +79,20 @@ def _run(root: Path, arguments: list[str]) -> int:
     variables = {**environment.variables(), VARIABLE: postgres}
     if command in {"test", "check"}:
         os.chdir(root)
+        variables = keeping_compiled(variables, root)
     module = _module(command, workers)
     return _become(environment.python, [*module, *options], variables)
+
+
+def keeping_compiled(variables: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Let compiled modules be kept in var/ where they may not lie beside the sources.
+
+    A test run starts some hundred processes.
+    """
+    kept = dict(variables)
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept["PYTHONPYCACHEPREFIX"] = str(root / "var" / "compiled")
+    return kept
 
 
 def _become(python: Path, arguments: list[str], variables: dict[str, str]) -> NoReturn:
