@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 _ENGLISH: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
-        "Z {first} to {last} of this till are not recorded. Bring the till online; if"
-        " it is gone, import its journal."
+        "Z {first} to {last} of this till: not recorded. Bring the till online; if it is"
+        " gone, import its journal."
     ),
     FindingCode.ORDERS_MISSING: (
-        "The ledger has no order {first} to {last}. The till sends them when it is"
-        " online."
+        "Order no. {first} to {last}: not in the ledger. The till sends what is missing"
+        " when it is online."
     ),
     FindingCode.ORDERS_BEFORE: (
-        "Orders {first} to {last} belong to no closing: the one before ends earlier."
+        "Order no. {first} to {last}: in no closing; the one before ends earlier."
     ),
     FindingCode.COUNT_DIFFERS: (
         "The till counts {said} orders ({what}), the ledger {found}."
@@ -56,37 +56,35 @@ _ENGLISH: Final[Mapping[FindingCode, str]] = {
         " {found}."
     ),
     FindingCode.NUMBERS_MISSING: (
-        "Fiscal transactions {first} to {last} of the TSE are no order's and no"
-        " closing's. The till's log names those it closed after a restart; the TSE's"
-        " archive tells all."
+        "Fiscal transaction {first} to {last}: no order's and no closing's. The till's"
+        " log names those it closed after a restart; the TSE's archive tells all."
     ),
     FindingCode.COUNTERS_MISSING: (
-        "Signatures {first} to {last} are no order's and no closing's. A TSE also signs"
-        " when its time is set and when somebody logs in; its archive tells which."
+        "Signature {first} to {last}: no order's and no closing's. A TSE also signs when"
+        " its time is set and when somebody logs in; its archive tells which."
     ),
     FindingCode.TWICE: "Two orders have the signature {counter}.",
     FindingCode.OUTAGES: (
-        "Orders {first} to {last} are not signed: the TSE was out of order."
+        "Order no. {first} to {last}: not signed, the TSE was out of order."
     ),
     FindingCode.HELD_BACK: (
-        "Orders {first} to {last} are in quarantine: decide on them."
+        "Order no. {first} to {last}: in quarantine, to be decided on."
     ),
     FindingCode.LATE: (
-        "Orders {first} to {last} have this Z number, but came after its closing."
+        "Order no. {first} to {last}: of this Z number, but came after its closing."
     ),
 }
 _GERMAN: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
-        "Z {first} bis {last} dieser Kasse fehlen. Bringen Sie die Kasse ans Netz; gibt"
-        " es sie nicht mehr, lesen Sie ihr Journal ein."
+        "Z {first} bis {last} dieser Kasse: nicht eingegangen. Bringen Sie die Kasse ans"
+        " Netz; gibt es sie nicht mehr, lesen Sie ihr Journal ein."
     ),
     FindingCode.ORDERS_MISSING: (
-        "Im Hauptbuch fehlen die Belege {first} bis {last}. Die Kasse schickt sie,"
+        "Beleg Nr. {first} bis {last}: nicht im Hauptbuch. Die Kasse schickt, was fehlt,"
         " sobald sie am Netz ist."
     ),
     FindingCode.ORDERS_BEFORE: (
-        "Die Belege {first} bis {last} gehören zu keinem Abschluss: Der vorige endet"
-        " früher."
+        "Beleg Nr. {first} bis {last}: in keinem Abschluss; der vorige endet früher."
     ),
     FindingCode.COUNT_DIFFERS: (
         "Die Kasse zählt {said} Belege ({what}), das Hauptbuch {found}."
@@ -120,25 +118,24 @@ _GERMAN: Final[Mapping[FindingCode, str]] = {
         " {found}."
     ),
     FindingCode.NUMBERS_MISSING: (
-        "Die TSE-Transaktionen {first} bis {last} gehören zu keinem Beleg und keinem"
-        " Abschluss. Das Log der Kasse nennt jene, die sie nach einem Neustart beendet"
+        "TSE-Transaktion {first} bis {last}: zu keinem Beleg und keinem Abschluss. Das"
+        " Log der Kasse nennt jene, die sie nach einem Neustart beendet"
         " hat; das Archiv der TSE nennt alle."
     ),
     FindingCode.COUNTERS_MISSING: (
-        "Die Signaturen {first} bis {last} gehören zu keinem Beleg und keinem"
-        " Abschluss. Eine TSE signiert auch, wenn ihre Uhr gestellt wird und wenn"
+        "Signatur {first} bis {last}: zu keinem Beleg und keinem Abschluss. Eine TSE signiert auch, wenn ihre Uhr gestellt wird und wenn"
         " sich jemand anmeldet; ihr Archiv sagt, was es war."
     ),
     FindingCode.TWICE: "Zwei Belege haben die Signatur {counter}.",
     FindingCode.OUTAGES: (
-        "Die Belege {first} bis {last} sind ohne Signatur: TSE ausgefallen."
+        "Beleg Nr. {first} bis {last}: ohne Signatur, TSE ausgefallen."
     ),
     FindingCode.HELD_BACK: (
-        "Die Belege {first} bis {last} sind in Quarantäne: Entscheiden Sie darüber."
+        "Beleg Nr. {first} bis {last}: in Quarantäne, bitte entscheiden."
     ),
     FindingCode.LATE: (
-        "Die Belege {first} bis {last} haben diese Z-Nummer, kamen aber nach dem"
-        " Abschluss."
+        "Beleg Nr. {first} bis {last}: mit dieser Z-Nummer, aber erst nach dem Abschluss"
+        " eingegangen."
     ),
 }
 _SENTENCES = {SheetLanguage.DE: _GERMAN, SheetLanguage.EN: _ENGLISH}
