@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import logging
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from contract.messages import AdviceFlag, DeclineReason, Malformed, decode_advic
 from contract.order import Outcome, decode_order, order_digest
 from hub.core.content import is_beyond
 from hub.service.advices import Arrival
+from hub.service.booker import Booker
 from hub.service.booking import NoLedger, NotBooked
-from hub.store.errors import DatabaseGone, StoreError
+from hub.store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHANNEL = "kassenband_quarantine"
-# A second chance for what could not be booked when it was decided.
-LOOK_AGAIN_S = 60
 
 
 class Decision(enum.Enum):
@@ -116,8 +114,10 @@ class SetAside:
         )
 
 
-class Quarantine:
+class Quarantine(Booker):
     """Keeps advices as they came until somebody lets them go into the ledger."""
+
+    waiting = "Advices that were released"
 
     def __init__(
         self,
@@ -126,11 +126,8 @@ class Quarantine:
         booking: Booking,
         advices: Advices,
     ) -> None:
-        self._store = store
-        self._context = context
-        self._booking = booking
+        super().__init__(store, booking, context.current.number)
         self._advices = advices
-        self._decided = asyncio.Event()
 
     async def set_aside(
         self,
@@ -143,7 +140,6 @@ class Quarantine:
 
         Its token is not kept, only why no wallet can be charged by it.
         """
-        event = self._context.current.number
         kept = without_credential(body)
         values = (
             order_digest(kept),
@@ -156,14 +152,14 @@ class Quarantine:
             None if refusal is None else refusal.value,
         )
         try:
-            await self._store.fetch("quarantine", event, *values)
+            await self._store.fetch("quarantine", self._event, *values)
         except StoreError as error:
             raise NoLedger(str(error)) from error
         log.warning("Order %s is set aside (%s): look at it.", order.id, flag.value)
 
     async def listed(self) -> Sequence[Quarantined]:
         """List what waits for somebody to look at it, oldest first."""
-        kept = SetAside(self._store, self._context.current.number)
+        kept = SetAside(self._store, self._event)
         return [each for each in await kept.listed() if each.waits]
 
     async def release(self, order: UUID, by: str) -> Result:
@@ -172,37 +168,20 @@ class Quarantine:
         What is beyond all reason stays where it is: it has to be booked in the office
         with the amount that was meant. Raises NotReleased, NoLedger, HubFault.
         """
-        event = self._context.current.number
-        for row in await self._store.fetch("set_aside", event):
+        for row in await self._store.fetch("set_aside", self._event):
             if row["order_id"] == order and row["released_at"] is None:
                 return await self._let_go(row, by)
         raise NotReleased(
             f"No advice of order {order} is set aside. It may be booked already."
         )
 
-    def hear(self, _payload: str = "") -> None:
-        """Note that somebody may have decided something."""
-        self._decided.set()
+    async def book(self) -> int:
+        """Book all that is to be released and was not yet; says how much was booked.
 
-    async def run(self) -> None:
-        """Book what people release, while this hub is the ledger's writer."""
-        while True:
-            await self._booking.elected()
-            self._decided.clear()
-            try:
-                await self.release_decided()
-            except DatabaseGone as error:
-                log.warning("The quarantine waits for the database: %s", error)
-            try:
-                async with asyncio.timeout(LOOK_AGAIN_S):
-                    await self._decided.wait()
-            except TimeoutError:
-                pass
-
-    async def release_decided(self) -> None:
-        """Book all that is to be released and was not yet."""
-        event = self._context.current.number
-        for row in await self._store.fetch("set_aside", event):
+        What can't be booked now holds up nothing else. Raises DatabaseGone.
+        """
+        booked = 0
+        for row in await self._store.fetch("set_aside", self._event):
             wanted = row["decision"] == Decision.RELEASE.value
             if not wanted or row["released_at"] is not None:
                 continue
@@ -210,9 +189,11 @@ class Quarantine:
                 await self._let_go(row, row["decided_by"])
             except (NotBooked, NotReleased) as error:
                 log.warning("Order %s is not released: %s", row["order_id"], error)
+            else:
+                booked += 1
+        return booked
 
     async def _let_go(self, row: Row, by: str) -> Result:
-        event = self._context.current
         order, body = row["order_id"], row["advice"]
         try:
             advice = decode_advice(body)
@@ -234,7 +215,7 @@ class Quarantine:
             raise
         await self._advices.recorded(about, item, result)
         await self._store.fetch(
-            "release_quarantined", event.number, row["advice_digest"], by
+            "release_quarantined", self._event, row["advice_digest"], by
         )
         log.info("%s let order %s go into the ledger.", by, order)
         return result

@@ -90,20 +90,26 @@ class DrawnUp(msgspec.Struct, frozen=True, kw_only=True):
         return "filed" if self.batch is None else "booked"
 
     @property
+    def settled(self) -> Settlement:
+        """What was settled, as the rules know it; without the bills that made it up."""
+        return Settlement(
+            bills=(),
+            paid_bills_minor=self.paid_bills_minor,
+            surcharges_minor=self.surcharges_minor,
+            method_fees_minor=self.method_fees_minor,
+            taken_back_minor=self.taken_back_minor,
+            carried_in_minor=self.carried_in_minor,
+        )
+
+    @property
     def balance_minor(self) -> int:
         """The organizer's balance when it was drawn up."""
-        return (
-            self.paid_bills_minor
-            + self.surcharges_minor
-            + self.method_fees_minor
-            + self.taken_back_minor
-            + self.carried_in_minor
-        )
+        return self.settled.balance_minor
 
     @property
     def carried_out_minor(self) -> int:
         """What the organizer owes, taken off the next one; zero or negative."""
-        return min(0, self.balance_minor)
+        return self.settled.carried_out_minor
 
 
 class SettledBill(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,7 +256,7 @@ class Settlements:
         if row["deadline"] is not None:
             may_settle(row["deadline"], self._now())
         last = await unit.fetch_row("last_settlement", row["id"])
-        carried = 0 if last is None else _carried(last)
+        carried = 0 if last is None else _carried(drawn_up(last))
         said = await unit.fetch_row("organizer_balance", self._event, slug, row["id"])
         assert said is not None, "it has one row"
         amounts = _amounts(msgspec.json.decode(said["steps"]))
@@ -337,23 +343,13 @@ def _account(text: str | None) -> Creditor | None:
     return None if text is None else msgspec.json.decode(text, type=Creditor)
 
 
-def _carried(last: Row) -> int:
+def _carried(last: DrawnUp) -> int:
     """Say what the last settlement carries forward; it must be over and done."""
-    balance: int = (
-        last["paid_bills_minor"]
-        + last["surcharges_minor"]
-        + last["method_fees_minor"]
-        + last["taken_back_minor"]
-        + last["carried_in_minor"]
-    )
-    is_over = last["approved_by"] is not None and (
-        last["payout_minor"] == 0 or last["batch"] is not None
-    )
-    if not is_over:
+    if last.state not in {"closed", "booked"}:
         raise NotAllowed(
-            f"Settlement {last['number']} is under way. Pay it out, or withdraw it."
+            f"Settlement {last.number} is under way. Pay it out, or withdraw it."
         )
-    return min(0, balance)
+    return last.carried_out_minor
 
 
 def _amounts(steps: Sequence[dict[str, str]]) -> tuple[tuple[UUID, Amount], ...]:

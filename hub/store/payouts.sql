@@ -40,8 +40,13 @@ SELECT (
 ) AS steps
 
 -- last_settlement --
-SELECT s.*, a.approved_by, a.approved_at FROM settlement s
+SELECT s.*, c.slug, c.name, c.organizer, a.approved_by, a.approved_at,
+    s.payee::text AS payee_json, s.payer::text AS payer_json,
+    f.message_id, f.made_at
+FROM settlement s
+JOIN competition c ON c.id = s.competition
 LEFT JOIN settlement_approval a ON a.settlement = s.id
+LEFT JOIN payout_file f ON f.id = s.file
 WHERE s.competition = $1 AND s.withdrawn_at IS NULL
 ORDER BY s.number DESC LIMIT 1
 

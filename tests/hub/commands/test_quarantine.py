@@ -93,7 +93,7 @@ async def test_without_a_writer_the_decision_waits(
     said = await run(new_hub, "release", str(late.id), "--by", "me")
     assert said.code == 1
     assert "Start the hub: it books it by itself" in said.out
-    await shop.parts.orders.quarantine.release_decided()
+    await shop.parts.orders.quarantine.book()
     assert await shop.held(wallet) == (1100, 0)
 
 

@@ -196,7 +196,7 @@ async def test_what_a_person_decides_elsewhere_the_writer_books_once(
     assert await quarantine.listed() == []  # nothing is left to decide
     assert not await kept.is_released(found.digest)
     for _ in range(2):
-        await quarantine.release_decided()
+        await quarantine.book()
     assert await shop.held(wallet) == (1100, 0)
     assert await kept.is_released(found.digest)
     with pytest.raises(NotReleased, match="booked already"):
@@ -232,13 +232,13 @@ async def test_what_is_dismissed_stays_unbooked_until_somebody_thinks_again(
     kept, quarantine = SetAside(shop.parts.store, NUMBER), shop.parts.orders.quarantine
 
     await kept.decide(late.id, Decision.DISMISS, by="finance-1", reason="stolen till")
-    await quarantine.release_decided()
+    await quarantine.book()
     assert await shop.held(wallet) == (2000, 0)
     (dismissed,) = await kept.listed()
     assert (dismissed.reason, dismissed.waits) == ("stolen till", False)
 
     await kept.decide(late.id, Decision.RELEASE, by="finance-2")
-    await quarantine.release_decided()
+    await quarantine.book()
     assert await shop.held(wallet) == (1100, 0)
 
 
@@ -261,7 +261,7 @@ async def test_an_absurd_order_that_was_aborted_is_let_go(shop: Shop) -> None:
     await SetAside(shop.parts.store, NUMBER).decide(
         absurd.id, Decision.RELEASE, by="me"
     )
-    await shop.parts.orders.quarantine.release_decided()
+    await shop.parts.orders.quarantine.book()
 
     (let_go,) = await SetAside(shop.parts.store, NUMBER).listed()
     assert let_go.released
@@ -277,6 +277,6 @@ async def test_of_two_words_about_one_order_each_can_be_decided(shop: Shop) -> N
 
     await kept.decide(order.id, Decision.DISMISS, by="me")
     await kept.decide(order.id, Decision.RELEASE, by="me")
-    await shop.parts.orders.quarantine.release_decided()
+    await shop.parts.orders.quarantine.book()
 
     assert await shop.held(wallet) == (1100, 0)
