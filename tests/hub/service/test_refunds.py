@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 import pytest_asyncio
 
+from hub.core.bills.bill import BillState
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import ProviderRefused, ProviderSilent
@@ -154,6 +155,55 @@ async def test_a_silent_provider_is_asked_again_with_the_same_key(desk: Desk) ->
     assert [each[0] for each in await desk.moved()] == ["payment", "refund"]
     with pytest.raises(NotAllowed, match="is done"):
         await desk.refunds.send(refund)
+
+
+async def test_what_a_method_cost_the_payer_goes_back_alone_or_with_the_rest(
+    desk: Desk, parts: Parts
+) -> None:
+    await desk.fair.offer("paypal", rate_bp=200)
+    payment = await desk.pay()
+    with pytest.raises(NotAllowed, match=r"At most 56\.10 EUR can go back"):
+        await desk.give_back(payment, 5611)
+
+    await desk.refunds.approve(await desk.give_back(payment, 110), "bob")
+    shown = await desk.fair.shown(desk.user, desk.bill)
+    assert shown.standing.state is BillState.PAID
+    with pytest.raises(NotAllowed, match=r"At most 55\.00 EUR can go back"):
+        await desk.give_back(payment, 5501)
+    await desk.refunds.approve(await desk.give_back(payment, 5500), "bob")
+    await BillBooker(desk.fair.store, parts.booking, EVENT).book()
+
+    assert await desk.moved() == [
+        ("payment", "paypal", 5500),
+        ("refund", "paypal", 0),
+        ("refund", "paypal", 5500),
+    ]
+    assert await desk.fair.balance("provider_clearing", "paypal") == 0
+    assert await desk.fair.balance("organizer_payable", ORGANIZER) == 0
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
+async def test_staff_close_a_refund_that_never_left_and_a_late_one_is_booked(
+    desk: Desk,
+) -> None:
+    attempt = await desk.fair.attempt(desk.user, desk.bill)
+    payment = (await desk.fair.say(attempt)).payment
+    assert payment is not None
+    refund = await desk.give_back(payment, 2000)
+    with pytest.raises(NotAllowed, match="is requested"):
+        await desk.refunds.close(refund, "ann", "Not there.")
+    desk.provider.fault = lambda: ProviderSilent("no answer")
+    await desk.refunds.approve(refund, "bob")
+    with pytest.raises(NotAllowed, match="Say why"):
+        await desk.refunds.close(refund, "ann", " ")
+
+    await desk.refunds.close(refund, "ann", "Not listed there.")
+
+    (closed,) = await desk.refunds.all()
+    assert (closed.state, closed.note) == ("failed", "ann: Not listed there.")
+    await desk.fair.say(attempt, Said.REFUNDED, 2000, money_ref="R1")
+    assert ("refund", "paypal", 2000) in await desk.moved()
 
 
 async def test_a_provider_that_may_have_forgotten_is_not_asked_again(
