@@ -23,6 +23,8 @@ _NO_CHARACTER = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 def cell(text: str, longest: int) -> str:
     """Write a text, cut to what its column takes, on one line."""
+    if not text:
+        return ""
     if not text.isprintable():
         text = _NO_CHARACTER.sub(" ", text)
     text = text[:longest]
@@ -50,13 +52,13 @@ def percent(basis_points: int) -> str:
 
 def moment(when: datetime) -> str:
     """Write a time in UTC, to the second."""
-    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'seconds')}Z"
 
 
 def log_time(when: datetime) -> str:
     """Write a log time of a TSE as receipts have it, in UTC with milliseconds."""
-    utc = when.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    utc = when.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat('T', 'milliseconds')}Z"
 
 
 def line(cells: Iterable[str]) -> str:

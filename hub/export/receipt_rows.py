@@ -70,7 +70,7 @@ class ReceiptRows:
         is_paid = ended.outcome is Outcome.COMPLETED and kind is not ReceiptType.OTHER
         payments = fiscal_payments(ended.order) if is_paid else ()
         start = f"{self._head}{ended.order.id};"
-        self._head_row(ended, kind, payments)
+        self._head_row(start, ended, kind, payments)
         self._lines(start, ended.order, lines)
         if is_paid:
             self._taxes(start, lines)
@@ -104,14 +104,18 @@ class ReceiptRows:
         return name
 
     def _head_row(
-        self, ended: Ended, kind: ReceiptType, payments: Iterable[FiscalPayment]
+        self,
+        start: str,
+        ended: Ended,
+        kind: ReceiptType,
+        payments: Iterable[FiscalPayment],
     ) -> None:
         order = ended.order
         name = cell(receipt_name(order, ended.outcome), 60)
         total = money(sum(each.amount_minor for each in payments))
         self._write(
             "transactions.csv",
-            f"{self._head}{order.id};{order.sequence};{kind.value};{name};;0;"
+            f"{start}{order.sequence};{kind.value};{name};;0;"
             f"{moment(order.opened_at)};{moment(ended.decided_at)};"
             f"{self._cashier(order.cashier)};{total};{_NO_GUEST}{_END}",
         )

@@ -105,7 +105,7 @@ class Package:
             if wrong is None and entry.filename.casefold() in folded:
                 wrong = "is in the archive twice"
             if wrong is not None:
-                name = ascii(entry.filename)[1:81]
+                name = ascii(entry.filename[:80])
                 self._findings.error("archive", f"{name} {wrong}; it is not read.")
                 continue
             folded.add(entry.filename.casefold())

@@ -111,7 +111,7 @@ class Receipts:
         if len(heads) > 1:
             receipt.error("twice", "The receipt is there twice.", heads[1], "BON_ID")
         receipt.check()
-        self._signatures.take(receipt.closing, heads[0], receipt.signed(), receipt)
+        self._signatures.take(receipt.closing, heads[0], receipt)
         if receipt.name in receipt.closing.ends:
             receipt.closing.ends_found.add(receipt.name)
 

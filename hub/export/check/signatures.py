@@ -40,11 +40,18 @@ POOL_FROM = 2000
 """Starting processes does not pay for fewer."""
 
 
-class Compared(Protocol):
-    """A receipt whose rows can be compared with what was signed."""
+class Told(Protocol):
+    """A receipt by its rows."""
+
+    @property
+    def tables(self) -> dict[str, list[Record]]:
+        """Its rows by table."""
 
     def agrees(self, signed: str, row: Record, /) -> None:
-        """Say where they differ."""
+        """Compare them with what was signed."""
+
+    def signed(self) -> str:
+        """Write what should have been signed, by what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +104,15 @@ class Signatures:
         self,
         closing: SaidClosing,
         head: Record,
-        expected: str,
-        receipt: _HasRows,
+        receipt: Told,
     ) -> None:
-        """Look at the TSE's rows of a receipt; `expected` is what it should sign."""
+        """Look at the TSE's rows of a receipt."""
         rows = receipt.tables[FILE]
         if not rows:
             text = "It has no row of the TSE, not even for an outage."
             self._findings.error("signature", text, head.table, head.line)
         for row in rows:
-            claim = self._claim(closing, head, row, expected, receipt)
+            claim = self._claim(closing, head, row, receipt)
             if claim is not None:
                 self._claims.append(claim)
                 if len(self._claims) >= AT_ONCE:
@@ -123,8 +129,7 @@ class Signatures:
         closing: SaidClosing,
         head: Record,
         row: Record,
-        expected: str,
-        receipt: _HasRows,
+        receipt: Told,
     ) -> Claim | None:
         tse_id, number, start, end, kind, counter, value, fault, data = row.cells
         said = (tse_id, number, start, end, kind, counter, value)
@@ -152,7 +157,7 @@ class Signatures:
                 point=tse.key.point,
                 clients=tuple(each for each in clients if each),
                 process_type=kind,
-                process_data=data or (expected if kind == PROCESS_TYPE else ""),
+                process_data=data or _rebuilt(kind, receipt),
                 number=numbered,
                 counter=counted,
                 finished_at=_moment(end),
@@ -195,11 +200,6 @@ class Signatures:
         self._findings.error(kind, text, FILE, row.line, column)
 
 
-class _HasRows(Compared, Protocol):
-    @property
-    def tables(self) -> dict[str, list[Record]]: ...
-
-
 @dataclass(slots=True)
 class _Used:
     """Which numbers and counters of a TSE were seen: a bit for each."""
@@ -224,6 +224,11 @@ def _mark(seen: bytearray, number: int) -> bool:
     was = bool(seen[place] & 1 << bit)
     seen[place] |= 1 << bit
     return was
+
+
+def _rebuilt(kind: str, receipt: Told) -> str:
+    """Write process data that were not exported, where they follow from the rows."""
+    return receipt.signed() if kind == PROCESS_TYPE else ""
 
 
 def _moment(text: str) -> datetime:

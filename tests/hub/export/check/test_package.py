@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.export.check import package
+from hub.export.check.verdict import check
+from hub.export.index import INDEX_NAME
+from tests.hub.export import exports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def with_more(export: Path, *entries: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
+    """Copy an export, and add something to it."""
+    copy = export.with_name("more.zip")
+    copy.write_bytes(export.read_bytes())
+    with zipfile.ZipFile(copy, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return copy
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "a\\b.csv",
+        "folder/vat.csv",
+        "C:x",
+        "..",
+        "a\x07",
+    ],
+)
+def test_hostile_names_are_told_and_never_read(exported: Path, name: str) -> None:
+    verdict = check(with_more(exported, (zipfile.ZipInfo(name), b"x")))
+
+    assert [each.kind for each in verdict.findings] == ["archive"]
+    assert "is no plain file name; it is not read." in str(verdict.findings[0])
+    assert verdict.verified == verdict.signatures == 38
+
+
+def test_links_and_folders_are_no_files(exported: Path) -> None:
+    link = zipfile.ZipInfo("link.csv")
+    link.external_attr = 0o120777 << 16
+    verdict = check(with_more(exported, (link, b"/etc/passwd")))
+
+    assert str(verdict.findings[0]) == "'link.csv' is no file; it is not read."
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_is_there_twice_is_read_once(exported: Path) -> None:
+    verdict = check(with_more(exported, ("VAT.csv", b"x")))
+
+    assert "'VAT.csv' is in the archive twice" in str(verdict.findings[0])
+    assert verdict.closings == 4
+
+
+def test_what_would_burst_is_not_unpacked(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "RATIO_COUNTS_FROM", 100_000)
+    verdict = check(with_more(exported, ("bomb.csv", bytes(1_000_000))))
+
+    assert "'bomb.csv' would burst when it is unpacked" in str(verdict.findings[0])
+
+
+def test_too_many_and_too_large_files_are_refused(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = with_more(exported, *((f"{number}.csv", b"") for number in range(200)))
+    assert "has 222 files; an export has 22." in str(check(many).findings[0])
+
+    monkeypatch.setattr(package, "TOTAL_BYTES_MAX", 1000)
+    verdict = check(exported)
+    assert not verdict.readable
+    assert "unpacks to more than" in str(verdict.findings[0])
+
+
+def test_a_line_without_end_is_refused(exported: Path) -> None:
+    long = exports.tampered(exported, {"vat.csv": lambda text: text + "x" * 2_000_000})
+    verdict = check(long)
+
+    assert any("has more than 65536 bytes." in str(each) for each in verdict.findings)
+
+
+def test_a_size_that_lies_is_found(exported: Path) -> None:
+    """The directory says that a table is shorter than it is."""
+    data = bytearray(exported.read_bytes())
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entry = archive.getinfo("transactions.csv")
+    place = data.rindex(b"transactions.csv") - 46
+    assert data[place : place + 4] == b"PK\x01\x02"
+    struct.pack_into("<I", data, place + 24, entry.file_size - 10)
+    copy = exported.with_name("lies.zip")
+    copy.write_bytes(data)
+    verdict = check(copy)
+
+    assert not verdict.ok
+    assert any(
+        "can't be unpacked" in str(e) or "longer" in str(e) for e in verdict.findings
+    )
+
+
+@pytest.mark.parametrize(
+    ("index", "reason"),
+    [
+        ("<DataSet>", "index.xml can't be read"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "declares an entity"),
+        ("<a>" * 20 + "</a>" * 20, "nested too deeply"),
+    ],
+)
+def test_an_index_that_is_none_is_refused(
+    exported: Path, index: str, reason: str
+) -> None:
+    verdict = check(exports.tampered(exported, {INDEX_NAME: lambda _text: index}))
+
+    assert not verdict.readable
+    assert reason in str(verdict.findings[0])
+
+
+def test_without_an_index_it_is_no_export(exported: Path) -> None:
+    verdict = check(exports.tampered(exported, {INDEX_NAME: lambda _text: None}))
+
+    assert not verdict.readable
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    places=st.lists(
+        st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=8
+    )
+)
+def test_damaged_archives_are_judged_all_the_same(
+    exported: Path, places: list[tuple[float, int]]
+) -> None:
+    data = bytearray(exported.read_bytes())
+    for share, value in places:
+        data[int(share * len(data))] = value
+    copy = exported.with_name("damaged.zip")
+    copy.write_bytes(data)
+
+    verdict = check(copy)
+    assert verdict.ok is not bool(verdict.errors)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.data())
+def test_any_text_in_any_table_is_judged(exported: Path, data: st.DataObject) -> None:
+    files = exports.texts(exported)
+    file = data.draw(st.sampled_from(sorted(files)))
+    text = files[file]
+    place = data.draw(st.integers(0, len(text)))
+    until = data.draw(st.integers(place, min(len(text), place + 40)))
+    more = data.draw(st.text(st.characters(codec="utf-8"), max_size=20))
+    changed = text[:place] + more + text[until:]
+
+    verdict = check(exports.tampered(exported, {file: lambda _text: changed}))
+    assert verdict.ok is not bool(verdict.errors)
