@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _ENGLISH: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
-        "Z {first} to {last} of this till: not recorded. Bring the till online; if it is"
-        " gone, import its journal."
+        "Z {first} to {last} of this till: not recorded. Bring the till online; if it"
+        " is gone, import its journal."
     ),
     FindingCode.ORDERS_MISSING: (
         "Order no. {first} to {last}: not in the ledger. The till sends what is missing"
@@ -60,8 +60,8 @@ _ENGLISH: Final[Mapping[FindingCode, str]] = {
         " log names those it closed after a restart; the TSE's archive tells all."
     ),
     FindingCode.COUNTERS_MISSING: (
-        "Signature {first} to {last}: no order's and no closing's. A TSE also signs when"
-        " its time is set and when somebody logs in; its archive tells which."
+        "Signature {first} to {last}: no order's and no closing's. A TSE also signs"
+        " when its time is set and when somebody logs in; its archive tells which."
     ),
     FindingCode.TWICE: "Two orders have the signature {counter}.",
     FindingCode.OUTAGES: (
@@ -76,12 +76,12 @@ _ENGLISH: Final[Mapping[FindingCode, str]] = {
 }
 _GERMAN: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
-        "Z {first} bis {last} dieser Kasse: nicht eingegangen. Bringen Sie die Kasse ans"
-        " Netz; gibt es sie nicht mehr, lesen Sie ihr Journal ein."
+        "Z {first} bis {last} dieser Kasse: nicht eingegangen. Bringen Sie die Kasse"
+        " ans Netz; gibt es sie nicht mehr, lesen Sie ihr Journal ein."
     ),
     FindingCode.ORDERS_MISSING: (
-        "Beleg Nr. {first} bis {last}: nicht im Hauptbuch. Die Kasse schickt, was fehlt,"
-        " sobald sie am Netz ist."
+        "Beleg Nr. {first} bis {last}: nicht im Hauptbuch. Die Kasse schickt, was"
+        " fehlt, sobald sie am Netz ist."
     ),
     FindingCode.ORDERS_BEFORE: (
         "Beleg Nr. {first} bis {last}: in keinem Abschluss; der vorige endet früher."
@@ -123,8 +123,9 @@ _GERMAN: Final[Mapping[FindingCode, str]] = {
         " hat; das Archiv der TSE nennt alle."
     ),
     FindingCode.COUNTERS_MISSING: (
-        "Signatur {first} bis {last}: zu keinem Beleg und keinem Abschluss. Eine TSE signiert auch, wenn ihre Uhr gestellt wird und wenn"
-        " sich jemand anmeldet; ihr Archiv sagt, was es war."
+        "Signatur {first} bis {last}: zu keinem Beleg und keinem Abschluss. Eine TSE"
+        " signiert auch, wenn ihre Uhr gestellt wird und wenn sich jemand anmeldet; ihr"
+        " Archiv sagt, was es war."
     ),
     FindingCode.TWICE: "Zwei Belege haben die Signatur {counter}.",
     FindingCode.OUTAGES: (
@@ -134,8 +135,8 @@ _GERMAN: Final[Mapping[FindingCode, str]] = {
         "Beleg Nr. {first} bis {last}: in Quarantäne, bitte entscheiden."
     ),
     FindingCode.LATE: (
-        "Beleg Nr. {first} bis {last}: mit dieser Z-Nummer, aber erst nach dem Abschluss"
-        " eingegangen."
+        "Beleg Nr. {first} bis {last}: mit dieser Z-Nummer, aber erst nach dem"
+        " Abschluss eingegangen."
     ),
 }
 _SENTENCES = {SheetLanguage.DE: _GERMAN, SheetLanguage.EN: _ENGLISH}
