@@ -25,7 +25,7 @@ class OfUser:
 
 @dataclass(frozen=True, slots=True)
 class OfWallet:
-    """A guest with a wristband: sees the top-up bills of its wallet."""
+    """A guest with a wristband: sees its top-ups and those of the ones it replaced."""
 
     event: int
     serial: int
@@ -58,5 +58,8 @@ async def _may_see(source: Source, viewer: Viewer, record: BillRecord) -> bool:
             # Whoever made it may be no officer any more.
             return bool(await source.fetch_value("is_officer_of", record.club, user))
         case OfWallet(event, serial):
-            wallets = {line.wallet for line in record.bill.lines}
-            return record.event == event and wallets == {serial}
+            if record.event != event or not record.bill.is_top_up:
+                return False
+            rows = await source.fetch("serials_of_wallet", event, serial)
+            theirs = {row["serial"] for row in rows}
+            return {line.wallet for line in record.bill.lines} <= theirs

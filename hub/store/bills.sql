@@ -129,12 +129,17 @@ CROSS JOIN LATERAL (
 ORDER BY b.created_at DESC, b.reference;
 
 -- bills_of_wallet --
--- List the top-up bills of a wristband, newest first, with the sums of what moved.
+-- List the top-up bills of a wristband and of those it took the place of, newest first,
+-- with the sums of what moved.
 SELECT b.reference, e.name AS title, b.currency, b.total_minor, b.created_at,
        b.canceled_at, b.locked_to, NULL::text AS club_name, l.labels,
        m.paid_minor, m.refunded_minor, m.charged_back_minor
 FROM (
-    SELECT DISTINCT bill FROM bill_line WHERE wallet = $2
+    SELECT DISTINCT l.bill FROM wristband AS mine
+    JOIN wristband AS each_one
+      ON each_one.event = mine.event AND each_one.wallet = mine.wallet
+    JOIN bill_line AS l ON l.wallet = each_one.serial
+    WHERE mine.event = $1 AND mine.serial = $2
 ) AS own
 JOIN bill AS b ON b.reference = own.bill AND b.event = $1
 JOIN event AS e ON e.number = b.event
@@ -152,6 +157,15 @@ CROSS JOIN LATERAL (
     FROM payment WHERE bill = b.reference
 ) AS m
 ORDER BY b.created_at DESC, b.reference;
+
+-- serials_of_wallet --
+-- List the wristbands whose top-ups a wristband may see: its own, and, unless it was
+-- replaced itself, those of all that open or opened its wallet.
+SELECT each_one.serial FROM wristband AS mine
+JOIN wristband AS each_one
+  ON each_one.event = mine.event AND each_one.wallet = mine.wallet
+WHERE mine.event = $1 AND mine.serial = $2
+  AND (each_one.serial = mine.serial OR mine.successor IS NULL);
 
 -- cancel_bill --
 -- Take a bill back, and let go the teams on it.

@@ -9,6 +9,7 @@ from contract.bill_reference import grouped
 from contract.money import Money
 from hub.core.bills.attempts import LIVE, may_be_given_up
 from hub.core.bills.bill import MovementKind
+from hub.web.account_texts import account_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,7 +173,7 @@ def view_review(
         seal=review.seal,
         lines=_lines(fees.lines, fees.currency, reader),
         total=_money(fees.total_minor, fees.currency, reader),
-        payer=payer_lines(review.payer),
+        payer=payer_lines(review.payer, reader),
         lacking=bool(review.lacking),
         changes=tuple(_change(each, fees.currency, reader) for each in changes),
     )
@@ -188,7 +189,7 @@ def view_bill(shown: ShownBill, reader: Reader) -> BillView:
         shown_reference=grouped(bill.reference),
         title=shown.record.title,
         date=reader.formats.day_of(bill.created_at),
-        payer=payer_lines(bill.payer),
+        payer=payer_lines(bill.payer, reader),
         lines=_lines(bill.lines, currency, reader),
         total=_money(bill.total_minor, currency, reader),
         paid=_money(at.kept_minor, currency, reader),
@@ -221,13 +222,14 @@ def view_way(offer: Offer, currency: Currency, reader: Reader) -> WayView:
     )
 
 
-def payer_lines(payer: Payer) -> tuple[str, ...]:
+def payer_lines(payer: Payer, reader: Reader) -> tuple[str, ...]:
     """Write an address line by line; what is empty is left out."""
+    countries = account_texts(reader.language).countries
     lines = (
         payer.name,
         f"{payer.street} {payer.house_number}".strip(),
         f"{payer.postal_code} {payer.town}".strip(),
-        payer.country,
+        countries.get(payer.country, payer.country),
     )
     return tuple(line for line in lines if line)
 

@@ -200,6 +200,22 @@ async def test_of_a_replaced_wristband_nothing_is_told(desk: Desk) -> None:
     await refused(desk, guest, 500, TopUpProblem.NOT_NOW)
 
 
+async def test_a_new_wristband_shows_the_top_ups_of_the_old_one(desk: Desk) -> None:
+    await desk.offer()
+    old, new = await desk.parts.wallet(1500, 1), await desk.parts.wallet(0, 2)
+    stranger = Guest(EVENT, await desk.parts.wallet(0, 3))
+    before = await desk.wallets.top_up(Guest(EVENT, old), 500)
+    await replace(desk.parts, old, new)
+    guest = Guest(EVENT, new)
+    after = await desk.wallets.top_up(guest, 700)
+    wallet = await desk.wallets.wallet(guest)
+    assert [bill.reference for bill in wallet.bills] == [after, before]
+    assert await desk.wallets.owns(guest, before)
+    # Whoever finds the old one learns nothing of what its owner does now.
+    assert not await desk.wallets.owns(Guest(EVENT, old), after)
+    assert not await desk.wallets.owns(stranger, before)
+
+
 async def test_top_ups_keep_to_the_limits(desk: Desk) -> None:
     await desk.offer()
     await desk.limit(top_up_min_minor=500, max_balance_minor=5000)
@@ -271,6 +287,13 @@ async def replace(parts: Parts, old: int, new: int) -> None:
     connection = await parts.store.connect()
     await connection.execute(
         "UPDATE wristband SET successor = $3 WHERE event = $1 AND serial = $2",
+        EVENT,
+        old,
+        new,
+    )
+    await connection.execute(
+        "UPDATE wristband SET wallet = (SELECT wallet FROM wristband"
+        " WHERE event = $1 AND serial = $2) WHERE event = $1 AND serial = $3",
         EVENT,
         old,
         new,
