@@ -101,13 +101,9 @@ class BillReports:
     async def _booked(
         self, unit: UnitOfWork, record: BillRecord, attempt: Attempt, report: Report
     ) -> Reported:
-        known = await unit.fetch_row(
-            "payment_by_ref", record.event, attempt.method, report.money_ref
-        )
-        if known is not None and known["bill"] != record.bill.reference:
-            # One payment can't pay two bills: a person must look at it.
-            alarm = f"The payment {report.money_ref} is that of bill {known['bill']}."
-            return _told(attempt, alarms=(alarm,))
+        elsewhere = await _elsewhere(unit, record, attempt, report)
+        if elsewhere is not None:
+            return elsewhere
         payments = {
             each.money_ref: each.id
             for each in record.payments
@@ -119,15 +115,18 @@ class BillReports:
             currency=record.bill.currency,
             booked=_known(record, attempt.method),
         )
-        if came.attempt != attempt:
-            await change_attempt(unit, came.attempt)
         channel = self._methods[attempt.method].channel
         payment = payments.get(came.money_ref or report.money_ref)
         if came.movement is not None:
             payment = await write_money(unit, record, _money(came, channel))
+            if payment is None:  # another bill took it in this moment
+                elsewhere = await _elsewhere(unit, record, attempt, report)
+                return elsewhere or _told(attempt)
         elif came.fee_minor:
             fee = fee_step(record.bill, record.organizer, channel, came.fee_minor)
             await add_steps(unit, record, [(None, payment, fee)])
+        if came.attempt != attempt:
+            await change_attempt(unit, came.attempt)
         return _told(
             came.attempt,
             payment,
@@ -193,6 +192,22 @@ async def _attempt_of(unit: UnitOfWork, method: str, report: Report) -> tuple[st
     if row is None:
         raise UnknownAttempt(f"{method} speaks of an attempt nobody made.")
     return row["bill"], row["number"]
+
+
+async def _elsewhere(
+    unit: UnitOfWork, record: BillRecord, attempt: Attempt, report: Report
+) -> Reported | None:
+    """Refuse what is booked to another bill: one payment can't pay two.
+
+    Whatever it is, a person must look at it.
+    """
+    known = await unit.fetch_row(
+        "payment_by_ref", record.event, attempt.method, report.money_ref
+    )
+    if known is None or known["bill"] == record.bill.reference:
+        return None
+    alarm = f"The payment {report.money_ref} is that of bill {known['bill']}."
+    return _told(attempt, alarms=(alarm,))
 
 
 async def _move_refund(

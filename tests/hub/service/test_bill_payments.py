@@ -421,3 +421,19 @@ async def test_staff_close_what_a_provider_never_clears(fair: Fair) -> None:
     assert (await fair.shown(user, reference)).standing.is_paid
     [kept] = await fair.run("SELECT status FROM payment_report WHERE said = 'failed'")
     assert kept["status"] == "Closed by fay: Not listed."
+
+
+async def test_one_payment_pays_one_bill_though_two_claim_it_at_once(
+    fair: Fair,
+) -> None:
+    pia = await fair.user()
+    tries = [await fair.attempt(pia, await fair.bill(pia)) for _ in range(2)]
+
+    said = await asyncio.gather(*(fair.say(each, money_ref="P1") for each in tries))
+
+    first, second = sorted(said, key=lambda each: not each.is_news)
+    assert (first.attempt.state, first.alarms) == (AttemptState.PAID, ())
+    assert (second.attempt.state, second.payment) == (AttemptState.REDIRECTED, None)
+    assert f"is that of bill {first.reference}" in second.alarms[0]
+    shown = await fair.shown(pia, second.reference)
+    assert shown.record.attempts[0].state is AttemptState.REDIRECTED
