@@ -41,6 +41,15 @@ class SignedProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxExport:
+    """What the export for the tax office holds; its signatures verify by itself."""
+
+    closings: int = 0
+    receipts: int = 0
+    signatures_verified: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """The audit's figures; `problems` names each thing that is wrong.
 
@@ -58,6 +67,7 @@ class Findings:
     problems: tuple[str, ...]
     booked_by_kind: Mapping[str, int] = field(default_factory=dict)
     closings_recorded: int = 0
+    tax_export: TaxExport = TaxExport()
 
     @property
     def good(self) -> bool:

@@ -24,6 +24,7 @@ from provisioning.witnesses import (
     ask_closings,
     ask_journals,
     ask_ledger,
+    ask_tax_export,
     ask_tses,
 )
 from tse_driver.errors import TseError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 TILLS_MAX = 16  # one pcscd handles no more readers
 PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
 END_TIMEOUT_S = 90.0
+TAX_EXPORT = "dsfinvk.zip"
 SETTING_UP = "A shop is set up: database, broker, hub, TSE, readers (some 10 s) ..."
 GOOD, BAD, CANNOT = 0, 1, 2
 
@@ -151,13 +153,19 @@ def _sell(shop: Shop, cashiers: Sequence[Child], seconds: int) -> None:
 
 def _examine(shop: Shop) -> Findings:
     booked, declined, findings = asyncio.run(ask_ledger(shop.dsn))
-    return audit(
+    found = audit(
         ask_journals(shop.counters),
         booked,
         ask_tses(shop),
         declined=declined,
         ledger_findings=findings,
         closings=asyncio.run(ask_closings(shop.dsn)),
+    )
+    file = shop.directory / TAX_EXPORT
+    file.unlink(missing_ok=True)
+    tax_export, wrong = asyncio.run(ask_tax_export(shop.dsn, file))
+    return dataclasses.replace(
+        found, tax_export=tax_export, problems=(*found.problems, *wrong)
     )
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.journal.reading import JournaledOrder, read_orders
+from hub.export.check.verdict import check
+from hub.service.context import ContextKeeper
+from hub.service.dsfinvk import NothingToExport, Period, export
 from hub.service.verification import verify
 from hub.store.store import Store
 from provisioning import demo_event
-from provisioning.audit import LedgerOrder, SignedProcess
+from provisioning.audit import LedgerOrder, SignedProcess, TaxExport
 from provisioning.processes import ProvisioningError
 from provisioning.shop import program
 from tse_driver.export_reader import check_export
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from provisioning.shop import Counter, Shop
 
@@ -84,6 +88,23 @@ async def ask_ledger(
     }
     findings = [f"{each.check}: {each.text}" for each in report.findings]
     return booked, declined, findings
+
+
+async def ask_tax_export(dsn: str, file: Path) -> tuple[TaxExport, list[str]]:
+    """Export all closings for the tax office, and have the file judged by itself."""
+    store = await Store.open(dsn)
+    try:
+        context = ContextKeeper(store, demo_event.EVENT)
+        try:
+            await export(store, await context.refresh(), Period(), file)
+        except NothingToExport as nothing:
+            return TaxExport(), [f"tax export: {nothing}"]
+    finally:
+        await store.close()
+    verdict = check(file)
+    said = TaxExport(verdict.closings, verdict.receipts, verdict.verified)
+    wrong = [f"tax export: {each}" for each in verdict.findings if not each.is_note]
+    return said, wrong
 
 
 async def ask_closings(dsn: str) -> int:

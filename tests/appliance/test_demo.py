@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from dsfinvk.validate import validate_zip
 
 from provisioning.postgres import Which
 from provisioning.processes import Child, place_for, spawn, unprivileged_user
@@ -52,7 +53,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert not running_below(directory)
 
 
-def test_two_shops_sell_side_by_side_and_lose_nothing(place: Path) -> None:
+def test_two_shops_sell_side_by_side_and_lose_nothing(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ("--tills", "2", "--seconds", "8", "--tse-latency-ms", "50")
     shops = [
         demo(place, f"shop-{which}", *arguments, which=which)
@@ -72,6 +75,13 @@ def test_two_shops_sell_side_by_side_and_lose_nothing(place: Path) -> None:
         assert figures["problems"] == []
         assert figures["booked_by_kind"]["shift_start"] == 2
         assert figures["booked_by_kind"]["shift_end"] == 2
+        tax = figures["tax_export"]
+        assert tax["closings"] == 2
+        assert tax["receipts"] == tax["signatures_verified"]
+        assert tax["receipts"] >= figures["orders_booked"] + tax["closings"]
+    exports = list(place.glob("var/demo-*/dsfinvk.zip"))
+    assert [validate_zip(export) for export in exports] == [[], []]
+    assert capsys.readouterr().out == "", "somebody else's judge prints what is wrong"
     logs = list(place.glob("var/demo-*/hub.log"))
     assert len(logs) == 2
     for log in logs:
