@@ -50,7 +50,7 @@ def _set(row: SheetRow, columns: int) -> Iterator[Setting]:
             for line in _pair(left, right, _width(columns, style)):
                 yield SetLine(line, style)
         case Cells(cells=cells, style=style):
-            for line in _cells(cells, columns):
+            for line in _cells(cells, _width(columns, style)):
                 yield SetLine(line, style)
 
 

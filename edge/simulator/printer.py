@@ -3,7 +3,7 @@
 python -m edge.simulator.printer --out FOLDER [--link PATH] [--columns N]
 
 Each slip is a text and a picture. A printer has troubles, too: `paper_out`,
-`cover_open` and `off` can be set at any time.
+`cover_open`, `off` and `runs_out_inside` can be set at any time.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class SimulatedPrinter:
         self.paper_out = False
         self.cover_open = False
         self.off = False
+        self.runs_out_inside = False
+        """Whether the paper ends while the next slip is printed."""
         self.reader = PaperReader()
         self.path = ""
         """Where the pty is."""
@@ -106,6 +108,8 @@ class SimulatedPrinter:
                 data = os.read(self._master, READ_BYTES)
                 if not self.off:
                     self._pending += self._answered(data)
+            if self.runs_out_inside and len(self._pending) > len(_STATUS) + 1:
+                self.runs_out_inside, self.paper_out = False, True
             if self._can_print and self._pending:
                 data, self._pending = self._pending, b""
                 self._print(data)
