@@ -30,6 +30,7 @@ from hub.service.inquiries import Inquiries
 from hub.service.orders import Orders
 from hub.service.receipts import PendingReceipt, Receipts
 from hub.service.staff import Staff
+from hub.service.tse_archives import TseArchives
 from hub.service.tse_news import TseNews
 from hub.service.wallet_news import WalletNews
 from hub.service.wallet_snapshot import WalletSnapshots
@@ -38,6 +39,7 @@ from hub.settings import SettingsError
 from hub.store.errors import DatabaseGone, StoreError
 from hub.store.store import Store
 from hub.web.edge import edge_app
+from hub.web.peers import PeerProtocol
 from hub.web.portal import portal_app
 from hub.web.sources import Bulk, Health, Outstanding, Unavailable
 from hub.web.wallet_pages import add_guests
@@ -161,6 +163,9 @@ class Hub:
         )
         self.banking = Banking(self._settings, self._store, self.booking, event)
         self._sources = WebSources(self)
+        self._archives = TseArchives(
+            self._store, self.context, self._settings.archive_folder
+        )
 
     def parts(self, role: str) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
         """Name what runs in the background for a role."""
@@ -202,7 +207,7 @@ class Hub:
         if "edge" in sockets:
             files = self._settings
             tls = (files.edge_certificate, files.edge_key, files.ca)
-            app = edge_app(self._sources, self._sources, self._sources)
+            app = edge_app(self._sources, self._sources, self._sources, self._archives)
             yield app, sockets["edge"], tls
 
     def health(self) -> Health:
@@ -328,6 +333,7 @@ async def _serve_web(
         ssl_keyfile=tls and str(tls[1]),
         ssl_ca_certs=tls and str(tls[2]),
         ssl_cert_reqs=ssl.CERT_REQUIRED if tls else ssl.CERT_NONE,
+        http=PeerProtocol if tls else "auto",
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)

@@ -70,6 +70,8 @@ class Settings:
     office_port: int = 0
     # Where banks' files are put to be taken in, if there is such a folder.
     bank_folder: Path = Path("bank")
+    # Where archives of the tills' TSEs are kept: for years, so have them backed up.
+    archive_folder: Path = Path("tse-archives")
     # From tables of their own, [payments.postfinance] and so on.
     payments: Contracts = NO_CONTRACTS
 

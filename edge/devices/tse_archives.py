@@ -67,11 +67,18 @@ class ArchiveFiles:
         await asyncio.to_thread(self._mark, serial, last)
 
     async def deliver(self) -> None:
-        """Deliver all that waits, oldest first."""
+        """Deliver all that waits, oldest first; one that is refused holds up none."""
+        trouble: ArchiveTrouble | None = None
         for path in await asyncio.to_thread(self._waiting):
             archive = UUID(path.stem.rsplit("_", 1)[1])
-            await asyncio.to_thread(self.delivery.deliver, path, archive)
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            try:
+                await asyncio.to_thread(self.delivery.deliver, path, archive)
+            except ArchiveTrouble as error:
+                trouble = trouble or error
+            else:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+        if trouble is not None:
+            raise trouble
 
     def _reach(self, serial: str) -> int:
         try:

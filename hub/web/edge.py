@@ -1,4 +1,4 @@
-"""The edge listener: what tills download over the event's own network."""
+"""The edge listener: what tills fetch and deliver over the event's own network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from contract.catalogue import digest
+from hub.web.archives import archive_routes
 from hub.web.health import health_routes
 from hub.web.shield import HEADERS, Shield
 from hub.web.sources import Unavailable
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from hub.web.sources import CatalogueSource, HealthSource, WalletSource
+    from hub.web.sources import (
+        ArchiveTaker,
+        CatalogueSource,
+        HealthSource,
+        WalletSource,
+    )
 
 _VERSION_MAX = 2**53
 _RETRY_AFTER_S = 5
@@ -29,7 +35,10 @@ _FRESH = "private, no-cache"
 
 
 def edge_app(
-    catalogues: CatalogueSource, wallets: WalletSource, health: HealthSource
+    catalogues: CatalogueSource,
+    wallets: WalletSource,
+    health: HealthSource,
+    archives: ArchiveTaker | None = None,
 ) -> FastAPI:
     """Make the edge listener; its server must ask tills for their certificate."""
     app = FastAPI(
@@ -43,6 +52,8 @@ def edge_app(
     app.include_router(health_routes(health))
     app.include_router(_catalogue_routes(catalogues))
     app.include_router(_wallet_routes(wallets))
+    if archives is not None:
+        app.include_router(archive_routes(archives))
     _explain_problems(app)
     return app
 
@@ -105,7 +116,10 @@ def _explain_problems(app: FastAPI) -> None:
         return _problem(error.status_code, str(error.detail), error.headers)
 
     async def bad_address(_: Request, __: Exception) -> Response:
-        return _problem(422, "A catalogue version is a whole number from 1.")
+        return _problem(
+            422,
+            "A catalogue version is a whole number from 1, an archive's id a UUID.",
+        )
 
     async def unavailable(_: Request, __: Exception) -> Response:
         return _problem(

@@ -10,10 +10,12 @@ import msgspec
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from contract.archives import ArchiveProgress
     from contract.ids import TillId
     from contract.money import Money
     from contract.receipt import Receipt
     from hub.service.provider_calls import CallEnded, ProviderCall
+    from hub.service.tse_archives import Piece
 
 
 class Unavailable(Exception):
@@ -75,6 +77,21 @@ class WalletSource(Protocol):
 
         Raises Unavailable.
         """
+
+
+class ArchiveTaker(Protocol):
+    """Whom the edge listener hands archives of TSEs' logs.
+
+    Both raise ArchiveRefused with a sentence for the technician, and Unavailable.
+    """
+
+    async def progress(self, event: str, peer: str, archive: UUID) -> ArchiveProgress:
+        """Say what is here of an archive."""
+
+    async def take(
+        self, event: str, peer: str, archive: UUID, piece: Piece
+    ) -> ArchiveProgress:
+        """Take a piece, if it is the next one."""
 
 
 class HealthSource(Protocol):

@@ -1,0 +1,82 @@
+"""Says what is in a TSE's archive: `python -m hub.service.archive_check FILE`.
+
+A process of its own, last in line for the processor: the ledger's writer goes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from tse_driver.errors import TseError
+from tse_driver.export_reader import FinishedTransaction, check_export
+
+LAST_IN_LINE = 19
+FINDINGS_MAX = 50
+CLIENTS_MAX = 200
+
+
+class ArchiveReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What our own reader found in an archive; `findings` are [kind, subject, text]."""
+
+    digest: str
+    valid: bool
+    messages: int
+    verified: int
+    finished: int
+    serials: tuple[str, ...]
+    clients: tuple[str, ...]
+    numbers: tuple[int, int] | None
+    findings: tuple[tuple[str, str, str], ...] = ()
+
+
+def report_on(path: Path) -> ArchiveReport:
+    """Read an archive from end to end; raises TseError when it is none."""
+    clients: set[str] = set()
+    numbers: list[int] = []
+
+    def note(finished: FinishedTransaction) -> None:
+        if len(clients) < CLIENTS_MAX:
+            clients.add(finished.client_id)
+        numbers[:] = (
+            min(finished.number, *numbers[:1] or (finished.number,)),
+            max(finished.number, *numbers[1:] or (finished.number,)),
+        )
+
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        check = check_export(file, note)
+    return ArchiveReport(
+        digest=digest,
+        valid=check.valid,
+        messages=check.messages,
+        verified=check.verified,
+        finished=check.finished,
+        serials=tuple(sorted(check.serials)),
+        clients=tuple(sorted(clients)),
+        numbers=(numbers[0], numbers[1]) if numbers else None,
+        findings=tuple(
+            (str(each.kind), each.subject, each.text)
+            for each in check.findings[:FINDINGS_MAX]
+        ),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Print the report as JSON; returns 2, after a sentence, when it is no archive."""
+    os.nice(LAST_IN_LINE)
+    try:
+        found = report_on(Path(arguments[0]))
+    except (TseError, OSError) as error:
+        sys.stdout.write(f"{error}\n")
+        return 2
+    sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
