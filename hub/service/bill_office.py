@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hub.core.bills.errors import NotAllowed
-from hub.service.bills import listed_bill
+from hub.service.bill_list import listed_bill
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from hub.service.bills import ListedBill
+    from hub.service.bill_list import ListedBill
     from hub.store.store import Store
 
 BILLS_PER_PAGE = 100

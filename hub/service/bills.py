@@ -20,20 +20,19 @@ from contract.bill_reference import NO_PREFIX, NUMBER_MAX, NUMBER_MIN, make_refe
 from contract.money import Currency
 from hub.core.bills import attempts as rules
 from hub.core.bills.bill import (
+    NOBODY,
     Bill,
     Change,
     Line,
     LineKind,
-    Movement,
-    MovementKind,
     Payer,
     Standing,
     changes,
     make_bill,
-    standing,
 )
 from hub.core.bills.errors import BadBill, NoSuchBill, NotAllowed
 from hub.payments.registry import offered
+from hub.service.bill_list import ListedBill, listed_bill
 from hub.service.bill_terms import read_terms, refusal_of
 from hub.service.bill_viewers import OfStaff, OfUser, OfWallet, visible
 from hub.store.bills import BillRecord, add_bill, lock_bill, payer_of
@@ -137,27 +136,6 @@ class ShownBill:
     def may_be_canceled(self) -> bool:
         """Whether its payer can still take it back."""
         return _why_not_canceled(self.record) is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedBill:
-    """A bill in a list."""
-
-    reference: str
-    title: str
-    club_name: str | None
-    labels: tuple[str, ...]
-    """Its teams, or what else it is for."""
-    currency: Currency
-    total_minor: int
-    """As issued, also of a canceled bill."""
-    created_at: datetime
-    standing: Standing
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing is asked for any more."""
-        return self.standing.open_minor == 0
 
 
 class Billing:
@@ -367,9 +345,6 @@ class Billing:
         return tuple(offers), refusals
 
 
-NOBODY = Payer(name="", street="", postal_code="", town="", country="")
-
-
 def _why_not_canceled(record: BillRecord) -> str | None:
     if not record.standing.may_be_canceled:
         return "Something is paid on this bill, so it can't be canceled."
@@ -429,48 +404,6 @@ def _lines(row: Row) -> Iterable[Line]:
             amount_minor=amount_minor,
             team=team,
         )
-
-
-def listed_bill(row: Row) -> ListedBill:
-    """Read a bill of a list, with the sums of what moved."""
-    bill = _total(row)
-    moved = [
-        Movement(kind, row[f"{name}_minor"])
-        for kind, name in _SUMS.items()
-        if row[f"{name}_minor"]
-    ]
-    return ListedBill(
-        reference=row["reference"],
-        title=row["title"],
-        club_name=row["club_name"],
-        labels=tuple(row["labels"] or ()),
-        currency=bill.currency,
-        total_minor=row["total_minor"],
-        created_at=row["created_at"],
-        standing=standing(bill, moved),
-    )
-
-
-_SUMS = {
-    MovementKind.PAYMENT: "paid",
-    MovementKind.REFUND: "refunded",
-    MovementKind.CHARGEBACK: "charged_back",
-}
-
-
-def _total(row: Row) -> Bill:
-    """Make as much of a bill as its standing needs."""
-    line = Line(kind=LineKind.START_FEE, label="", amount_minor=row["total_minor"])
-    return Bill(
-        reference=row["reference"],
-        event="",
-        currency=Currency(row["currency"]),
-        payer=NOBODY,
-        lines=(line,),
-        created_at=row["created_at"],
-        is_canceled=row["canceled_at"] is not None,
-        locked_to=row["locked_to"],
-    )
 
 
 def _seal(lines: Sequence[Line]) -> str:

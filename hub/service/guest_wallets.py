@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from contract.money import Currency
     from contract.order import Order
     from hub.payments.method import PaymentMethod
-    from hub.service.bills import Billing, HubClock, ListedBill
+    from hub.service.bill_list import ListedBill
+    from hub.service.bills import Billing, HubClock
     from hub.service.context import ContextKeeper
     from hub.store.store import Row, Store
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from contract.money import Currency
     from hub.core.bills.attempts import Attempt
     from hub.core.bills.bill import Change, Line, Payer
-    from hub.service.bills import ListedBill, Offer, Review, ShownBill, UnpaidFees
+    from hub.service.bill_list import ListedBill
+    from hub.service.bills import Offer, Review, ShownBill, UnpaidFees
     from hub.store.bills import Payment
     from hub.web.bill_texts import BillTexts
     from hub.web.pages import Reader

@@ -13,7 +13,7 @@ from hub.service.guest_wallets import TOP_UP_MINOR_MAX
 if TYPE_CHECKING:
     from contract.money import Currency
     from hub.core.bills.fees import MethodFee
-    from hub.service.bills import ListedBill
+    from hub.service.bill_list import ListedBill
     from hub.service.guest_wallets import GuestOrder, GuestWallet, TopUpTerms
     from hub.web.pages import Reader
     from hub.web.wallet_texts import WalletTexts

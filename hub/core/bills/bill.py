@@ -66,6 +66,10 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(part for part in needed if not getattr(self, part).strip())
 
 
+NOBODY = Payer(name="", street="", postal_code="", town="", country="")
+"""Who pays a bill that is not sent to anybody: a guest's top-up."""
+
+
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
     """What one payer owes for one event in one currency; its lines never change."""
 
