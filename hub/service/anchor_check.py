@@ -9,6 +9,7 @@ import msgspec
 
 from contract.anchors import JournalAnchors, RememberedHead
 from contract.closing import decode_closing
+from hub.core.proof import OTHER_BYTES
 from hub.core.tally import Tally
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ async def _closed(snapshot: Snapshot, event: int, tally: Tally) -> list[Witness]
         for row in page:
             name = f"closing {row['z_number']} of till {row['till']}"
             if not row["is_whole"]:
-                tally.find("digest", name, "The stored bytes are not those received.")
+                tally.find("digest", name, OTHER_BYTES)
             try:
                 anchor = decode_closing(row["report"]).anchor
             except msgspec.DecodeError as error:

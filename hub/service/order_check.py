@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from contract.fiscal import Signature
-    from hub.core.proof import Books
+    from hub.core.books import Books
     from hub.store.store import Row, Snapshot, Store
 
 ORDER_MAX = UUID(int=2**128 - 1)

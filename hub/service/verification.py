@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.core.proof import Books
+from hub.core.books import Books
 from hub.core.tally import Finding, Tally
 from hub.service.anchor_check import check_anchors, reigns
 from hub.service.bill_check import check_bills

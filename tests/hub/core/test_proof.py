@@ -10,8 +10,9 @@ import pytest
 
 from contract.order import encode_order
 from hub.core.booking import block_item, credit_item
+from hub.core.books import Books
 from hub.core.ledger import Role
-from hub.core.proof import Books, OrderRecords, own_entry, prove
+from hub.core.proof import OrderRecords, own_entry, prove
 from tests.hub.samples import order
 
 ORDER = UUID(int=9)
