@@ -9,8 +9,6 @@ from hub.payments.camt import FILE_BYTES_MAX
 from hub.service.bill_booker import BillBooker
 from hub.service.payment_log import PaymentLog, Search, Severity
 from hub.web import bank_pages
-from hub.web.bank_texts import bank_texts
-from hub.web.texts import Language
 from tests.hub.hubs import running_parts
 from tests.hub.service.bank_desk import (
     EVENT,
@@ -27,18 +25,6 @@ from tests.hub.web.bank_office import open_office
 if TYPE_CHECKING:
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
-
-
-def test_both_languages_say_the_same_things() -> None:
-    said = [
-        {
-            field: set(getattr(bank_texts(language), field))
-            for field in bank_texts(language).__struct_fields__
-        }
-        for language in Language
-    ]
-
-    assert said[0] == said[1]
 
 
 async def test_a_file_is_imported_and_the_rest_is_assigned(

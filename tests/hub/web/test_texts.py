@@ -1,14 +1,35 @@
 from __future__ import annotations
 
+import enum
 import string
+from typing import TYPE_CHECKING, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.money import Currency
+from contract.acts import OrderKind
+from hub.core.bills.attempts import LIVE, AttemptState
+from hub.core.bills.reports import Said
+from hub.service.claims import CLAIMABLE
+from hub.service.receipts import GUESTS_KINDS
+from hub.web.account_texts import account_texts
+from hub.web.bank_texts import bank_texts
+from hub.web.office_texts import office_texts
 from hub.web.texts import Language, Texts, negotiate, spoken, texts
+from hub.web.wallet_texts import wallet_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FILES = (texts, account_texts, bank_texts, office_texts, wallet_texts)
+NEEDED = {
+    AttemptState: LIVE,
+    Said: frozenset(CLAIMABLE),
+    OrderKind: frozenset(GUESTS_KINDS),
+}
+"""What is said of an enumeration, if not all of it."""
 
 
 def _leaves(value: object, path: str = "") -> dict[str, str]:
@@ -29,17 +50,44 @@ def _fields(text: str) -> set[str]:
     return {name for _, name, _, _ in parts if name is not None}
 
 
+def _unsaid(said: object, path: str = "") -> Iterator[str]:
+    """Name each member of an enumeration that a file has no words for."""
+    for name, kind in get_type_hints(type(said)).items():
+        value = getattr(said, name)
+        if isinstance(value, msgspec.Struct):
+            yield from _unsaid(value, f"{path}.{name}")
+        elif get_origin(kind) is dict and issubclass(get_args(kind)[0], enum.Enum):
+            members = get_args(kind)[0]
+            needed = NEEDED.get(members, frozenset(members))
+            yield from (f"{path}.{name}.{each}" for each in needed - value.keys())
+
+
 @pytest.mark.parametrize("language", Language)
-def test_every_language_says_everything(language: Language) -> None:
-    spoken_texts = texts(language)
-    assert len(spoken_texts.numbers.months) == 12
-    assert set(spoken_texts.numbers.money) == set(Currency)
-    assert all(_leaves(msgspec.to_builtins(spoken_texts)).values())
+@pytest.mark.parametrize("load", FILES)
+def test_every_language_says_everything(
+    load: Callable[[Language], msgspec.Struct], language: Language
+) -> None:
+    said = load(language)
+    assert all(_leaves(msgspec.to_builtins(said, str_keys=True)).values())
+    assert list(_unsaid(said)) == []
 
 
-def test_languages_fill_in_the_same_values() -> None:
-    english = _leaves(msgspec.to_builtins(texts(Language.EN)))
-    german = _leaves(msgspec.to_builtins(texts(Language.DE)))
+@pytest.mark.parametrize("language", Language)
+def test_every_language_knows_the_year(language: Language) -> None:
+    assert len(texts(language).numbers.months) == 12
+
+
+@pytest.mark.parametrize("load", FILES)
+def test_languages_fill_in_the_same_values(
+    load: Callable[[Language], msgspec.Struct],
+) -> None:
+    english, german = (
+        _leaves(msgspec.to_builtins(load(each), str_keys=True))
+        for each in (Language.EN, Language.DE)
+    )
+    assert {path for path in english if ".zones." not in path} == {
+        path for path in german if ".zones." not in path
+    }
     for path in english.keys() & german.keys():
         assert _fields(english[path]) == _fields(german[path]), path
 

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import logging
 import re
-import string
 from typing import TYPE_CHECKING
 
 import httpx
-import msgspec
 import pytest_asyncio
 
 from contract.config import TillProfile
@@ -17,11 +15,8 @@ from hub.payments.transfer import Creditor
 from hub.service.bill_terms import Terms
 from hub.service.bill_viewers import OfWallet
 from hub.service.events import register_till
-from hub.service.receipts import GUESTS_KINDS
 from hub.service.top_ups import TopUps, put_top_ups
-from hub.web.texts import Language
 from hub.web.wallet_codes import MASKED_PATH
-from hub.web.wallet_texts import wallet_texts
 from tests.counterparts.serving import running
 from tests.hub.service.billing import word
 from tests.hub.service.shop import BEER, DESK, a_sale
@@ -29,7 +24,7 @@ from tests.hub.web.portal_people import Browser, browser
 from tests.hub.web.wallet_portal import EVENT, Festival, open_festival
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     import pytest
 
@@ -386,21 +381,6 @@ async def test_the_money_back_page_names_the_tills_that_pay_out(
     assert "<li>Main desk</li>" in phone.text
 
 
-def test_both_languages_say_everything_with_the_same_values() -> None:
-    english, german = (
-        dict(leaves(msgspec.to_builtins(wallet_texts(each), str_keys=True)))
-        for each in (Language.EN, Language.DE)
-    )
-    assert english.keys() == german.keys()
-    for path, text in english.items():
-        assert text
-        assert german[path]
-        assert blanks(text) == blanks(german[path]), path
-    assert {each.value for each in GUESTS_KINDS} == {
-        path.removeprefix(".kinds.") for path in english if path.startswith(".kinds.")
-    }
-
-
 def reference_of(phone: Browser) -> str:
     assert phone.page is not None
     found = _REFERENCE.fullmatch(phone.page.url.path)
@@ -412,18 +392,3 @@ async def attempt_of(festival: Festival, serial: int, reference: str) -> Attempt
     viewer = OfWallet(EVENT, serial)
     shown = await festival.fair.billing.show(viewer, reference)
     return shown.record.attempts[-1]
-
-
-def leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    match value:
-        case dict():
-            for key, each in value.items():
-                yield from leaves(each, f"{path}.{key}")
-        case list() | tuple():
-            yield from leaves(dict(enumerate(value)), path)
-        case _:
-            yield path, str(value)
-
-
-def blanks(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
