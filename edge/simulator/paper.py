@@ -150,7 +150,8 @@ class PaperReader:
             return 0
         command = chr(data[1])
         if command == "V":
-            self._end_line()
+            if self._line or self._text:
+                self._end_line()
             return 3 if data[2] < 65 else _whole(data, 4)
         if command == "r":
             self.asked += 1
