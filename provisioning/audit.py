@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from contract.fiscal import ReceiptType
 from contract.order import OrderKind, Outcome
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class TaxExport:
 class Findings:
     """The audit's figures; `problems` names each thing that is wrong.
 
-    `booked_by_kind` counts the orders that journal and ledger agree on.
+    `booked_by_kind` counts the orders that journal and ledger agree on, what was
+    practiced is booked nowhere.
     """
 
     orders_booked: int
@@ -67,6 +69,7 @@ class Findings:
     problems: tuple[str, ...]
     booked_by_kind: Mapping[str, int] = field(default_factory=dict)
     closings_recorded: int = 0
+    orders_practiced: int = 0
     tax_export: TaxExport = TaxExport()
 
     @property
@@ -91,7 +94,7 @@ def audit(
         for order in orders
         if order.outcome is not None
     ]
-    completed = [(till, order) for till, order in decided if _is_completed(order)]
+    completed = [(till, order) for till, order in decided if _is_to_book(order)]
     lost = [order for _, order in completed if _live_entries(order, booked) == 0]
     doubled = [each for each in booked.values() if each.live_entries > 1]
     verified = [order for till, order in completed if _is_signed(till, order, signed)]
@@ -123,6 +126,7 @@ def audit(
             )
         ),
         closings_recorded=closings,
+        orders_practiced=sum(_is_practiced(order) for _, order in decided),
     )
 
 
@@ -136,6 +140,15 @@ def percentile_ms(sorted_us: Sequence[int], percent: int) -> int | None:
 
 def _is_completed(order: JournaledOrder) -> bool:
     return order.outcome == Outcome.COMPLETED.value
+
+
+def _is_to_book(order: JournaledOrder) -> bool:
+    return _is_completed(order) and not _is_practiced(order)
+
+
+def _is_practiced(order: JournaledOrder) -> bool:
+    """Whether it was made for training, by the text that the TSE has signed."""
+    return (order.process_data or "").startswith(f"{ReceiptType.TRAINING.value}^")
 
 
 def _live_entries(order: JournaledOrder, booked: Mapping[str, LedgerOrder]) -> int:
@@ -160,7 +173,7 @@ def _is_signed(
 
 def _gaps(journals: Mapping[str, Sequence[JournaledOrder]]) -> Iterable[str]:
     for till, orders in journals.items():
-        if not any(map(_is_completed, orders)):
+        if not any(map(_is_to_book, orders)):
             yield f"{till} sold nothing"
         for order in orders:
             if order.outcome is None:
@@ -175,7 +188,7 @@ def _problems(
     for till, order in decided:
         name = f"order {order.id} of {till}"
         live = _live_entries(order, booked)
-        if live != int(_is_completed(order)):
+        if live != int(_is_to_book(order)):
             yield f"{name} ended as {order.outcome} but is booked {live} times"
         if live and not _is_total(order, booked[order.id]):
             yield f"{name} is booked with another total"

@@ -27,6 +27,7 @@ from edge.core.intents import (
     PayByWristband,
     Pick,
     Return,
+    SwitchTraining,
 )
 from edge.core.view import Phase
 from edge.simulator import repertoire
@@ -188,7 +189,18 @@ class ScriptedCashier:
             await self._run(start)
             self._handed_out = True
             await self._clear_counter(STEP_TIMEOUT_S)
-        return team is None or await self._change_to(team.cashier)
+            self._till.submit(SwitchTraining(on=True))
+        if team is not None and not await self._change_to(team.cashier):
+            return False
+        return await self._practice()
+
+    async def _practice(self) -> bool:
+        """Sell something for training, where the till was switched to it."""
+        if self._till.view.training:
+            await self._sell()
+            await self._clear_counter(STEP_TIMEOUT_S)
+            self._till.submit(SwitchTraining(on=False))
+        return await self._until(lambda view: not view.training, STEP_TIMEOUT_S)
 
     async def _end_shift(self) -> None:
         """Count the register, and close the Z number when all is signed."""

@@ -41,6 +41,9 @@ SOLD = JournaledOrder(
     batch=3,
     attempts=(),
 )
+PRACTICED = replace(
+    SOLD, id=str(UUID(int=3)), process_data="AVTraining^12.00_0.00_0.00_0.00_0.00^"
+)
 ABORTED = replace(SOLD, id=str(UUID(int=2)), outcome=Outcome.ABORTED.value)
 BOOKED = LedgerOrder(SOLD.id, live_entries=1, total_minor=1200)
 SIGNED = SignedProcess(TILL, SIGNATURE.number, SIGNATURE.process_data)
@@ -83,6 +86,8 @@ LIES = [
     ({"order": replace(SOLD, signature=None)}, "no signature"),
     ({"order": ABORTED, "booked": replace(BOOKED, order=ABORTED.id)}, "aborted"),
     ({"order": ABORTED, "booked": None}, "bar-1 sold nothing"),
+    ({"order": PRACTICED, "booked": replace(BOOKED, order=PRACTICED.id)}, "completed"),
+    ({"order": PRACTICED, "booked": None}, "bar-1 sold nothing"),
     ({"order": replace(SOLD, outcome=None), "booked": None}, "was never decided"),
     ({"ledger_findings": ("entry 3 does not balance",)}, "does not balance"),
 ]
@@ -104,6 +109,19 @@ def test_one_till_that_sells_does_not_hide_another_that_can_not() -> None:
         ledger_findings=(),
     )
     assert findings.problems == ("bar-2 sold nothing",)
+
+
+def test_what_was_practiced_is_signed_and_not_booked() -> None:
+    assert PRACTICED.process_data is not None
+    findings = audit(
+        {TILL: [SOLD, PRACTICED]},
+        {SOLD.id: BOOKED},
+        {SIGNED, replace(SIGNED, process_data=PRACTICED.process_data)},
+        declined=0,
+        ledger_findings=(),
+    )
+    assert findings.good
+    assert (findings.orders_booked, findings.orders_practiced) == (1, 1)
 
 
 def test_a_lost_and_a_doubled_order_are_counted() -> None:
