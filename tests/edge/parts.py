@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from contract.wallets import WalletSnapshot
     from edge.core.events import Event
     from edge.core.view import TillView
-    from edge.ports import Journal
+    from edge.ports import Archives, FiscalModule, Journal
 
 BAR = TillId("bar-1")
 IDENTITY = Identity(BAR, EVENT)
@@ -183,13 +183,26 @@ class FakeCatalogues:
 class Bench:
     """A till on a bench, with handles to everything around it."""
 
-    def __init__(self, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal | None = None,
+        fiscal: FiscalModule | None = None,
+        archives: Archives | None = None,
+        identity: Identity = IDENTITY,
+    ) -> None:
         self.journal = journal or MemoryJournal()
         self.tse = FakeTse()
         self.hub = FakeHub()
         self.clock = SystemClock()
-        ports = Ports(self.journal, self.hub, self.tse, FakeCatalogues(), self.clock)
-        self.till = Till(IDENTITY, ports, software="test")
+        ports = Ports(
+            self.journal,
+            self.hub,
+            fiscal or self.tse,
+            FakeCatalogues(),
+            self.clock,
+            archives=archives,
+        )
+        self.till = Till(identity, ports, software="test")
         self.hub.post = self.till.post
         self._running: asyncio.Task[None] | None = None
 

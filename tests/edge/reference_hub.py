@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from contract.closing import decode_closing
 from contract.ids import new_uuid7
 from contract.messages import (
     AdviceBatch,
     AdviceRecorded,
     Anchor,
+    Closing,
+    ClosingRecorded,
     DeclineReason,
     Facts,
     HubStatus,
@@ -71,6 +74,8 @@ class ReferenceHub:
         self.incarnation = UUID(int=random.getrandbits(128))
         self.restored = False
         self.outages: dict[UUID, TseOutage] = {}
+        self.closings: dict[int, Closing] = {}
+        self.described: list[TillDescribed] = []
         self._saved = copy.deepcopy(self.books)
         self._changed: set[int] = set(balances)
         self._number = 0
@@ -86,7 +91,18 @@ class ReferenceHub:
                 recorded=tuple(RecordedOrder(order=order) for order in orders),
                 anchor=self.anchor(),
             )
+        if isinstance(message, Closing):
+            report = decode_closing(message.report)
+            self.closings[report.z_number] = message
+            return ClosingRecorded(
+                id=new_uuid7(),
+                regarding=message.id,
+                till=report.till,
+                z_number=report.z_number,
+                anchor=self.anchor(),
+            )
         if isinstance(message, TillDescribed):
+            self.described.append(message)
             return TillDescriptionRecorded(id=new_uuid7(), regarding=message.id)
         if isinstance(message, TseNotes):
             self.outages |= {each.id: each for each in message.outages}
