@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -25,7 +27,7 @@ from provisioning import demo_event
 from provisioning.bench.crowd import found_event, running_hub, till_names
 from provisioning.bench.figures import Figures, Sample, Target
 from provisioning.bench.filling import Filler
-from provisioning.processes import ProvisioningError
+from provisioning.processes import ProvisioningError, read_text
 from tse_driver.log_message import (
     Certified,
     Kind,
@@ -37,8 +39,8 @@ from tse_driver.log_message import (
 from tse_driver.simulator import keys
 
 if TYPE_CHECKING:
+    import resource
     from collections.abc import Callable
-    from pathlib import Path
 
     from contract.ids import TillId
     from contract.order import Order
@@ -51,6 +53,7 @@ SECONDS_MAX, MIB_MAX = 60.0, 300.0
 # Real sticks sign on brainpoolP384r1, at forty times the cost: that would be measured
 # while the ledger is filled, and only there.
 CURVE = "secp256r1"
+LOOK_EVERY_S = 0.05
 _KIB_PER_MIB = 1024
 
 
@@ -85,20 +88,27 @@ def measure_dsfinvk(
     seconds = SECONDS_MAX * max(orders / ORDERS, 1)
     return [
         *_targets(figures, export, seconds),
-        *_targets(figures, check, seconds),
+        _memory_target(figures, check),
     ]
 
 
 def _targets(figures: Figures, name: str, seconds: float) -> list[Target]:
-    return [
-        Target(
-            name=f"DSFinV-K {name}, {unit}", bound="at most", limit=most, value=found
-        )
-        for unit, most, found in (
-            ("s", seconds, figures.median(name)),
-            ("MiB", MIB_MAX, figures.median(f"{name}: memory")),
-        )
-    ]
+    time_target = Target(
+        name=f"DSFinV-K {name}, s",
+        bound="at most",
+        limit=seconds,
+        value=figures.median(name),
+    )
+    return [time_target, _memory_target(figures, name)]
+
+
+def _memory_target(figures: Figures, name: str) -> Target:
+    return Target(
+        name=f"DSFinV-K {name}, MiB",
+        bound="at most",
+        limit=MIB_MAX,
+        value=figures.median(f"{name}: memory"),
+    )
 
 
 async def _fill(dsn: str, servers: Servers, crowd: Crowd, orders: int) -> None:
@@ -199,19 +209,38 @@ def _closing(till: TillId, orders: int) -> bytes:
 def _run(config: Path, job: str, file: Path) -> Sample:
     begun = time.perf_counter()
     command = [sys.executable, "-m", "hub", "--config", str(config), "dsfinvk"]
-    process = subprocess.Popen(
-        [*command, job, str(file), "--json"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None, "it was asked for"
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    said = file.with_suffix(".json")
+    with said.open("wb") as out:
+        process = subprocess.Popen([*command, job, str(file), "--json"], stdout=out)
+        peak_kib, status, usage = _watched(process.pid)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise ProvisioningError(f"dsfinvk {job} ended badly: {said[:1000]}")
+        text = said.read_text()[:1000]
+        raise ProvisioningError(f"dsfinvk {job} ended badly: {text}")
     return Sample(
         time.perf_counter() - begun,
         details={
-            "peak_mib": usage.ru_maxrss / _KIB_PER_MIB,
+            "peak_mib": peak_kib / _KIB_PER_MIB,
             "hub_s": usage.ru_utime + usage.ru_stime,
         },
     )
+
+
+def _watched(pid: int) -> tuple[int, int, resource.struct_rusage]:
+    """Wait for a process: the most memory that it and its children had, and its end.
+
+    What it used says nothing of that: a child's peak begins with its parent's.
+    """
+    peak_kib = 0
+    while True:
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            return peak_kib, status, usage
+        children = read_text(Path(f"/proc/{pid}/task/{pid}/children")).split()
+        peak_kib = max(peak_kib, sum(_peak_kib(each) for each in (str(pid), *children)))
+        time.sleep(LOOK_EVERY_S)
+
+
+def _peak_kib(pid: str) -> int:
+    found = re.search(r"VmHWM:\s+([0-9]+)", read_text(Path(f"/proc/{pid}/status")))
+    return int(found[1]) if found else 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-PART_BYTES = 16 << 20
+PART_BYTES = 8 << 20
 """So much of an export's text is looked at together."""
 PARTS_MAX = 256
 
