@@ -72,7 +72,7 @@ class BillTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     canceled: str
     give_up: str
     attempts: dict[AttemptState, str]
-    """What is with a payment that is not over."""
+    """What is with a payment that is not over, or came to nothing."""
     refusals: dict[Refusal, str]
     methods: dict[str, MethodTexts]
     leaving: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract.bill_reference import grouped
 from contract.money import Money
-from hub.core.bills.attempts import LIVE, may_be_given_up
+from hub.core.bills.attempts import LIVE, AttemptState, may_be_given_up
 from hub.core.bills.bill import MovementKind
 from hub.web.account_texts import account_texts
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from hub.store.bills import Payment
     from hub.web.bill_texts import BillTexts
     from hub.web.pages import Reader
+
+
+FRUITLESS = frozenset(
+    {AttemptState.FAILED, AttemptState.CANCELED, AttemptState.EXPIRED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,8 @@ class BillView:
     refusal: str
     live: str
     give_up: int
+    failed: str
+    """That the last try came to nothing, so that whoever comes back knows."""
     may_be_canceled: bool
 
 
@@ -204,6 +211,7 @@ def view_bill(shown: ShownBill, reader: Reader) -> BillView:
         ways=tuple(view_way(each, currency, reader) for each in shown.offers),
         refusal=_refusal(shown, texts),
         live=_live(live, currency, reader) if live else "",
+        failed=_failed(shown, reader),
         give_up=live.number if live and may_be_given_up(live) else 0,
         may_be_canceled=shown.may_be_canceled,
     )
@@ -283,8 +291,16 @@ def _provided(shown: ShownBill) -> Attempt | None:
     return None
 
 
+def _failed(shown: ShownBill, reader: Reader) -> str:
+    """Say of the last attempt that nothing came of it, if more can be tried."""
+    last = max(shown.record.attempts, key=lambda each: each.number, default=None)
+    if last is None or last.state not in FRUITLESS or not shown.offers:
+        return ""
+    return _live(last, shown.bill.currency, reader)
+
+
 def _live(live: Attempt, currency: Currency, reader: Reader) -> str:
-    """Say what is with a payment that was begun, and what that means for the payer."""
+    """Say what is with a payment, and what that means for the payer."""
     texts = reader.texts.bills
     amount = _money(live.amount_minor, currency, reader)
     name = texts.methods[live.method].name

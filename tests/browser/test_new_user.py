@@ -11,6 +11,7 @@ import asyncpg
 import pypdfium2
 import pytest
 
+from hub.core.bills.attempts import AttemptState
 from hub.payments.transfer import Creditor
 from hub.service.competitions import OfferedMethod, add_officer, put_competition
 from hub.service.outbox import Postman
@@ -227,6 +228,8 @@ async def make_bill(user: NewUser) -> None:
 async def pay(user: NewUser) -> None:
     words, page = user.bill_words, user.page
     bill = page.url
+    amount = TOTALS[user.language]
+    failed = words.attempts[AttemptState.FAILED]
     for decision in ("Decline", "Pay"):
         await user.press(words.methods["postfinance"].button)
         await user.look("leaving")
@@ -235,6 +238,8 @@ async def pay(user: NewUser) -> None:
         await user.press(decision)
         await page.wait_for_url(bill)
         await user.look(f"after-{decision.lower()}")
+        said = failed.format(amount=amount, method="PostFinance")
+        assert (said in await page.inner_text("main")) is (decision == "Decline")
 
 
 async def keep_receipt(user: NewUser) -> None:

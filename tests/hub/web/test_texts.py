@@ -16,6 +16,7 @@ from hub.service.claims import CLAIMABLE
 from hub.service.receipts import GUESTS_KINDS
 from hub.web.account_texts import account_texts
 from hub.web.bank_texts import bank_texts
+from hub.web.bill_view import FRUITLESS
 from hub.web.office_texts import office_texts
 from hub.web.texts import Language, Texts, negotiate, spoken, texts
 from hub.web.wallet_texts import wallet_texts
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 FILES = (texts, account_texts, bank_texts, office_texts, wallet_texts)
 NEEDED = {
-    AttemptState: LIVE,
+    AttemptState: LIVE | FRUITLESS,
     Said: frozenset(CLAIMABLE),
     OrderKind: frozenset(GUESTS_KINDS),
 }
