@@ -84,6 +84,22 @@ def test_opening_again_changes_what_may_change(new_hub: Office) -> None:
     assert shown["stand_in"]["allowance_minor"] == 1500
 
 
+def test_the_booking_model_is_the_files_until_something_is_sold(
+    new_hub: Office,
+) -> None:
+    new_hub("event", "open", a_file(new_hub))
+    assert new_hub.figures("event", "show")["booking_model"] == "payment"
+    again = FILE.replace("number = 7", 'number = 7\nbooking_model = "voucher"')
+    said = new_hub("event", "open", a_file(new_hub, again))
+    assert said.code == 0, said.errors
+    assert "Booking model: voucher" in new_hub("event", "show").out
+
+    wrong = FILE.replace("number = 7", 'number = 7\nbooking_model = "card"')
+    said = new_hub("event", "open", a_file(new_hub, wrong))
+    assert said.code == 1
+    assert "$.booking_model" in said.errors
+
+
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [

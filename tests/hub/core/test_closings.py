@@ -69,6 +69,25 @@ def test_a_closing_that_agrees_has_no_flag() -> None:
     assert tax.gross_minor == 970 == tax.net_minor + tax.tax_minor
 
 
+def test_what_was_practiced_is_counted_apart() -> None:
+    practice = msgspec.structs.replace(order(999, 5), training=True)
+    orders = (
+        *ORDERS,
+        ended(practice, (19, 20), completed=True),
+        ended(practice, (21, 22), completed=False),
+    )
+    report = msgspec.structs.replace(
+        REPORT,
+        trained=2,
+        span=SequenceSpan(first=21, last=26),
+        counters=SequenceSpan(first=11, last=22),
+        digest=orders_digest(each.digest for each in orders),
+    )
+    assert flags(report, orders) == set()
+    counted = msgspec.structs.replace(report, trained=0, completed=4, aborted=2)
+    assert flags(counted, orders) == {ClosingFlag.TOTALS_DIFFER}
+
+
 DIFFERENT: dict[str, tuple[dict[str, Any], ClosingFlag]] = {
     "one more completed": ({"completed": 4}, ClosingFlag.TOTALS_DIFFER),
     "one less aborted": ({"aborted": 0}, ClosingFlag.TOTALS_DIFFER),
