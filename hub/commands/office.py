@@ -18,6 +18,7 @@ from hub.commands import (
     statistics,
     tills,
     top_ups,
+    tse,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ _COMMANDS = {
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
     "closings": (closings.add, "compare Z reports with ledger and TSE"),
+    "tse": (tse.add, "TSEs, which till used them, their outages and archives"),
+    "notification-146a": (
+        tse.add_notification,
+        "the tax office's notification of tills and TSEs, as XML",
+    ),
     "statistics": (statistics.add, "what was sold, by till, hour and product"),
     "quarantine": (quarantine.add, "release or dismiss what nobody may book unseen"),
     "competition": (people.add_competition, "what teams register for, and its fees"),

@@ -10,6 +10,7 @@ import msgspec
 
 from contract.acts import OrderKind, PaymentMethod
 from contract.ids import IDENTITY_PATTERN, TillId
+from hub.commands import tse
 from hub.commands.answer import Answer, Refused, table
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
@@ -37,6 +38,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     revoke = verbs.add("revoke", _revoke, "never book unseen again what it says")
     revoke.add_argument("till", type=_till_id)
     verbs.add("list", _list, "all tills, revoked ones included")
+    words = "when it was bought, used and given up, for the tax office"
+    asset = verbs.add("asset", tse.note_asset, words)
+    asset.add_argument("till", type=_till_id)
+    tse.add_asset(asset)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,229 @@
+"""`kassenband-hub tse` and `notification-146a`: the event's TSEs, for the audit."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from hub.commands.answer import Answer, Refused, table
+from hub.commands.opened import opened
+from hub.commands.verbs import add_config
+from hub.core.notification import notification
+from hub.service.till_register import TillRegister
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Mapping
+
+    from hub.service.till_register import TseFile
+    from hub.settings import Settings
+    from hub.store.store import Row
+
+SHORT = 16
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what `tse` understands."""
+    parser.add_argument("--till", help="only what is of this till")
+    parser.add_argument("--json", action="store_true", help="print one object")
+    add_config(parser)
+    parser.set_defaults(obey=_show)
+
+
+def add_notification(parser: argparse.ArgumentParser) -> None:
+    """Add what `notification-146a` understands."""
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print one object")
+    add_config(parser)
+    parser.set_defaults(obey=_notify)
+
+
+def add_asset(parser: argparse.ArgumentParser) -> None:
+    """Add what `till asset` understands."""
+    for name, words in (
+        ("--acquired", "the day it was bought or rented"),
+        ("--in-service", "the day of its first sale, if not the hub's"),
+        ("--out-of-service", "the day of its last one"),
+    ):
+        parser.add_argument(name, type=_day, metavar="DAY", help=words)
+    parser.add_argument("--reason", default="", help="why it is out of service")
+
+
+async def note_asset(settings: Settings, options: argparse.Namespace) -> Answer:
+    """Note when a till was bought, used and given up."""
+    async with opened(settings) as at:
+        if options.till not in at.event.agreed.tills:
+            raise Refused(
+                f"No till is named {options.till}. See 'kassenband-hub till list'."
+            )
+        await TillRegister(at.store, at.event.number).note_asset(
+            options.till,
+            acquired=options.acquired,
+            commissioned=options.in_service,
+            decommissioned=options.out_of_service,
+            reason=options.reason,
+        )
+    return Answer({"till": options.till}, [f"Noted for {options.till}."])
+
+
+async def _notify(settings: Settings, options: argparse.Namespace) -> Answer:
+    async with opened(settings) as at:
+        register = TillRegister(at.store, at.event.number)
+        found = await register.registered(ZoneInfo(settings.zone))
+    if found.missing:
+        raise Refused(
+            "\n".join(("Nothing was written, for this is missing:", *found.missing))
+        )
+    if not found.systems:
+        raise Refused("No till has described itself yet: there is nothing to notify.")
+    try:
+        options.out.write_text(notification(found.systems), "utf-8")
+    except OSError as error:
+        raise Refused(f"{options.out} can't be written ({error.strerror}).") from error
+    count = len(found.systems)
+    return Answer(
+        {"systems": count, "file": str(options.out)},
+        [f"{options.out} lists {count} systems. Upload it with ELSTER within a month."],
+    )
+
+
+async def _show(settings: Settings, options: argparse.Namespace) -> Answer:
+    async with opened(settings) as at:
+        if options.till and options.till not in at.event.agreed.tills:
+            raise Refused(
+                f"No till is named {options.till}. See 'kassenband-hub till list'."
+            )
+        found = await TillRegister(at.store, at.event.number).tse_file()
+    figures = _figures(found, options.till)
+    return Answer(figures, list(_lines(figures)))
+
+
+def _figures(found: TseFile, till: str | None) -> dict[str, Any]:
+    def of_till(rows: Any) -> list[Row]:
+        return [row for row in rows if till is None or row["till"] == till]
+
+    uses = of_till(found.uses)
+    used = {use["tse_serial"] for use in uses}
+    return {
+        "tses": [
+            _plain(row, without=("certificates", "public_key"))
+            | {
+                "public_key": bytes(row["public_key"]).hex(),
+                "certificates": len(row["certificates"]),
+            }
+            for row in found.tses
+            if till is None or row["serial"] in used
+        ],
+        "uses": [_plain(row) for row in uses],
+        "outages": [_plain(row) for row in of_till(found.outages)],
+        "clocks": [_plain(row) for row in of_till(found.clocks)],
+        "archives": [
+            _plain(row, without=("digest", "report"))
+            | {
+                "digest": bytes(row["digest"]).hex(),
+                "report": msgspec.json.decode(row["report"]),
+            }
+            for row in of_till(found.archives)
+        ],
+    }
+
+
+def _plain(row: Row, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in without}
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["tses"]:
+        yield "No till has told of its TSE yet."
+    for heads, rows in (
+        (
+            ("TSE", "BSI", "firmware", "certificate ends", "signatures left"),
+            [_tse(each) for each in found["tses"]],
+        ),
+        (
+            ("till", "TSE", "since (UTC)", "until (UTC)", "from Z", "because"),
+            [_use(each) for each in found["uses"]],
+        ),
+        (
+            ("till", "no TSE since (UTC)", "until (UTC)", "because"),
+            [_outage(each) for each in found["outages"]],
+        ),
+        (
+            ("till", "clock confirmed (UTC)", "by"),
+            [
+                (each["till"], _moment(each["confirmed_at"]), each["confirmed_by"])
+                for each in found["clocks"]
+            ],
+        ),
+        (
+            ("till", "archive of TSE", "delivered (UTC)", "orders", "messages", "file"),
+            [_archive(each) for each in found["archives"]],
+        ),
+    ):
+        if rows:
+            yield from table(heads, rows)
+            yield ""
+    yield from _warnings(found)
+
+
+def _tse(each: Mapping[str, Any]) -> tuple[str, ...]:
+    ends, left = each["expires_at"], each["signatures_left"]
+    return (
+        each["serial"][:SHORT],
+        each["bsi_id"] or "?",
+        each["firmware"] or "?",
+        f"{ends:%Y-%m-%d}" if ends else "?",
+        "?" if left is None else str(left),
+    )
+
+
+def _use(each: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        each["till"],
+        each["tse_serial"][:SHORT],
+        _moment(each["since"]),
+        _moment(each["until"]),
+        str(each["z_number"]),
+        each["reason"],
+    )
+
+
+def _outage(each: Mapping[str, Any]) -> tuple[str, ...]:
+    until = _moment(each["until"]) or "goes on"
+    return each["till"], _moment(each["since"]), until, each["reason"]
+
+
+def _archive(each: Mapping[str, Any]) -> tuple[str, ...]:
+    report = each["report"]
+    return (
+        each["till"],
+        each["tse_serial"][:SHORT],
+        _moment(each["delivered_at"]),
+        str(report["finished"]),
+        str(report["messages"]),
+        each["path"],
+    )
+
+
+def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
+    archived = {(each["till"], each["tse_serial"]) for each in found["archives"]}
+    for use in found["uses"]:
+        till, serial = use["till"], use["tse_serial"]
+        if use["until"] and (till, serial) not in archived:
+            yield (
+                f"LOOK  {till} no longer uses TSE {serial[:SHORT]}, and its log was"
+                " never delivered. Plug it in once more and run 'kassenband-till"
+                " tse-archive', before it is reset or given away."
+            )
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
