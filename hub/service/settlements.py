@@ -25,8 +25,7 @@ from hub.core.bills.settlement import (
     may_settle,
     settle,
 )
-from hub.core.bills.steps import StepKind, decode_step, entry_of
-from hub.core.ledger import Role
+from hub.core.bills.steps import StepKind, decode_step, earned
 from hub.payments.by_hand import BANK_ACCOUNT
 from hub.payments.transfer import Creditor
 from hub.service.payees import account_of
@@ -358,11 +357,7 @@ def _amounts(steps: Sequence[dict[str, str]]) -> tuple[tuple[UUID, Amount], ...]
     for row in steps:
         step = decode_step(row["body"].encode())
         assert step is not None, "we wrote it ourselves"
-        minor = sum(
-            posting.amount_minor
-            for posting in entry_of(step).postings
-            if posting.account.role is Role.ORGANIZER_PAYABLE
-        )
+        minor = earned(step)
         if minor:
             amount = Amount(_SHARES[step.step], minor, row["reference"])
             found.append((UUID(row["step"]), amount))

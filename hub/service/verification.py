@@ -23,6 +23,7 @@ from hub.service.anchor_check import check_anchors, reigns
 from hub.service.bill_check import check_bills
 from hub.service.chain_check import ENTRY_MAX, check_chain
 from hub.service.order_check import ORDER_MAX, OrderCheck, Signatures
+from hub.service.payout_check import check_payouts
 from hub.store.store import Store
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ class _Run:
             await check_anchors(self._snapshot, self._event, known, journals)
         )
         self._tally.add(await check_bills(self._snapshot, self._event))
+        self._tally.add(await check_payouts(self._snapshot, self._event))
         return self._told(known)
 
     async def _do(self, jobs: Sequence[Job]) -> None:

@@ -58,3 +58,48 @@ LEFT JOIN bill_entry AS e ON e.order_id = a.order_id AND e.event = $1
 WHERE a.event = $1 AND a.till IS NULL AND e.order_id IS NULL
   AND substring(a.body FOR 14) = convert_to('{"type":"bill"', 'UTF8')
 ORDER BY a.order_id;
+
+-- verify_settlements --
+-- List the settlements that were not withdrawn, with what the ledger has of them.
+SELECT s.id, s.number, c.slug, s.paid_bills_minor, s.surcharges_minor,
+       s.method_fees_minor, s.taken_back_minor, s.carried_in_minor, s.payout_minor,
+       s.body, s.batch, s.file IS NOT NULL AS is_filed,
+       p.settlement IS NOT NULL AS is_approved, a.batch AS booked_in,
+       coalesce(a.body = s.body, false) AS is_same
+FROM settlement AS s
+JOIN competition AS c ON c.id = s.competition
+LEFT JOIN settlement_approval AS p ON p.settlement = s.id
+LEFT JOIN attempt AS a
+    ON a.event = $1 AND a.order_id = s.order_id AND a.attempt = 1
+WHERE s.event = $1 AND s.withdrawn_at IS NULL
+ORDER BY c.slug, s.number;
+
+-- verify_settlement_lines --
+-- List what settlements are made of, with the steps they say so of.
+SELECT l.settlement, l.step, l.reference, l.share, l.amount_minor, e.body
+FROM settlement_line AS l
+JOIN settlement AS s ON s.id = l.settlement AND s.event = $1
+JOIN bill_entry AS e ON e.order_id = l.step
+WHERE l.is_active
+ORDER BY l.settlement, e.number;
+
+-- verify_unknown_payouts --
+-- List what the ledger booked as a payout to an organizer, which no settlement knows of.
+SELECT a.order_id FROM attempt AS a
+LEFT JOIN settlement AS s ON s.order_id = a.order_id AND s.event = $1
+WHERE a.event = $1 AND a.till IS NULL AND s.order_id IS NULL
+  AND substring(a.body FOR 20) = convert_to('{"type":"settlement"', 'UTF8')
+ORDER BY a.order_id;
+
+-- verify_refunds --
+-- List refunds with what went back by them.
+SELECT r.number, r.bill, r.way, r.state, r.amount_minor, r.file IS NOT NULL AS is_filed,
+       a.refund IS NOT NULL AS is_approved,
+       m.principal_minor + m.surcharge_minor AS moved_minor
+FROM refund AS r
+LEFT JOIN refund_approval AS a ON a.refund = r.id
+LEFT JOIN payment AS p ON p.id = r.payment
+LEFT JOIN payment AS m ON m.event = r.event AND m.bill = r.bill AND m.kind = 'refund'
+    AND (m.money_ref = 'refund-' || r.id
+         OR m.method = p.method AND m.money_ref = r.provider_ref)
+WHERE r.event = $1 ORDER BY r.number;

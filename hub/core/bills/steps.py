@@ -183,6 +183,15 @@ def entry_of(step: BillStep) -> Entry:
             return fee_entry(step, channel, step.fee_minor, organizer)
 
 
+def earned(step: BillStep) -> int:
+    """Say what a step puts on the organizer's account, or takes from it."""
+    return sum(
+        posting.amount_minor
+        for posting in entry_of(step).postings
+        if posting.account.role is Role.ORGANIZER_PAYABLE
+    )
+
+
 def encode_step(step: BillStep) -> bytes:
     """Write a step as the ledger keeps it."""
     return _ENCODER.encode(step)

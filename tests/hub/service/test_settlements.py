@@ -155,6 +155,11 @@ async def test_two_people_pay_out_and_the_ledger_books_it(office: Office) -> Non
         await office.settlements.draw_up(RUN, "ann")
     assert await office.finds_nothing()
 
+    await run(office.store, "UPDATE settlement SET payout_minor = payout_minor + 1")
+    incarnation = office.parts.context.current.incarnation
+    report = await verify(office.store, EVENT, incarnation)
+    assert {each.check for each in report.findings} == {"settlement"}
+
 
 async def test_later_payments_are_in_the_next_one(office: Office) -> None:
     await open_until(office.store)
