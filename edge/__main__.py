@@ -3,19 +3,21 @@
 kassenband-till [--config FILE] [--show-config]
 kassenband-till [--config FILE] journal show|export|anchors [--json]
 kassenband-till [--config FILE] selftest [--json]
+kassenband-till [--config FILE] tse-archive [EXPORT] [--json]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import signal
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from edge.assembly import assemble, read_settings
+from edge.assembly import archive_tse, assemble, read_settings
 from edge.core.errors import KassenbandError
 from edge.core.settings import Settings, SettingsWrong
 from edge.journal import reading
@@ -58,6 +60,8 @@ def _run(options: argparse.Namespace) -> int:
             return _journal(loaded.settings, options)
         case "selftest":
             return asyncio.run(_selftest(loaded.settings, as_json=options.json))
+        case "tse-archive":
+            return asyncio.run(_archive(loaded.settings, options))
         case _:
             return asyncio.run(_sell(loaded.settings))
 
@@ -87,6 +91,15 @@ async def _selftest(settings: Settings, *, as_json: bool) -> int:
         findings = await examine(assembly.till)
     print(findings.as_json() if as_json else findings.as_text())
     return GOOD if findings.good else BAD
+
+
+async def _archive(settings: Settings, options: argparse.Namespace) -> int:
+    found = await archive_tse(settings, options.export)
+    if options.json:
+        print(json.dumps({"delivered": str(found)}))
+    else:
+        print("The hub has the TSE's log, and has checked every signature in it.")
+    return GOOD
 
 
 def _journal(settings: Settings, options: argparse.Namespace) -> int:
@@ -128,7 +141,11 @@ def _parser() -> argparse.ArgumentParser:
     journal = commands.add_parser("journal", help="read the journal beside the till")
     journal.add_argument("action", choices=["show", "export", "anchors"])
     selftest = commands.add_parser("selftest", help="try every part once")
-    for command in (journal, selftest):
+    archive = commands.add_parser(
+        "tse-archive", help="deliver the TSE's whole log to the hub, the till being off"
+    )
+    archive.add_argument("export", nargs="?", type=Path, help="of kassenband-tse")
+    for command in (journal, selftest, archive):
         command.add_argument("--json", action="store_true", help="end with one object")
     return parser
 

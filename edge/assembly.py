@@ -7,8 +7,10 @@ import os
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 from edge.core.clock import UNCONFIRMED, warrant
+from edge.core.errors import ArchiveTrouble
 from edge.core.settings import SettingsWrong, load_settings
 from edge.core.state import Identity
 from edge.devices import system_clock
@@ -16,7 +18,7 @@ from edge.devices.board import describe
 from edge.devices.nfc_reader import NfcReader
 from edge.devices.receipt_printer import ReceiptPrinter
 from edge.devices.tse import SerialTse
-from edge.devices.tse_archives import ArchiveFiles
+from edge.devices.tse_archives import ArchiveFiles, gather_whole
 from edge.devices.tse_line import Conditions
 from edge.journal.journal import SqliteJournal
 from edge.link.catalogue import HttpsCatalogues
@@ -24,6 +26,8 @@ from edge.link.delivery import EdgeDelivery
 from edge.link.mqtt import Broker, MqttLink
 from edge.link.tls import TillCertificate
 from edge.till import Ports, Post, SystemClock, Till
+from tse_driver.errors import TseError
+from tse_driver.port import Port
 from tse_driver.results import Pins
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from edge.ports import CardTerminal
 
 CANCEL_AGAIN_S = 3
+ARCHIVES = "tse-archives"  # beside the journal
 
 
 @dataclass(slots=True)
@@ -130,7 +135,7 @@ async def assemble(
     catalogues = HttpsCatalogues(hub.edge_url, certificate)
     printer = ReceiptPrinter(settings.printer, post) if settings.prints else None
     archives = ArchiveFiles(
-        settings.journal.directory / "tse-archives",
+        settings.journal.directory / ARCHIVES,
         EdgeDelivery(hub.edge_url, certificate, me.event),
     )
     ports = Ports(
@@ -139,6 +144,40 @@ async def assemble(
     till = Till(me, ports, software=_version())
     post.to = till.post
     return Assembly(till, journal, link, reader, fiscal, printer)
+
+
+async def archive_tse(settings: Settings, file: Path | None) -> Path:
+    """Deliver a TSE's whole log to the hub, or the export in a file; the till is off.
+
+    Raises KassenbandError with a sentence for a person.
+    """
+    me, hub, where = settings.till_id, settings.hub, settings.journal
+    certificate = TillCertificate(hub.ca, hub.certificate, hub.key)
+    delivery = EdgeDelivery(hub.edge_url, certificate, settings.event)
+    if file is not None:
+        if not file.is_file():
+            raise SettingsWrong(f"There is no file {file} to deliver.")
+        await asyncio.to_thread(delivery.deliver, file, uuid4())
+        return file
+    # It holds the journal, for a running till would need the TSE.
+    journal = await SqliteJournal.open(
+        where.directory, till=me, event=settings.event, require_disk=where.require_disk
+    )
+    try:
+        pins, folder = _pins(settings), where.directory / ARCHIVES
+        wire = await asyncio.to_thread(_line, settings.tse.port)
+        found = await gather_whole(wire, me, pins, folder)
+        await ArchiveFiles(folder, delivery).deliver()
+    finally:
+        await journal.close()
+    return found
+
+
+def _line(port: Path) -> Port:
+    try:
+        return Port(str(port))
+    except TseError as error:
+        raise ArchiveTrouble(str(error)) from error
 
 
 async def _conditions(settings: Settings, journal: SqliteJournal) -> Conditions:

@@ -18,9 +18,12 @@ from uuid import UUID, uuid4
 from edge.core.errors import ArchiveTrouble
 from tse_driver import tar
 from tse_driver.errors import TseError
+from tse_driver.session import Pins, Session
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tse_driver.connection import Wire
 
 PART: Final = "gathering.part"
 SERIAL_DIGITS: Final = 64
@@ -134,6 +137,37 @@ class ArchiveFiles:
     def _mark_of(self, serial: str) -> Path:
         assert len(serial) == SERIAL_DIGITS
         return self.directory / f"{serial}.mark"
+
+
+async def gather_whole(wire: Wire, till: str, pins: Pins, directory: Path) -> Path:
+    """Export all that a TSE has logged, verified, into a file of the directory.
+
+    Raises ArchiveTrouble. Nothing else may ask the TSE meanwhile: it takes minutes.
+    """
+    part = directory / PART
+    try:
+        serial = await asyncio.to_thread(_export_all, wire, till, pins, part)
+    except TseError as error:
+        raise ArchiveTrouble(str(error)) from error
+    except OSError as error:
+        raise _no_room(directory, error) from error
+    await verify(part, serial)
+    path = directory / f"{serial}_whole_{uuid4()}.tar"
+    await asyncio.to_thread(_keep, part, path)
+    return path
+
+
+def _export_all(wire: Wire, till: str, pins: Pins, part: Path) -> str:
+    session = Session(wire, till, pins=pins)
+    try:
+        info = session.open()
+        part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with part.open("wb") as file:
+            for piece in session.export_all():
+                file.write(piece)
+    finally:
+        session.close()
+    return info.serial
 
 
 async def verify(path: Path, serial: str) -> None:
