@@ -9,6 +9,7 @@ from contract.ids import OrderId
 from contract.messages import decode_advice
 from contract.order import Outcome, Path, decode_order
 from hub.core.ledger import Role
+from tests.world.closings import judge_closings
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,6 +37,7 @@ def judge(world: World) -> None:
     assert site.process is not None
     site.proof.same_as_loaded(site.process.state)
     _no_signature_counts_twice(world)
+    judge_closings(world)
     if not site.restored and not any(desk.is_faulty for desk in world.desks):
         _only_a_stand_in_loses(world)
 

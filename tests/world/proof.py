@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import astuple
 from typing import TYPE_CHECKING
@@ -158,6 +159,11 @@ class Proof:
 
     def told(self, item: Item, result: Result) -> None:
         """Check an answer against what the ledger has on record, now and for ever."""
+        if item.closing is not None:
+            assert item.till is not None
+            closed = self._database.closings[item.till, item.z_number]
+            assert (closed[4] == item.digest) == (result.code is ResultCode.RECORDED)
+            return
         rows = self._database.orders[item.order]
         if item.step is not Step.REQUEST:
             assert result.code is ResultCode.RECORDED
@@ -300,6 +306,10 @@ def _lines(appended: Appended) -> list[bytes]:
     lines += [chain.line("signature", *row) for row in rows["signatures"]]
     lines += [chain.line("band", *row) for row in rows["bands"]]
     lines += [chain.line("shift", *row) for row in rows["shifts"]]
+    for *span, _, signed, flags in rows["closings"]:
+        seal = None if signed is None else hashlib.sha256(signed).digest()
+        words = flags.split("+") if flags else []
+        lines.append(chain.line("closing", *span, seal, words))
     postings: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
     for entry, account, unit, amount in rows["postings"]:
         postings[entry].append((account, unit, amount))

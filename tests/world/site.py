@@ -15,6 +15,7 @@ from contract.messages import (
     AdviceFlag,
     AdviceRecorded,
     Anchor,
+    Closing,
     HubStatus,
     OrderBooked,
     OrderCheck,
@@ -54,6 +55,7 @@ from hub.service.answers import declined
 from tests.contract.samples import EVENT, SELLER
 from tests.edge.core.issuing import EVENT as EVENT_NUMBER
 from tests.edge.core.issuing import KEYS
+from tests.world import closings
 from tests.world.database import Caps, Database, at_once
 from tests.world.hub import HubProcess, Job, open_ledger
 from tests.world.proof import Proof
@@ -109,6 +111,7 @@ class Site:
         self.quarantine: list[tuple[bytes, DeclineReason | None]] = []
         """Advices as they are kept, and why no wallet can be charged for them."""
         self.tills: list[Callable[[FromHub], None]] = []
+        self._closings = closings.Desk(self)
         self._saved = 0
         self._changed: set[int] = set()
         self._news = 0
@@ -199,6 +202,8 @@ class Site:
             self._hear_check(message, reply)
         elif isinstance(message, OrderQuery):
             self._hear_query(message, reply)
+        elif isinstance(message, Closing):
+            self._closings.hear(till, message, self._uuid, reply)
         elif isinstance(message, TseNotes):
             reply(TseNotesRecorded(id=message.id, regarding=message.id))
         else:

@@ -11,6 +11,7 @@ from contract.messages import AdviceFlag, DeclineReason
 from contract.order import OrderKind, Outcome
 from edge.core.checkout import EDGES
 from edge.core.view import Phase
+from tests.world import closings
 from tests.world.judgment import judge
 from tests.world.simulation import World
 
@@ -167,6 +168,9 @@ def test_advices_are_booked_with_this_flag(
         "a till is revoked",
         "the quarantine is released",
         "a till's power is cut",
+        closings.CLOSED,
+        closings.MISSED,
+        closings.HELD,
     ],
 )
 def test_this_happens(incident: str, stories: list[Story]) -> None:

@@ -145,6 +145,8 @@ class SimulatedTill:
             and not state.cancellations
             and not state.lookups
             and not state.charges
+            and not state.closings
+            and self.is_closed
             and len(self.queue) == 0
         )
 
@@ -158,6 +160,7 @@ class SimulatedTill:
             state.cancellations,
             state.lookups,
             state.charges,
+            [each.z_number for each in state.closings],
             state.connection,
         )
 
@@ -205,9 +208,9 @@ class SimulatedTill:
             case effects.ForgetWallets():
                 self.journal.wallets.clear()
             case effects.Redeliver():
-                orders = self.journal.unrecorded()
-                self.queue.replace(orders)
-                again = events.UndeliveredAgain(orders)
+                found = self.journal.read()
+                self.queue.replace(found.undelivered)
+                again = events.UndeliveredAgain(found.undelivered, found.closings)
                 state, todo = step(state, again, self._moment())
                 for each in todo:
                     state = self._perform(each, state)
@@ -241,7 +244,13 @@ class SimulatedTill:
             case effects.SumUp(z_number=z_number):
                 summed = events.SummedUp(z_number, *self.journal.summed(z_number))
                 self._soon(1, lambda: self.take(summed))
-            case effects.Note() | effects.OpenFiscal():
+            case (
+                effects.Note()
+                | effects.OpenFiscal()
+                | effects.PrintReceipt()
+                | effects.PrintClosing()
+                | effects.ArchiveTse()
+            ):
                 pass
             case _:
                 self._tell_courier(effect)
@@ -393,14 +402,26 @@ class SimulatedTill:
         assert isinstance(counter, Selling)
         order = counter.order
         if self.healed:
-            if order is not None:
-                self.take(intents.AbortOrder())
+            self._finishes(is_open=order is not None)
         elif order is None and self.random.random() < 0.3:
             self._does_otherwise()
         elif order is not None and order.content.kind is not OrderKind.SALE:
             self.take(self.random.choice(WITH_ACT))
         else:
             self._sells(is_open=order is not None)
+
+    def _finishes(self, *, is_open: bool) -> None:
+        """Leave the basket, and close the day when nothing is left to do."""
+        if is_open:
+            self.take(intents.AbortOrder())
+        elif not self.is_closed:
+            self.take(intents.CloseTill())
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether every order is in a Z report."""
+        closed = {each.z_number for each in self.journal.closings}
+        return all(row.order.z_number in closed for row in self.journal.rows.values())
 
     def _sells(self, *, is_open: bool) -> None:
         chance = self.random.random()
@@ -424,6 +445,9 @@ class SimulatedTill:
         """Begin something that is no sale."""
         if self.drill.random() < (0.3 if self.state.training else 0.08):
             self.take(intents.SwitchTraining(on=not self.state.training))
+            return
+        if self.drill.random() < 0.04:
+            self.take(intents.CloseTill())
             return
         chance = self.random.random()
         if chance < 0.4:

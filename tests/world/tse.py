@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from contract.fiscal import ABORTED_PROCESS_DATA, PROCESS_TYPE, Signature
+from contract.fiscal import ABORTED_PROCESS_DATA, Signature, process_type
 from edge.core import effects, events
 from edge.core.records import FiscalStart
 from tests.world.timeline import MS
@@ -97,7 +97,7 @@ class SimulatedTse:
             counter=self.counter,
             started_at=start.started_at,
             finished_at=self.timeline.now,
-            process_type=PROCESS_TYPE,
+            process_type=process_type(process_data),
             process_data=process_data,
             algorithm="none",
             time_format="unixTime",
