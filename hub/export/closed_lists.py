@@ -127,3 +127,6 @@ TAX_RATES: Final[Mapping[int, tuple[str, str]]] = {
     8: ("0,00", "Nullsteuersatz (§ 12 Abs. 3 UStG)"),
 }
 """What the standard calls the keys of today (annex I, version of 2024-12-05)."""
+
+TAX_KEYS: Final = frozenset({*TAX_RATES, 11, 12, 13, 21, 22, 23, 33, 43})
+"""These, and those of former rates; all others below 1000 are reserved."""

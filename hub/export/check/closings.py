@@ -15,8 +15,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.export.check.amounts import ROUNDED, amount, whole, written
-from hub.export.closed_lists import CASH
-from hub.export.tables import BY_FILE
+from hub.export.closed_lists import CASH, OWN_CODES_FROM, TAX_KEYS
+from hub.export.tables import BY_FILE, TAXONOMY_VERSION
 from tse_driver.errors import TseError
 from tse_driver.signature import PublicKey, point_of
 
@@ -102,6 +102,8 @@ class Closings:
                         "twice", f"{closing} has it twice.", file, line
                     )
                 known.add(cells[0])
+                if target == "taxes":
+                    self._look_at_key(cells[0], line)
         self._read_tses()
         self._read_sums()
 
@@ -131,10 +133,14 @@ class Closings:
 
     def _read_closings(self) -> None:
         file = "cashpointclosing.csv"
-        names = ("Z_START_ID", "Z_ENDE_ID", "STNR", "USTID")
+        names = ("TAXONOMIE_VERSION", "Z_START_ID", "Z_ENDE_ID", "STNR", "USTID")
         sums = ("Z_SE_ZAHLUNGEN", "Z_SE_BARZAHLUNGEN")
         for line, cells in self._rows(file, (*KEYS, *names, *sums)):
-            register, number, created, start, end, stnr, ustid, paid, cash = cells
+            register, number, created, version, start, end, *rest = cells
+            stnr, ustid, paid, cash = rest
+            if version != TAXONOMY_VERSION:
+                text = f"{version!r} is judged by the rules of {TAXONOMY_VERSION}."
+                self._findings.note("version", text, file, line, "TAXONOMIE_VERSION")
             if (register, number) in self.by_key:
                 text = f"Z {number} of {register} is there twice."
                 self._findings.error("twice", text, file, line, "Z_NR")
@@ -179,6 +185,13 @@ class Closings:
             if not closing.serial:
                 text = f"{closing} has no register."
                 self._findings.error("closing", text, "cashregister.csv")
+
+    def _look_at_key(self, key: str, line: int) -> None:
+        """Look whether a key of tax is the standard's, or of one's own range."""
+        code = whole(key)
+        if code is not None and code not in TAX_KEYS and code < OWN_CODES_FROM:
+            text = f"The standard has no key {key}; keys of one's own begin at 1000."
+            self._findings.error("cell", text, "vat.csv", line, "UST_SCHLUESSEL")
 
     def _read_tses(self) -> None:
         file = "tse.csv"

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
+def one_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The day of one till: quicker to judge again and again."""
+    return exports.write(tmp_path_factory.mktemp("one") / "export.zip", [a_day(Till())])
+
+
+@pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The days of two tills, each with a TSE of its own: nobody may change the file."""
     second = Till("bar-2", tse=2, booking_model=BookingModel.VOUCHER)

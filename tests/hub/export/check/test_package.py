@@ -144,12 +144,12 @@ def test_without_an_index_it_is_no_export(exported: Path) -> None:
     )
 )
 def test_damaged_archives_are_judged_all_the_same(
-    exported: Path, places: list[tuple[float, int]]
+    one_day: Path, places: list[tuple[float, int]]
 ) -> None:
-    data = bytearray(exported.read_bytes())
+    data = bytearray(one_day.read_bytes())
     for share, value in places:
         data[int(share * len(data))] = value
-    copy = exported.with_name("damaged.zip")
+    copy = one_day.with_name("damaged.zip")
     copy.write_bytes(data)
 
     verdict = check(copy)
@@ -162,8 +162,8 @@ def test_damaged_archives_are_judged_all_the_same(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.data())
-def test_any_text_in_any_table_is_judged(exported: Path, data: st.DataObject) -> None:
-    files = exports.texts(exported)
+def test_any_text_in_any_table_is_judged(one_day: Path, data: st.DataObject) -> None:
+    files = exports.texts(one_day)
     file = data.draw(st.sampled_from(sorted(files)))
     text = files[file]
     place = data.draw(st.integers(0, len(text)))
@@ -171,5 +171,5 @@ def test_any_text_in_any_table_is_judged(exported: Path, data: st.DataObject) ->
     more = data.draw(st.text(st.characters(codec="utf-8"), max_size=20))
     changed = text[:place] + more + text[until:]
 
-    verdict = check(exports.tampered(exported, {file: lambda _text: changed}))
+    verdict = check(exports.tampered(one_day, {file: lambda _text: changed}))
     assert verdict.ok is not bool(verdict.errors)

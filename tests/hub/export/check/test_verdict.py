@@ -170,6 +170,12 @@ WRONG = {
         {"reference"},
         "vat.csv has no key 2 for Z 1 of bar-1.",
     ),
+    "a key of tax that the standard reserves": (
+        "vat.csv",
+        lambda text: text + "bar-1;2026-07-04T20:30:40Z;1;17;19,00;x\r\n",
+        {"cell"},
+        "UST_SCHLUESSEL: The standard has no key 17; keys of one's own begin at 1000.",
+    ),
     "a closing without a register": (
         "cashregister.csv",
         without_line("bar-1"),
@@ -384,9 +390,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_found_and_named(exported: Path, case: str) -> None:
+def test_what_is_wrong_is_found_and_named(one_day: Path, case: str) -> None:
     file, change, kinds, text = WRONG[case]
-    verdict = check(tampered(exported, {file: change}))
+    verdict = check(tampered(one_day, {file: change}))
 
     assert not verdict.ok
     found = {each.kind for each in verdict.findings if not each.is_note}
