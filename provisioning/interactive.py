@@ -96,5 +96,6 @@ def _addresses(shop: Shop) -> list[str]:
         f"Hub health:  {shop.portal_url}/healthz",
         f"Broker:      mqtts://{shop.broker.host}:{shop.broker.port}",
         f"Edge:        {shop.edge_url}",
+        f"Paper:       {shop.counters[0].paper}    (what the till prints)",
         f"Files:       {shop.directory}",
     ]

@@ -58,6 +58,7 @@ def main(argv: Sequence[str]) -> int:
         tse_latency_ms=options.tse_latency_ms,
         guests=demo_event.crowd if options.headless else _regulars,
         staffed=options.headless,
+        printers=not options.headless,
         people=not options.headless,
     )
     _say(SETTING_UP)

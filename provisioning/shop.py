@@ -55,6 +55,8 @@ class ShopPlan:
     guests: Callable[[int], Sequence[Guest]] = demo_event.crowd
     staffed: bool = False
     """Whether somebody has to log in at a till before it sells."""
+    printers: bool = False
+    """Whether tills print receipts, into a folder of theirs."""
     people: bool = False
     """Whether the portal has accounts, mail that goes with them, and an office."""
 
@@ -78,6 +80,16 @@ class Counter:
     def journal(self) -> Path:
         """Where the till keeps its orders."""
         return self.directory / "journal"
+
+    @property
+    def printer(self) -> Path:
+        """Where the till finds its receipt printer."""
+        return self.directory / "printer"
+
+    @property
+    def paper(self) -> Path:
+        """Where the slips fall that it prints."""
+        return self.directory / "paper"
 
     @property
     def wristbands(self) -> Path:
@@ -306,6 +318,8 @@ class Shop:
             "device": toml(brand="Kassenband", model="Demo", serial=counter.till),
             "log": toml(file=counter.directory / "till.log"),
         }
+        if self.plan.printers:
+            sections["printer"] = toml(device=str(counter.printer))
         return "\n".join(f"[{name}]\n{text}" for name, text in sections.items())
 
     def _make_counter(self, till: TillId, slot: Slot) -> Counter:
@@ -315,7 +329,19 @@ class Shop:
             till, slot, directory / "tse", directory, self.ca.issue_client(till)
         )
         self.plug_tse_in(counter)
+        if self.plan.printers:
+            self._put_up_printer(counter)
         return counter
+
+    def _put_up_printer(self, counter: Counter) -> None:
+        printer = self.run(
+            f"{counter.till}-printer",
+            [
+                *program("edge.simulator.printer"),
+                *("--link", counter.printer, "--out", counter.paper),
+            ],
+        )
+        printer.await_line("/dev/pts/")
 
     def _set_up_tses(self) -> None:
         # Side by side: each takes as long as its signatures do.

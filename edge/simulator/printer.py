@@ -119,6 +119,9 @@ class SimulatedPrinter:
         while data.startswith(_STATUS) and len(data) >= 3:
             self._say(bytes([self._status(data[2])]))
             data = data[3:]
+        while len(data) >= 3 and data[-3:-1] == _STATUS:  # behind a receipt
+            self._say(bytes([self._status(data[-1])]))
+            data = data[:-3]
         return data
 
     def _status(self, which: int) -> int:
