@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract.bill_reference import BadReference, read_order_id
-from hub.core.bills.errors import NoSuchBill
+from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.core.bills.reports import Booked, Said, consequence
 from hub.core.bills.steps import fee_step
 from hub.service.bill_money import Money, write_money
@@ -98,6 +98,13 @@ class BillReports:
                 log.error("Bill %s: %s", reference, alarm)
         return reported
 
+    def _channel(self, code: str) -> Channel:
+        """Say where a method's money lies; raises NotAllowed without its contract."""
+        method = self._methods.get(code)
+        if method is None:
+            raise NotAllowed(f"The contract with {code} is not set up here.")
+        return method.channel
+
     async def _booked(
         self, unit: UnitOfWork, record: BillRecord, attempt: Attempt, report: Report
     ) -> Reported:
@@ -115,7 +122,7 @@ class BillReports:
             currency=record.bill.currency,
             booked=_known(record, attempt.method),
         )
-        channel = self._methods[attempt.method].channel
+        channel = self._channel(attempt.method)
         payment = payments.get(came.money_ref or report.money_ref)
         if came.movement is not None:
             payment = await write_money(unit, record, _money(came, channel))

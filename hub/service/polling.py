@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.bill_reference import order_id
-from contract.money import Currency, Money
-from contract.money import plain_amount
+from contract.money import Currency, Money, plain_amount
 from hub.core.bills.attempts import AttemptState
 from hub.core.bills.errors import NoSuchBill
 from hub.payments.errors import ProviderRefused, ProviderSilent
@@ -63,6 +62,7 @@ class Doubtful:
 
     bill: str
     number: int
+    payer: str
     method: str
     provider_ref: str
     state: AttemptState
@@ -185,6 +185,7 @@ async def doubtful(store: Store, event: int, now: datetime) -> Sequence[Doubtful
         Doubtful(
             bill=row["bill"],
             number=row["number"],
+            payer=row["payer_name"],
             method=row["method"],
             provider_ref=row["provider_ref"] or "",
             state=AttemptState(row["state"]),

@@ -66,7 +66,8 @@ ORDER BY number;
 -- doubtful_attempts --
 -- List the attempts of an event that nobody knows about, or has heard of for too long.
 SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at,
-       a.changed_at, a.principal_minor + a.surcharge_minor AS amount_minor, b.currency
+       a.changed_at, a.principal_minor + a.surcharge_minor AS amount_minor, b.currency,
+       b.payer_name
 FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
 WHERE b.event = $1
   AND (a.state = 'uncertain' OR (a.state = 'pending' AND a.changed_at < $2))

@@ -14,6 +14,8 @@ from tests.hub.service.billing import METHODS, Here
 from tests.hub.web.bank_office import open_office
 
 if TYPE_CHECKING:
+    import pytest
+
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
 
@@ -66,6 +68,21 @@ async def test_two_people_have_a_doubtful_payment_booked(
     assert paid == ("payment", "paypal", 4500)
     entries = await PaymentLog(store).search(Search(text="confirm"))
     assert {each.controller_name for each in entries} == {"OfficeController"}
+
+
+async def test_without_the_contract_nothing_is_booked_and_the_page_says_so(
+    store: Store, context: ContextKeeper, doubtful: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(METHODS, "paypal")
+    async with open_office(store, context, "fay", "ben", language="de") as (fay, ben):
+        await fay.open("/doubts")
+        page = await fay.send("/doubts/claims", **claim(doubtful))
+        [path] = re.findall(r'action="(/doubts/claims/[^"]+)/decline"', page.text)
+        await ben.open("/doubts")
+        refused = await ben.send(f"{path}/confirm")
+        assert refused.status_code == 409
+        assert "Der Vertrag mit PayPal ist hier nicht eingerichtet." in refused.text
+        assert (await ben.send(f"{path}/decline")).status_code == 200
 
 
 async def test_what_makes_no_sense_is_refused_in_the_readers_words(
