@@ -78,12 +78,13 @@ _PRODUCTS = (
     ("Ear plugs", "Ear\nplugs", 150, GENERAL, 5),
     ("Rain poncho", "Rain\nponcho", 400, GENERAL, 5),
     ("Festival shirt", "Festival\nshirt", 2200, GENERAL, 5),
-    ("Tote bag", "Tote bag", 900, GENERAL, 5),
+    ("Tip for the crew", "Tip", 100, NONE, 5),
     ("Donation", "Donate", 100, NONE, 5),
     ("Entry", "Entry", 1500, REDUCED, 5),
 )
 _DEPOSITS = frozenset({"Cup deposit", "Bottle deposit"})
-_FREE_PRICES = frozenset({"Donation"})
+_TIPS = frozenset({"Tip for the crew"})
+_FREE_PRICES = frozenset({"Donation"}) | _TIPS
 _FOR_VOUCHERS = frozenset({"Lager 0.5 l", "Wheat beer 0.5 l", "Pretzel"})
 _ADULTS_ONLY = frozenset({"Gin and tonic", "Fruit brandy 2 cl"})
 YOUTH = 1  # the variant of wristbands for guests under 18
@@ -93,6 +94,8 @@ LAGER, CUP, DONATION, ENTRY = 1, 25, 31, 32
 def _kind(name: str) -> ProductKind:
     if name in _DEPOSITS:
         return ProductKind.DEPOSIT
+    if name in _TIPS:
+        return ProductKind.TIP_STAFF
     return ProductKind.DONATION if name in _FREE_PRICES else ProductKind.GOODS
 
 
