@@ -33,10 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """When an advice came by the hub's clock, and when its till sent it by its own."""
+    """When an advice came by the hub's clock, and when its till sent it by its own.
+
+    `odd` is what was found odd about it then, where it is looked at once more.
+    """
 
     received_at: datetime
     sent_at: datetime | None = None
+    odd: tuple[AdviceFlag, ...] | None = None
 
 
 class Advices:
@@ -70,16 +74,15 @@ class Advices:
     ) -> Item:
         """Make the item of an advice; `refusal` is what was found when it came."""
         agreed = self._context.current.agreed
-        sent_at, now = arrival.sent_at, arrival.received_at
+        now = arrival.received_at
         known = recall(order, agreed)
-        flags = advice_flags(
-            advice, order, agreed, sent_at=sent_at, now=now, found=known
-        )
+        flags = arrival.odd
+        if flags is None:
+            flags = self.oddities(advice, order, arrival, known)
         found = known or Found(barred(order, agreed))
         is_sound = AdviceFlag.INCONSISTENT_ORDER not in flags
         own_only, excess = False, 0
         if advice.outcome is Outcome.COMPLETED and not order.training:
-            flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
             own_only = self._staff.cancels_own_only(order, asked=False)
             limits = self._context.current.stand_in
             if advice.path is Path.STAND_IN:
@@ -101,6 +104,26 @@ class Advices:
         if excess or own_only:
             item = msgspec.structs.replace(item, excess_minor=excess, own_only=own_only)
         return item
+
+    def oddities(
+        self,
+        advice: OrderAdvice,
+        order: Order,
+        arrival: Arrival,
+        known: Found | None = None,
+    ) -> tuple[AdviceFlag, ...]:
+        """Say what is odd about an advice by the prices and rights that hold now."""
+        flags = advice_flags(
+            advice,
+            order,
+            self._context.current.agreed,
+            sent_at=arrival.sent_at,
+            now=arrival.received_at,
+            found=known,
+        )
+        if advice.outcome is Outcome.COMPLETED and not order.training:
+            flags = tuple(dict.fromkeys((*flags, *self._staff.flags(order))))
+        return flags
 
     async def recorded(self, order: Order, item: Item, result: Result) -> None:
         """Note what follows from an order that the ledger has; raises NoLedger.

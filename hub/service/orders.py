@@ -94,6 +94,7 @@ class _Known:
     item: Item | None
     waits: AdviceFlag | None = None
     refusal: DeclineReason | None = None
+    odd: tuple[AdviceFlag, ...] = ()
 
 
 class Orders:
@@ -222,7 +223,7 @@ class Orders:
         for each in known:
             if each.waits is not None:
                 await self.quarantine.set_aside(
-                    each.body, each.order, each.waits, each.refusal
+                    each.body, each.order, each.waits, each.refusal, each.odd
                 )
         booked = [self._booking.submit(each.item) for each in known if each.item]
         came_to = iter(await asyncio.gather(*booked, return_exceptions=True))
@@ -273,9 +274,10 @@ class Orders:
         _check_complete(advice, order)
         refusal = self._advices.refusal(advice, order)
         waits = must_wait(order, registered, advice.outcome)
-        if waits is not None:
-            return _Known(order, body, None, waits, refusal)
         arrival = Arrival(self._clock(), sent_at)
+        if waits is not None:
+            odd = self._advices.oddities(advice, order, arrival)
+            return _Known(order, body, None, waits, refusal, odd)
         item = await self._advices.item(advice, order, body, arrival, refusal)
         return _Known(order, body, item)
 

@@ -135,10 +135,12 @@ class Quarantine(Booker):
         order: Order,
         flag: AdviceFlag,
         refusal: DeclineReason | None = None,
+        odd: Sequence[AdviceFlag] = (),
     ) -> None:
         """Keep an advice's own bytes; again: nothing. Raises NoLedger.
 
-        Its token is not kept, only why no wallet can be charged by it.
+        Its token is not kept, only why no wallet can be charged by it. `odd` is what
+        else is to be flagged: it is judged by what holds when an advice comes.
         """
         kept = without_credential(body)
         values = (
@@ -150,6 +152,7 @@ class Quarantine(Booker):
             kept,
             flag.value,
             None if refusal is None else refusal.value,
+            [each.value for each in odd],
         )
         try:
             await self._store.fetch("quarantine", self._event, *values)
@@ -203,11 +206,11 @@ class Quarantine(Booker):
         _refuse_beyond(about, advice.outcome)
         said = row["refusal"]
         refusal = None if said is None else DeclineReason(said)
-        item = await self._advices.item(
-            advice, about, body, Arrival(row["received_at"]), refusal
-        )
-        flags = (AdviceFlag(row["flag"]), *item.flags)
-        item = msgspec.structs.replace(item, flags=flags)
+        odd = tuple(AdviceFlag(each) for each in row["odd"])
+        arrival = Arrival(row["received_at"], odd=odd)
+        item = await self._advices.item(advice, about, body, arrival, refusal)
+        flags = dict.fromkeys((AdviceFlag(row["flag"]), *item.flags))
+        item = msgspec.structs.replace(item, flags=tuple(flags))
         try:
             result = await self._booking.submit(item)
         except NotBooked:

@@ -42,8 +42,8 @@ SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
 
 -- set_aside --
 -- List all that was ever set aside, oldest first, with the latest word about each.
-SELECT q.advice_digest, q.order_id, q.till, q.advice, q.flag, q.refusal, q.received_at,
-       d.decision, d.decided_by, d.reason, d.decided_at, r.released_at
+SELECT q.advice_digest, q.order_id, q.till, q.advice, q.flag, q.refusal, q.odd,
+       q.received_at, d.decision, d.decided_by, d.reason, d.decided_at, r.released_at
 FROM quarantine AS q
 LEFT JOIN LATERAL (
     SELECT decision, decided_by, reason, decided_at FROM quarantine_decision

@@ -304,8 +304,8 @@ SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
 -- quarantine --
 -- Set an advice aside; nothing happens if it was set aside before.
 INSERT INTO quarantine (event, advice_digest, order_id, till, z_number, sequence,
-                        advice, flag, refusal)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                        advice, flag, refusal, odd)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (event, advice_digest) DO NOTHING;
 
 -- release_quarantined --

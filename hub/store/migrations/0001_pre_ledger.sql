@@ -388,6 +388,8 @@ CREATE TABLE quarantine (
     flag text NOT NULL,
     -- Why its wallet can't be charged: the token that said so is not kept.
     refusal text,
+    -- What else was odd about it by what held then: by now prices and rights may differ.
+    odd text[] NOT NULL DEFAULT '{}',
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (event, advice_digest)
 );

@@ -14,12 +14,20 @@ import pytest_asyncio
 from contract.messages import AdviceFlag, OrderDeclined
 from contract.order import LineRole, OrderKind, Outcome, Path, make_line, plain_line
 from hub.core.content import AMOUNT_MINOR_MAX
-from hub.service.events import revoke_till
+from hub.service.events import publish_catalogue, revoke_till
 from hub.service.quarantine import Decision, NotReleased, SetAside
 from hub.service.verification import verify
 from tests.hub import samples
 from tests.hub.people import hire
-from tests.hub.service.shop import BEER, OTHER, Shop, a_sale, a_top_up, an_order
+from tests.hub.service.shop import (
+    BEER,
+    CATALOGUE,
+    OTHER,
+    Shop,
+    a_sale,
+    a_top_up,
+    an_order,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,6 +73,21 @@ async def test_advices_of_a_revoked_till_wait_for_a_person(shop: Shop) -> None:
     with pytest.raises(NotReleased, match="booked already"):
         await quarantine.release(late.id, "finance-1")
     assert await shop.held(wallet) == (1100, 0)
+
+
+async def test_what_was_sold_is_judged_by_what_held_when_it_was_reported(
+    shop: Shop,
+) -> None:
+    wallet = await shop.band(2000)
+    late = a_sale(wallet, BEERS, till=OTHER)
+    await revoked(shop)
+    await shop.advise(late)
+    newer = msgspec.structs.replace(CATALOGUE, version=CATALOGUE.version + 1)
+    await publish_catalogue(shop.parts.store, NUMBER, newer)
+    await shop.parts.context.refresh()
+
+    result = await shop.parts.orders.quarantine.release(late.id, "finance-1")
+    assert result.flags == (AdviceFlag.REVOKED_TILL,)
 
 
 async def test_an_order_booked_before_is_not_booked_again_by_its_release(
