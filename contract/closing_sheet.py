@@ -114,7 +114,7 @@ def _signed(
     closed: ClosedShift, words: SheetWords, zone: tzinfo, *, whole: bool
 ) -> Iterator[SheetRow]:
     if closed.signature is not None:
-        yield Pair(words.finished, words.at(closed.signature.finished_at, zone))
+        yield Pair(words.signed, words.at(closed.signature.finished_at, zone))
         yield from signature_rows(closed.signature, words, whole=whole)
     elif closed.outage is not None:
         yield Text(words.unsigned, Style.BOLD)

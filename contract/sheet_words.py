@@ -88,6 +88,7 @@ class SheetWords:
     no_counters: str
     counters: str
     digest: str
+    signed: str
     unsigned: str
 
     def amount(self, minor: int) -> str:
@@ -233,6 +234,7 @@ _GERMAN = SheetWords(
     no_counters="keine Signatur",
     counters="Signaturen",
     digest="Hash der Belege",
+    signed="Signiert",
     unsigned="Ohne Signatur: TSE ausgefallen",
 )
 _ENGLISH = SheetWords(
@@ -359,6 +361,7 @@ _ENGLISH = SheetWords(
     no_counters="no signature",
     counters="Signatures",
     digest="Digest of the orders",
+    signed="Signed",
     unsigned="Unsigned: the TSE was out of order",
 )
 

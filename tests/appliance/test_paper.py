@@ -118,7 +118,7 @@ def slips(shop: Shop) -> list[Path]:
 
 def closings(shop: Shop) -> list[dict[str, object]]:
     config = shop.directory / "hub.toml"
-    command = [*program("hub"), "--config", config, "closings", "--json"]
+    command = [*program("hub"), "--config", str(config), "closings", "--json"]
     child = shop.run("closings", command)
     shop.await_end(child, timeout_s=60)
     found: list[dict[str, object]] = json.loads(child.log.read_text().splitlines()[-1])[
