@@ -135,7 +135,7 @@ async def assemble(
     catalogues = HttpsCatalogues(hub.edge_url, certificate)
     printer = ReceiptPrinter(settings.printer, post) if settings.prints else None
     archives = ArchiveFiles(
-        settings.journal.directory / ARCHIVES,
+        _archives(settings),
         EdgeDelivery(hub.edge_url, certificate, me.event),
     )
     ports = Ports(
@@ -155,8 +155,6 @@ async def archive_tse(settings: Settings, file: Path | None) -> Path:
     certificate = TillCertificate(hub.ca, hub.certificate, hub.key)
     delivery = EdgeDelivery(hub.edge_url, certificate, settings.event)
     if file is not None:
-        if not file.is_file():
-            raise SettingsWrong(f"There is no file {file} to deliver.")
         await asyncio.to_thread(delivery.deliver, file, uuid4())
         return file
     # It holds the journal, for a running till would need the TSE.
@@ -164,13 +162,20 @@ async def archive_tse(settings: Settings, file: Path | None) -> Path:
         where.directory, till=me, event=settings.event, require_disk=where.require_disk
     )
     try:
-        pins, folder = _pins(settings), where.directory / ARCHIVES
+        conditions, folder = await _conditions(settings, journal), _archives(settings)
+        refusal = conditions.vouch(False, None)  # noqa: FBT003 - a Vouch
+        if refusal is not None:  # opening it may set its time
+            raise ArchiveTrouble(refusal)
         wire = await asyncio.to_thread(_line, settings.tse.port)
-        found = await gather_whole(wire, me, pins, folder)
+        found = await gather_whole(wire, me, conditions.pins, folder)
         await ArchiveFiles(folder, delivery).deliver()
     finally:
         await journal.close()
     return found
+
+
+def _archives(settings: Settings) -> Path:
+    return settings.journal.directory / ARCHIVES
 
 
 def _line(port: Path) -> Port:

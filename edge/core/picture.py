@@ -9,6 +9,7 @@ from contract.money import Money
 from contract.order import PaymentMethod
 from edge.core import printing, texts
 from edge.core.beginning import register_key
+from edge.core.clock import UNCONFIRMED
 from edge.core.state import (
     Approved,
     Asking,
@@ -58,6 +59,7 @@ def picture(state: TillState) -> TillView:
             printer=state.printing.lamp if state.identity.prints else None,
         ),
         undelivered=len(state.undelivered),
+        asks_for_clock=UNCONFIRMED in state.unit.lamp.text,
         cash_allowed=PaymentMethod.CASH in profile.methods,
         kind=order.content.kind if order else None,
         profile=profile,

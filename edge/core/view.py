@@ -141,7 +141,8 @@ class TillView:
     `kind` is that of the open order, `wristband` what the hub said of one asked about,
     `register_minor` the cash that should be in the register, `canceling` how many
     cancellations wait for the hub, `receipts` what can be printed, newest first,
-    `prints` whether an approval offers that.
+    `prints` whether an approval offers that; `asks_for_clock` whether somebody must
+    vouch for the clock before the TSE is used.
     """
 
     phase: Phase
@@ -169,3 +170,4 @@ class TillView:
     receipts: tuple[ReceiptRow, ...] = ()
     prints: bool = False
     can_print_closing: bool = False
+    asks_for_clock: bool = False

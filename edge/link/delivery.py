@@ -120,6 +120,9 @@ def _read(status: int, said: bytes) -> ArchiveProgress:
 
 
 def _measure(path: Path) -> tuple[bytes, int]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").digest()
-    return digest, path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        return digest, path.stat().st_size
+    except OSError as error:
+        raise ArchiveTrouble(f"{path} can't be read ({error.strerror}).") from error

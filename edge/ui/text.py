@@ -75,6 +75,7 @@ HALTED_HEADING = "TILL STOPPED"
 STATUS_TITLE = "What the till depends on"
 CLOSE = "Close"
 RESTART_TSE = "Restart TSE"
+CLOCK_IS_RIGHT = "Clock is right"
 ALL_DELIVERED = "The hub has recorded every order of this till."
 
 WRISTBANDS = "Virtual\nwristbands"

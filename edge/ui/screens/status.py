@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from edge.core.intents import RestartTse, SwitchTraining
+from edge.core.intents import ConfirmClock, RestartTse, SwitchTraining
 from edge.ui import text
 from edge.ui.messages import ReceiptsAsked, StatusAsked, Wanted
 from edge.ui.widgets.lamp_table import LampTable
@@ -40,6 +40,7 @@ class StatusScreen(ModalScreen[None]):
         yield Static(id="status-undelivered")
         with Horizontal(id="status-keys"):
             yield TouchKey(text.RESTART_TSE, RestartTse(), id="status-restart-tse")
+            yield TouchKey(text.CLOCK_IS_RIGHT, ConfirmClock(), id="status-clock")
             yield TouchKey(text.RECEIPTS, ReceiptsAsked, id="status-receipts")
             yield TouchKey(text.BEGIN_TRAINING, self._switch, id="status-training")
             yield TouchKey(text.CLOSE, StatusAsked, id="status-close", classes="last")
@@ -55,6 +56,7 @@ class StatusScreen(ModalScreen[None]):
         till = " · ".join(name for name in names if name)
         self.query_one("#status-till", Static).update(till)
         self.query_one(LampTable).show(view.lamps)
+        self.query_one("#status-clock").display = view.asks_for_clock
         self.query_one("#status-receipts").display = view.lamps.printer is not None
         label = text.END_TRAINING if view.training else text.BEGIN_TRAINING
         self.query_one("#status-training", TouchKey).say(label)

@@ -20,6 +20,8 @@ from contract.messages import (
     TseNotesRecorded,
 )
 from edge.core import effects, events, intents
+from edge.core.clock import UNCONFIRMED
+from edge.core.picture import picture
 from tests.contract.orders import BEER
 from tests.contract.samples import AT, DEVICE, TSE
 from tests.edge.core.desk import ANCHOR, MS
@@ -203,3 +205,14 @@ def test_who_vouches_for_the_clock_is_on_record() -> None:
     assert asked.clocks == (vouched,)
     answer(desk)
     assert desk.journal.read().tse_news.clocks == ()
+
+
+def test_the_screen_asks_for_the_clock_only_where_it_holds_up_the_tse() -> None:
+    desk = till()
+    desk.do(GONE)
+    assert not picture(desk.state).asks_for_clock
+    text = f"The TSE at /dev/kb-tse waits: {UNCONFIRMED}"
+    desk.do(events.FiscalLamp(Lamp(state=LampState.BAD, text=text)))
+    assert picture(desk.state).asks_for_clock
+    (first, outage) = (desk.journal.read().tse_news.outages * 2)[:2]
+    assert first == outage  # it is one outage, whatever the lamp says

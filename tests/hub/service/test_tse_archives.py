@@ -7,18 +7,22 @@ import contextlib
 import hashlib
 import http.client
 import io
+import json
 import socket
 import tarfile
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from contract.archives import ArchiveState
 from contract.ids import EventId, TillId, new_uuid7
 from contract.messages import TillDescribed, TseFacts
+from edge.assembly import archive_tse
 from edge.core.errors import ArchiveTrouble
+from edge.core.settings import load_settings
 from edge.link import delivery
 from edge.link.delivery import EdgeDelivery
 from edge.link.tls import TillCertificate
@@ -33,6 +37,7 @@ from tests.hub.service.test_tse_news import AT, DEVICE
 from tse_driver.session import Session
 from tse_driver.simulator.faults import FaultyTse
 from tse_driver.simulator.module import SimulatedTse
+from tse_driver.simulator.server import PtyServer
 from tse_driver.simulator.wires import Direct, VirtualClock
 
 if TYPE_CHECKING:
@@ -281,3 +286,48 @@ async def test_malformed_pieces_are_answered_in_a_sentence(
         ):
             code, said = await asyncio.to_thread(put, headers)
             assert (code, b"error" in said) == (status, True), said
+
+
+async def test_a_whole_log_is_delivered_by_command(
+    parts: Parts, archives: TseArchives, ca: EventCa, tmp_path: Path
+) -> None:
+    device = FaultyTse(SimulatedTse())
+    info = Session(Direct(device, VirtualClock()), BAR).setup("demo")
+    await describe(
+        parts,
+        msgspec.structs.replace(
+            exported()[1], serial=info.serial, public_key=info.public_key
+        ),
+    )
+    leaf = ca.issue_client(BAR)
+    server = PtyServer(device, tmp_path / "kb-tse").start()
+    try:
+        async with listening(archives, ca) as port:
+            sections = {
+                "till": {"id": BAR, "event": str(EVENT)},
+                "hub": {
+                    "broker_host": "nowhere",
+                    "edge_url": f"https://127.0.0.1:{port}",
+                    "ca": str(ca.certificate),
+                    "certificate": str(leaf.certificate),
+                    "key": str(leaf.key),
+                },
+                "tse": {"port": str(tmp_path / "kb-tse"), "clock": "trusted"},
+            }
+            text = ""
+            for name, keys in sections.items():
+                lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+                text += "\n".join((f"[{name}]", *lines, ""))
+            text += "\n[journal]\nrequire_disk = false\n"
+            source = tmp_path / "till.toml"
+            settings = load_settings(text, {}, source=source).settings
+            kept = await archive_tse(settings, None)
+            with pytest.raises(ArchiveTrouble, match="can't be read"):
+                await archive_tse(settings, tmp_path / "none.tar")
+    finally:
+        server.close()
+    assert not kept.exists()  # the hub has it
+    (found,) = await parts.store.fetch("tse_archives", parts.context.current.number)
+    report = msgspec.json.decode(found["report"])
+    assert report["valid"]
+    assert report["messages"] > report["finished"] == 0  # system messages, too
