@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.tse_driver.bench import log_messages, receipts
@@ -138,6 +139,7 @@ def test_what_is_no_receipt_is_unreadable(text: str) -> None:
 
 
 @settings(max_examples=150)
+@example(121, "1")
 @given(st.integers(0, len(ANNEX) - 1), st.characters(exclude_categories=[]))
 def test_no_changed_receipt_crashes_or_passes(at: int, character: str) -> None:
     text = ANNEX[:at] + character + ANNEX[at + 1 :]
@@ -147,9 +149,11 @@ def test_no_changed_receipt_crashes_or_passes(at: int, character: str) -> None:
         return
     start = Receipt.from_text(ANNEX).start
     if check.valid and text.strip() != ANNEX:
-        # Only what is not signed may change: the start time, a way to write a time.
+        # Only what is not signed may change: the start time, a way to write a time, and
+        # what is less than a second, of which this TSE knows nothing (unixTime).
         changed, original = Receipt.from_text(text), Receipt.from_text(ANNEX)
-        assert changed.start != start or changed == original
+        signed = replace(changed, finish=changed.finish.replace(microsecond=0))
+        assert changed.start != start or signed == original
 
 
 @given(st.text('0123456789^_.:;"\r\n üBelegBar', max_size=80))
