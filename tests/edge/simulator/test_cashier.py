@@ -28,6 +28,7 @@ from edge.core.intents import (
     PayByCash,
     PayByWristband,
     Pick,
+    SwitchTraining,
 )
 from edge.core.view import Approval, Banner, BasketLine, Decline, Phase, TillView, Tone
 from edge.simulator.cashier import Habits, ScriptedCashier
@@ -105,6 +106,9 @@ class FakeTill:
                 self._show(phase=Phase.SELLING, approval=None, basket=())
             case Phase.HANDED_OUT, AnswerHandedOut():
                 self._show(phase=Phase.SELLING)
+            case Phase.SELLING, SwitchTraining(on=on):
+                self.log.append("practices" if on else "is serious again")
+                self._show(training=on)
             case Phase.SELLING, (LogIn() | LogOut() | CloseTill() | Begin()):
                 self._work(intent)
 
@@ -152,6 +156,8 @@ class FakeTill:
             return
         order = uuid4()
         self.approved.append(order)
+        if self.view.training:
+            self.log.append("sells for training")
         approval = Approval(order, FOUR, FOUR, False, False, "https://kb.test/r")
         self._show(phase=verdict, approval=approval)
 
@@ -303,8 +309,11 @@ async def test_a_supervisor_hands_the_register_out_and_takes_it_back() -> None:
     assert till.log == [
         "boss comes",
         "shift_start for anna",
+        "practices",
         "boss leaves",
         "anna comes",
+        "sells for training",
+        "is serious again",
         "anna leaves",
         "boss comes",
         "shift_end for anna",

@@ -18,6 +18,7 @@ from edge.core.intents import (
     Pick,
     Remove,
     RestartTse,
+    SwitchTraining,
 )
 from edge.core.view import Phase
 from edge.ui import text
@@ -205,6 +206,20 @@ async def test_the_tse_can_be_restarted_where_its_trouble_is_told() -> None:
         await pilot.click("#status", offset=(40, 0))
         await pilot.click("#status-restart-tse")
     assert till.intents == [RestartTse()]
+
+
+@pytest.mark.parametrize(("screen", "on"), [("selling", True), ("training", False)])
+async def test_training_is_switched_where_the_lamps_are_told(
+    screen: str, on: bool
+) -> None:
+    till = FakeTill(VIEWS[screen])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert pilot.app.query_one("#training").display is not on
+        await pilot.click("#status", offset=(40, 0))
+        key = pilot.app.screen.query_one("#status-training", TouchKey)
+        assert key.label == ("Begin training" if on else "End training")
+        await pilot.click("#status-training")
+    assert till.intents == [SwitchTraining(on=on)]
 
 
 async def test_status_closes_by_escape_and_changes_nothing_below() -> None:
