@@ -31,6 +31,7 @@ PICTURES = {
     "docs/till.svg": "demo",
     "docs/pictures/selling.svg": "selling",
     "docs/pictures/approved.svg": "approved",
+    "docs/pictures/receipts.svg": "receipts",
     "docs/pictures/declined.svg": "declined-balance",
     "docs/pictures/handed-out.svg": "handed-out",
     "docs/pictures/status.svg": "status",
@@ -85,7 +86,8 @@ def test_the_checkout_diagram_is_current() -> None:
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     views = sample_views()
-    wanted = {*PICTURES.values(), "approved-stand-in"}  # the latter below the status
+    # What lies below the status, and below the receipts.
+    wanted = {*PICTURES.values(), "approved-stand-in", "approved-no-paper"}
     few = {name: view for name, view in views.items() if name in wanted}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(screenshot, "SIZES", ((98, 26),))
