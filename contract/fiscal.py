@@ -158,9 +158,10 @@ def process_data(order: Order, outcome: Outcome) -> str:
         return f"{order.kind.value} {order.acts_as.value} {order.id}"
     sums = container_sums(order.taxes)
     sums[container(NO_TAX.code) - 1] += stored_value_minor(order)
-    written = "_".join(plain_amount(minor) for minor in sums)
-    kind = ReceiptType.TRAINING if order.training else ReceiptType.RECEIPT
-    return f"{kind.value}^{written}^{_payments(order)}"
+    # Most sums are zero, and this is written of every order, by till and hub.
+    written = "_".join([plain_amount(minor) if minor else "0.00" for minor in sums])
+    kind = "AVTraining" if order.training else "Beleg"
+    return f"{kind}^{written}^{_payments(order)}"
 
 
 def process_type(data: str) -> str:
