@@ -321,9 +321,12 @@ TABLES = (
 BY_FILE = {table.file: table for table in TABLES}
 
 
+CERTIFICATE_COLUMNS = "TSE_ZERTIFIKAT_"
+
+
 def certificate_column(number: int) -> Column:
     """Return the column for another piece of a certificate: III, IV and so on."""
-    name = f"TSE_ZERTIFIKAT_{_ROMAN[number - 1]}"
+    name = f"{CERTIFICATE_COLUMNS}{_ROMAN[number - 1]}"
     return _text(name, CERTIFICATE_PIECE, "Ggf. Rest des Zertifikats (Base64)", MAY)
 
 

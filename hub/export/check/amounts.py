@@ -10,12 +10,17 @@ CENT = 1000
 ROUNDED = 1
 """Net and tax are each rounded to the last digit."""
 
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
 _NUMBER = re.compile(r"(-?)([0-9]{1,18})(?:,([0-9]{1,5}))?")
 
 
 def amount(text: str) -> int:
-    """Read an amount; 0 where there is none, which is said elsewhere."""
-    found = _NUMBER.fullmatch(text)
+    """Read an amount; 0 where there is none, which is said elsewhere.
+
+    Separators of thousands are wrong, and told with their cell; here they are passed
+    over, so that one thing that is wrong is told once.
+    """
+    found = _NUMBER.fullmatch(_ungrouped(text))
     if found is None:
         return 0
     sign, whole, rest = found.groups("")
@@ -25,8 +30,15 @@ def amount(text: str) -> int:
 
 def whole(text: str) -> int | None:
     """Read a number without decimals; None where it is none."""
-    found = _NUMBER.fullmatch(text)
-    return int(text) if found is not None and found[3] is None else None
+    plain = _ungrouped(text)
+    found = _NUMBER.fullmatch(plain)
+    return int(plain) if found is not None and found[3] is None else None
+
+
+def _ungrouped(text: str) -> str:
+    if "." in text and _GROUPED.fullmatch(text):
+        return text.replace(".", "")
+    return text
 
 
 def written(value: int) -> str:

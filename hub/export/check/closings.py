@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.export.check.amounts import ROUNDED, amount, whole, written
 from hub.export.closed_lists import CASH, OWN_CODES_FROM, TAX_KEYS
-from hub.export.tables import BY_FILE, TAXONOMY_VERSION
+from hub.export.tables import BY_FILE, CERTIFICATE_COLUMNS, TAXONOMY_VERSION
 from tse_driver.errors import TseError
 from tse_driver.signature import PublicKey, point_of
 
@@ -196,7 +196,7 @@ class Closings:
     def _read_tses(self) -> None:
         file = "tse.csv"
         certificates = tuple(
-            name for name in self._columns(file) if name.startswith("TSE_ZERTIFIKAT_")
+            name for name in self._columns(file) if name.startswith(CERTIFICATE_COLUMNS)
         )
         names = ("TSE_ID", "TSE_SERIAL", "TSE_SIG_ALGO", "TSE_ZEITFORMAT")
         for line, closing, cells in self.of(
@@ -214,7 +214,7 @@ class Closings:
     def _columns(self, file: str) -> tuple[str, ...]:
         own = tuple(column.name for column in BY_FILE[file].columns)
         return own + tuple(
-            f"TSE_ZERTIFIKAT_{n}" for n in ("III", "IV", "V", "VI", "VII")
+            f"{CERTIFICATE_COLUMNS}{n}" for n in ("III", "IV", "V", "VI", "VII")
         )
 
     def _key(self, text: str, serial: str, line: int) -> PublicKey | None:
