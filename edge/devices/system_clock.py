@@ -9,6 +9,7 @@ from typing import Final
 
 from edge.core.clock import ClockFacts
 
+TIMESYNCD: Final = Path("/run/systemd/timesync/synchronized")
 RTC: Final = Path("/sys/class/rtc/rtc0/since_epoch")
 _UNSYNCHRONIZED: Final = 0x0040  # STA_UNSYNC, adjtimex(2)
 _ERROR: Final = 5  # TIME_ERROR
@@ -39,9 +40,11 @@ def _is_synchronized() -> bool:
     timex = _Timex()
     try:
         state = ctypes.CDLL(None).adjtimex(ctypes.byref(timex))
-    except (OSError, AttributeError):  # no Linux, or not allowed: nobody vouches
+    except (OSError, AttributeError):  # no Linux
         return False
-    return 0 <= state < _ERROR and not timex.status & _UNSYNCHRONIZED
+    if state < 0:  # not allowed
+        return TIMESYNCD.exists()
+    return state < _ERROR and not timex.status & _UNSYNCHRONIZED
 
 
 def _chip(path: Path) -> datetime | None:
