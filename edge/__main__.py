@@ -3,14 +3,13 @@
 kassenband-till [--config FILE] [--show-config]
 kassenband-till [--config FILE] journal show|export|anchors [--json]
 kassenband-till [--config FILE] selftest [--json]
-kassenband-till [--config FILE] tse-archive [EXPORT] [--json]
+kassenband-till [--config FILE] tse-archive [EXPORT]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import signal
 import sys
@@ -61,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
         case "selftest":
             return asyncio.run(_selftest(loaded.settings, as_json=options.json))
         case "tse-archive":
-            return asyncio.run(_archive(loaded.settings, options))
+            return asyncio.run(_archive(loaded.settings, options.export))
         case _:
             return asyncio.run(_sell(loaded.settings))
 
@@ -93,12 +92,9 @@ async def _selftest(settings: Settings, *, as_json: bool) -> int:
     return GOOD if findings.good else BAD
 
 
-async def _archive(settings: Settings, options: argparse.Namespace) -> int:
-    found = await archive_tse(settings, options.export)
-    if options.json:
-        print(json.dumps({"delivered": str(found)}))
-    else:
-        print("The hub has the TSE's log, and has checked every signature in it.")
+async def _archive(settings: Settings, export: Path | None) -> int:
+    await archive_tse(settings, export)
+    print("The hub has the TSE's log, and has checked every signature in it.")
     return GOOD
 
 
@@ -145,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         "tse-archive", help="deliver the TSE's whole log to the hub, the till being off"
     )
     archive.add_argument("export", nargs="?", type=Path, help="of kassenband-tse")
-    for command in (journal, selftest, archive):
+    for command in (journal, selftest):
         command.add_argument("--json", action="store_true", help="end with one object")
     return parser
 
