@@ -259,6 +259,7 @@ def _receipt(shown: ShownBill, payee: tuple[str, ...], reader: Reader) -> BillRe
                 amount_minor=moved_minor(each),
             )
             for each in shown.record.payments
+            if each.principal_minor  # a receipt is of what was due, not of surcharges
         ),
         language=reader.language.value,
     )

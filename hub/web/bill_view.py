@@ -255,9 +255,9 @@ def moved_text(payment: Payment, texts: BillTexts) -> str:
 
 
 def moved_minor(payment: Payment) -> int:
-    """What the bill gained; negative for what went back."""
+    """What the bill gained; negative for what went back, if only a surcharge did."""
     sign = 1 if payment.kind is MovementKind.PAYMENT else -1
-    return sign * payment.principal_minor
+    return sign * (payment.principal_minor or payment.surcharge_minor)
 
 
 def _moved(payment: Payment, currency: Currency, reader: Reader) -> MovedView:
