@@ -7,8 +7,8 @@ ELSTER's upload takes them, known from StuStaPay; no public schema was found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ def _lines(systems: Iterable[System]) -> Iterator[str]:
     for system in systems:
         yield "    <AngabenAufzeichnungssystem>"
         for name, value in _elements(system):
-            yield f"      <{name}>{escape(value)}</{name}>"
+            yield f"      <{name}>{escape(value, quote=False)}</{name}>"
         yield "    </AngabenAufzeichnungssystem>"
     yield "  </Aufzeichnung146a>"
     yield "</Aufzeichnung146a>"
