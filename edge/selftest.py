@@ -82,6 +82,7 @@ def judge(view: TillView) -> Findings:
             _of_lamp("tse", lamps.tse),
             _of_lamp("reader", lamps.reader),
             _of_lamp("clock", lamps.clock),
+            *([] if lamps.printer is None else [_of_lamp("printer", lamps.printer)]),
             Finding("products", selling, "" if selling else banner),
         )
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.core.settings import Settings, SettingsWrong, load_settings
+from edge.core.settings import PrintPolicy, Settings, SettingsWrong, load_settings
 
 SOURCE = Path("/etc/kassenband/till.toml")
 GOOD = """
@@ -61,12 +61,27 @@ def test_the_environment_wins_and_is_named_as_the_origin() -> None:
         (GOOD.replace("https:", "http:"), "must begin with https"),
         (GOOD.replace('"hub.lan"', '""'), "hub.broker_host is missing"),
         (GOOD + "= 3", "is not TOML"),
+        (GOOD + '[printer]\npolicy = "never"', "printer.policy .* 'always', 'on_requ"),
+        (
+            GOOD + "[printer]\npaper_mm = 76",
+            "printer.paper_mm .* must be one of 58, 80",
+        ),
+        (GOOD + '[printer]\nlanguage = "fr"', "printer.language .* 'de', 'en'"),
+        (GOOD + "[printer]\nbaud = 1200", "printer.baud .* 9600"),
+        (GOOD + '[printer]\nqr = "maybe"', "printer.qr .* 'image'"),
+        (GOOD + '[printer]\nzone = "Mars/Base"', "printer.zone .* time zone"),
         ('till = "bar-3"', "must be a section"),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(text: str, says: str) -> None:
     with pytest.raises(SettingsWrong, match=says):
         load(text)
+
+
+def test_a_till_prints_when_it_has_a_printer() -> None:
+    assert load(GOOD).settings.prints is None
+    printer = '[printer]\ndevice = "/dev/usb/lp0"\npolicy = "always"'
+    assert load(GOOD + printer).settings.prints is PrintPolicy.ALWAYS
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from edge.core.intents import (
     PayByCash,
     PayByWristband,
     Pick,
+    PrintClosing,
+    PrintReceipt,
     Remove,
     RestartTse,
     SwitchTraining,
@@ -24,6 +26,7 @@ from edge.core.view import Phase
 from edge.ui import text
 from edge.ui.messages import StatusAsked
 from edge.ui.sample import ORDER, sample_basket, sample_selling, sample_views
+from edge.ui.screens.receipts import ReceiptsScreen
 from edge.ui.screens.status import StatusScreen
 from edge.ui.screenshot import sample_wristbands
 from edge.ui.widgets.big_text import BigAmount, BigText
@@ -344,3 +347,41 @@ async def test_the_till_is_no_longer_watched_after_the_end(key: str) -> None:
         assert len(till.watchers) == 1
         await pilot.press(key)
     assert till.watchers == []
+
+
+async def test_a_receipt_is_printed_from_the_approval() -> None:
+    till = FakeTill(VIEWS["approved-printing"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert pilot.app.query_one("#approved-next", TouchKey).has_focus
+        await pilot.click("#approved-print")
+        assert till.intents == [PrintReceipt()]
+
+
+async def test_without_a_printer_nothing_offers_to_print() -> None:
+    till = FakeTill(VIEWS["approved"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        assert not pilot.app.query_one("#approved-print").display
+        pilot.app.post_message(StatusAsked())
+        await pilot.pause()
+        assert not pilot.app.screen.query_one("#status-receipts").display
+
+
+async def test_earlier_receipts_and_the_z_report_are_printed_from_their_list() -> None:
+    view = VIEWS["approved-printing"]
+    till = FakeTill(view)
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        pilot.app.post_message(StatusAsked())
+        await pilot.pause()
+        await pilot.click("#status-receipts")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, ReceiptsScreen)
+        keys = list(pilot.app.screen.query(".receipt").results(TouchKey))
+        await pilot.click(keys[1])
+        await pilot.click("#receipts-closing")
+        assert till.intents == [PrintReceipt(view.receipts[1].order), PrintClosing()]
+        till.put_on(replace(view, receipts=view.receipts[:1]))
+        await pilot.pause()
+        assert [key.display for key in keys] == [True, False, False, False]
+        await pilot.click("#receipts-close")
+        await pilot.pause()
+        assert not isinstance(pilot.app.screen, ReceiptsScreen)
