@@ -257,8 +257,9 @@ def stand_in(request: OrderRequest) -> tuple[OrderId, Sequence[Record]]:
 class NoTse:
     """A FiscalModule that is not there."""
 
-    async def open(self) -> FiscalInfo:
+    async def open(self, *, clock_confirmed: bool = False) -> FiscalInfo:
         """Fail, as an empty socket does."""
+        del clock_confirmed
         raise FiscalModuleDown(NO_TSE)
 
     async def start(self) -> FiscalStart:
@@ -270,6 +271,10 @@ class NoTse:
         raise FiscalModuleDown(NO_TSE)
 
     async def find(self, start: FiscalStart) -> Signature | None:
+        """Fail."""
+        raise FiscalModuleDown(NO_TSE)
+
+    async def export(self, serial: str, first: int, last: int) -> bytes:
         """Fail."""
         raise FiscalModuleDown(NO_TSE)
 

@@ -11,7 +11,7 @@ import pytest
 from contract.messages import LampState
 from edge.core.errors import FiscalModuleDown, FiscalModuleSilent
 from edge.core.records import FiscalStart
-from edge.devices.tse import Patience, SerialTse
+from edge.devices.tse import BASKET_S, Patience, SerialTse
 from tests.edge.devices.tse_bench import CLIENT, QUICK, WAIT_S, Bench, Hung
 from tse_driver.export_reader import check_export
 from tse_driver.log_message import (
@@ -339,3 +339,32 @@ async def test_an_export_of_numbers_holds_these_and_nothing_where_there_are_none
     check = check_export(io.BytesIO(tar))
     assert check.valid
     assert sorted(check.transactions) == [2, 3]
+
+
+async def test_a_self_test_waits_for_the_end_of_the_basket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, looks = Bench(), []
+    monkeypatch.setattr(Session, "keep_alive", lambda _: looks.append(1))
+    async with opened(bench) as tse:
+        start = await tse.start()
+        idle = tse._used_at - QUICK.look_s  # as long ago as an idle TSE's last order
+        tse._used_at = idle
+        await tse._keep_alive()
+        assert looks == []
+        await tse.finish(start, BEER)
+        tse._used_at = idle
+        await tse._keep_alive()
+        assert looks == [1]
+
+
+async def test_a_basket_that_nobody_ended_holds_up_no_self_test(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, looks = Bench(), []
+    monkeypatch.setattr(Session, "keep_alive", lambda _: looks.append(1))
+    async with opened(bench) as tse:
+        await tse.start()
+        tse._used_at -= BASKET_S
+        await tse._keep_alive()
+    assert looks == [1]
