@@ -190,34 +190,43 @@ def test_the_export_knows_what_the_hub_was_told(hub: Office, day: Till) -> None:
 
 def test_a_period_takes_closings_by_when_they_were_made(hub: Office, day: Till) -> None:
     until = day.closed[1][0].report.closed_at.isoformat()
-    _, figures = export(hub, "--from", "2026-07-04", "--to", until)
-
+    out, figures = export(hub, "--from", "2026-07-04", "--to", until)
     assert figures["closings"] == 1
-    (hub.folder / "export.zip").unlink()
+
+    before = out.read_bytes()
+    said = hub("dsfinvk", "--out", out)
+    assert "is there already. Name another file" in said.errors
+    assert (said.code, out.read_bytes()) == (1, before), "it may have been handed over"
+
+    out.unlink()
     _, figures = export(hub, "--from", "2026-07-04", "--to", "2026-07-04")
     assert figures["closings"] == 2
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        (["--from", "2026-07-06"], "No closing lies in this period. There are 2, from"),
-        (["--from", "soon"], "--from 'soon' is no day or moment. Write 2026-07-04"),
-        (
-            ["--from", "2026-07-06", "--to", "2026-07-05"],
-            "The period ends before it begins. Exchange --from and --to.",
-        ),
-    ],
+REFUSED = (
+    (["--from", "2026-07-06"], 1, "No closing lies in this period. There are 2, from"),
+    (["--from", "soon"], 1, "--from 'soon' is no day or moment. Write 2026-07-04"),
+    (
+        ["--from", "2026-07-06", "--to", "2026-07-05"],
+        1,
+        "The period ends before it begins. Exchange --from and --to.",
+    ),
+    (
+        ["--out", "nowhere/export.zip"],
+        2,
+        "can't be written (No such file or directory)",
+    ),
 )
-def test_what_can_not_be_exported_is_said(
-    hub: Office, day: Till, options: list[str], sentence: str
-) -> None:
+
+
+def test_what_can_not_be_exported_is_said(hub: Office, day: Till) -> None:
     assert day
     out = hub.folder / "export.zip"
-    said = hub("dsfinvk", *options, "--out", out)
+    for options, code, sentence in REFUSED:
+        said = hub("dsfinvk", "--out", out, *options)
 
-    assert (said.code, out.exists()) == (1, False)
-    assert sentence in said.errors
+        assert (said.code, out.exists()) == (code, False)
+        assert sentence in said.errors
 
 
 def test_without_closings_there_is_nothing_to_export(hub: Office) -> None:
@@ -225,25 +234,6 @@ def test_without_closings_there_is_nothing_to_export(hub: Office) -> None:
 
     assert said.code == 1
     assert "No till has a recorded closing yet." in said.errors
-
-
-def test_an_export_is_never_written_over(hub: Office, day: Till) -> None:
-    assert day
-    out, _ = export(hub)
-    before = out.read_bytes()
-    said = hub("dsfinvk", "--out", out)
-
-    assert said.code == 1
-    assert "is there already. Name another file" in said.errors
-    assert out.read_bytes() == before
-
-
-def test_a_folder_that_is_not_there_is_named(hub: Office, day: Till) -> None:
-    assert day
-    said = hub("dsfinvk", "--out", hub.folder / "nowhere" / "export.zip")
-
-    assert said.code == 2
-    assert "can't be written" in said.errors
 
 
 def test_missing_master_data_are_told(hub: Office, one_database: str) -> None:
@@ -258,6 +248,23 @@ def test_missing_master_data_are_told(hub: Office, one_database: str) -> None:
     said = hub("dsfinvk", "--check", out)
     assert said.code == 1
     assert "tse.csv line 2, TSE_ZERTIFIKAT_I: It must be filled." in said.out
+
+
+def test_a_z_number_that_is_missing_is_told_and_found(
+    hub: Office, one_database: str
+) -> None:
+    till = Till()
+    for z_number in (1, 3):
+        till.z_number = z_number
+        till.ring(sale(CASH, make_line(BEER, 1)))
+        till.close()
+    asyncio.run(fill(one_database, till))
+    out, figures = export(hub)
+
+    assert figures["remarks"] == ["Till bar-1 has no closing between Z 1 and Z 3."]
+    said = hub("dsfinvk", "--check", out)
+    assert said.code == 1
+    assert "Z_NR: bar-1: after Z 1 comes Z 3." in said.out
 
 
 def test_a_file_is_judged_without_settings_and_in_sentences(
