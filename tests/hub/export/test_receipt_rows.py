@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from contract.money import Currency
-from contract.order import make_line
+from contract.order import LineRole, make_line, plain_line
+from hub.export.check.verdict import check
 from hub.export.receipt_rows import fault
 from tests.hub.export import exports
 from tests.hub.export.exports import rows
@@ -135,14 +136,18 @@ def test_money_for_two_wristbands_is_two_vouchers(day: Till, one: Path) -> None:
     assert [each for each in vouchers if each] == ["41", "42"]
 
 
-def test_francs_are_the_registers_own_money() -> None:
-    till = Till()
-    ended = till.ring(
-        msgspec.structs.replace(
-            sale(CASH, make_line(BEER, 1), make_line(PRETZEL, 1), make_line(CUP, 1)),
-            currency=Currency.CHF,
-        )
-    )
+def test_francs_are_the_registers_own_money(tmp_path: Path) -> None:
+    till = Till(currency=Currency.CHF)
+    bought = [make_line(BEER, 1), make_line(PRETZEL, 1), make_line(CUP, 1)]
+    rounding = plain_line(LineRole.ROUNDING, -1, "Rundung")
+    till.ring(sale(CASH, *bought, rounding, currency=Currency.CHF))
+    till.close()
+    path = exports.write(tmp_path / "francs.zip", [till])
 
-    assert ended.signature is not None
-    assert ended.signature.process_data.endswith(":Bar:CHF")
+    assert check(path).findings == ()
+    (paid,) = rows(path, "datapayment.csv")
+    assert (paid["ZAHLWAEH_CODE"], paid["BASISWAEH_BETRAG"]) == ("CHF", "8,70")
+    (register,) = rows(path, "cashregister.csv")
+    assert register["KASSE_BASISWAEH_CODE"] == "CHF"
+    signed = rows(path, "transactions_tse.csv")[0]
+    assert signed["TSE_VORGANGSDATEN"].endswith("^8.70:Bar:CHF")

@@ -130,6 +130,7 @@ class Till:
     name: str = samples.TILL
     tse: int = 1
     booking_model: BookingModel = BookingModel.PAYMENT
+    currency: Currency = Currency.EUR
     now: datetime = samples.NOW
     z_number: int = 1
     sequence: int = 0
@@ -157,6 +158,7 @@ class Till:
             z_number=self.z_number,
             opened_at=self.now,
             booking_model=self.booking_model,
+            currency=self.currency,
         )
         signed = None if outage else self._sign(process_data(mine, outcome))
         ended = Ended(
@@ -214,7 +216,7 @@ class Till:
             event=samples.EVENT.slug,
             till=TillId(self.name),
             z_number=self.z_number,
-            currency=Currency.EUR,
+            currency=self.currency,
             opened_at=self.rung[0].order.opened_at if self.rung else self.now,
             closed_at=self.now,
             span=SequenceSpan(
