@@ -28,6 +28,8 @@ class SheetWords:
 
     decimal: str
     moment: str
+    zones: Mapping[str, str]
+    """What time zones are called, where that is not as in English."""
     demo: str
     copy: str
     training: str
@@ -107,12 +109,15 @@ class SheetWords:
 
     def at(self, moment: datetime, zone: tzinfo) -> str:
         """Write a moment in a zone's time, to the second."""
-        return f"{moment.astimezone(zone):{self.moment}}"
+        local = moment.astimezone(zone)
+        name = local.tzname() or ""
+        return f"{local:{self.moment}} {self.zones.get(name, name)}"
 
 
 _GERMAN = SheetWords(
     decimal=",",
-    moment="%d.%m.%Y %H:%M:%S %Z",
+    moment="%d.%m.%Y %H:%M:%S",
+    zones={"CET": "MEZ", "CEST": "MESZ"},
     demo="DEMO - kein gültiger Beleg",
     copy="KOPIE",
     training="TRAINING - kein gültiger Beleg",
@@ -239,7 +244,8 @@ _GERMAN = SheetWords(
 )
 _ENGLISH = SheetWords(
     decimal=".",
-    moment="%Y-%m-%d %H:%M:%S %Z",
+    moment="%Y-%m-%d %H:%M:%S",
+    zones={},
     demo="DEMO - not a valid receipt",
     copy="COPY",
     training="TRAINING - not a valid receipt",

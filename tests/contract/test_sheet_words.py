@@ -31,5 +31,5 @@ def test_figures_are_written_as_the_language_does() -> None:
     assert german.money(Money(-123_456, Currency.CHF)) == "-1234,56 CHF"
     assert english.money(Money(5)) == "0.05 EUR"
     assert [german.percent(each) for each in (1900, 550, 0)] == ["19 %", "5,5 %", "0 %"]
-    assert german.at(AT, BERLIN) == "04.07.2026 23:15:30 CEST"
+    assert german.at(AT, BERLIN) == "04.07.2026 23:15:30 MESZ"
     assert english.at(AT, BERLIN) == "2026-07-04 23:15:30 CEST"
