@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.hub.conftest import context, one_database, servers, store
+from tests.hub.conftest import cheap_hashes, context, one_database, servers, store
 
-__all__ = ["context", "one_database", "servers", "store"]
+__all__ = ["cheap_hashes", "context", "one_database", "servers", "store"]

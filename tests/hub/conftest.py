@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from hub.service import passwords, staff
 from hub.service.context import ContextKeeper
 from hub.service.events import create_event, publish_catalogue, register_till
 from hub.store.migrate import migrate
@@ -54,6 +55,17 @@ BEGIN
     END LOOP;
 END $$
 """
+
+
+# How dear the hashes of passwords and PINs are in service.
+DEAR = {
+    passwords: {"MEMORY_KIB": passwords.MEMORY_KIB, "ITERATIONS": passwords.ITERATIONS},
+    staff: {
+        "ARGON2_MEMORY_KIB": staff.ARGON2_MEMORY_KIB,
+        "ARGON2_ITERATIONS": staff.ARGON2_ITERATIONS,
+    },
+}
+MEMORY_KIB_MIN = 8
 
 
 class Servers:
@@ -104,6 +116,25 @@ class Servers:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     with ExitStack() as stack:
         yield Servers(stack, tmp_path_factory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Let people log in by the hundred, at no more than a hash needs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, costs in DEAR.items():
+            for name in costs:
+                cost = MEMORY_KIB_MIN if "MEMORY" in name else 1
+                patch.setattr(module, name, cost)
+        yield
+
+
+@pytest.fixture
+def dear_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords and PINs as in service."""
+    for module, costs in DEAR.items():
+        for name, cost in costs.items():
+            monkeypatch.setattr(module, name, cost)
 
 
 @pytest.fixture(params=KINDS, ids=str)

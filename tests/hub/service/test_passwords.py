@@ -5,6 +5,7 @@ import pytest
 from hub.service.passwords import LENGTH_MAX, LENGTH_MIN, Passwords, is_good
 
 
+@pytest.mark.usefixtures("dear_hashes")
 async def test_a_password_matches_its_hash_and_no_other() -> None:
     passwords = Passwords()
     hashed = await passwords.hash("correct horse battery")

@@ -276,6 +276,7 @@ async def test_tills_are_told_of_staff_by_hashes_only(parts: Parts) -> None:
     assert samples.uid(101).octets.hex() not in msgspec.json.encode(config).decode()
 
 
+@pytest.mark.usefixtures("dear_hashes")
 def test_a_pin_is_kept_as_argon2id() -> None:
     known = pin_hash("4711")
 
