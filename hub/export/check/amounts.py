@@ -10,7 +10,8 @@ CENT = 1000
 ROUNDED = 1
 """Net and tax are each rounded to the last digit."""
 
-_GROUPED = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
+GROUPED = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
+"""A number with separators of thousands."""
 _NUMBER = re.compile(r"(-?)([0-9]{1,18})(?:,([0-9]{1,5}))?")
 
 
@@ -36,7 +37,7 @@ def whole(text: str) -> int | None:
 
 
 def _ungrouped(text: str) -> str:
-    if "." in text and _GROUPED.fullmatch(text):
+    if "." in text and GROUPED.fullmatch(text):
         return text.replace(".", "")
     return text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from hub.export.check.amounts import GROUPED
 from hub.export.closed_lists import CLOSED_LISTS, MOMENTS
 from hub.export.tables import Need
 
@@ -20,7 +21,6 @@ _MOMENT = (
 )
 _MOMENT_CELL = re.compile(_MOMENT)
 _NUMBER = re.compile(r"-?[0-9]+(?:,[0-9]+)?")
-_GROUPED = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _OPTIONAL_TABLES = frozenset({"transactions_tse.csv"})
 """Without a signature most of its columns are empty; that is judged by the row."""
@@ -65,7 +65,7 @@ class CellCheck:
                 findings.error("cell", said, self._file, line, column.name)
 
     def _number(self, column: Column, text: str, line: int, findings: Findings) -> str:
-        if _GROUPED.fullmatch(text) and "." in text:
+        if GROUPED.fullmatch(text):
             return f"{text[:30]!r} has separators of thousands."
         if not _NUMBER.fullmatch(text):
             return f"{text[:30]!r} is no number."
