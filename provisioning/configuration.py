@@ -28,6 +28,7 @@ edge_host = "0.0.0.0"
 edge_port = {edge_port}
 edge_certificate = "tls/edge.pem"
 edge_key = "{credentials}/edge.key"
+archive_folder = "/var/lib/kassenband-hub/tse-archives"
 """
 TILL = """\
 # Relative paths start here. docs/technician.md explains every key.

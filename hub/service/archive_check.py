@@ -5,6 +5,7 @@ A process of its own, last in line for the processor: the ledger's writer goes f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -68,7 +69,8 @@ def report_on(path: Path) -> ArchiveReport:
 
 def main(arguments: list[str]) -> int:
     """Print the report as JSON; returns 2, after a sentence, when it is no archive."""
-    os.nice(LAST_IN_LINE)
+    with contextlib.suppress(OSError):  # the unit's system calls may forbid it
+        os.nice(LAST_IN_LINE)
     try:
         found = report_on(Path(arguments[0]))
     except (TseError, OSError) as error:
