@@ -31,9 +31,17 @@ from contract.order import (
     ask_first,
     encode_order,
 )
-from contract.staff import staff_hash
+from contract.staff import Right, StaffRole, staff_hash
 from hub.link.configuration import till_config
-from hub.service.staff import PinRefused, Staff, block_member, pin_hash
+from hub.service.staff import (
+    NewMember,
+    PinRefused,
+    Staff,
+    block_member,
+    pin_hash,
+    put_member,
+    put_role,
+)
 from tests.hub import acts, people, samples
 from tests.hub.people import EVENT, advise, hire, login, request
 from tests.hub.samples import order
@@ -176,6 +184,17 @@ async def test_payouts_and_grants_need_their_rights(parts: Parts) -> None:
         grant = acts.act(OrderKind.GRANT, credits=given, granted_by=granter)
         answer = await request(parts, by("ann", grant))
         assert isinstance(answer, OrderBooked if is_allowed else OrderDeclined)
+
+
+async def test_staff_of_the_office_alone_make_no_till_ask(parts: Parts) -> None:
+    office = StaffRole(name="office", rights=(Right.FINANCE,))
+    await put_role(parts.store, EVENT, office)
+    fay = NewMember(id="fay", name="Fay", uid=samples.uid(201), roles=["office"])
+    await put_member(parts.store, EVENT, fay)
+    await parts.context.refresh()
+    wallet = await parts.wallet(1000)
+    assert isinstance(await request(parts, order(450, wallet)), OrderBooked)
+    assert isinstance(await request(parts, acts.payout(wallet, 300)), OrderBooked)
 
 
 async def test_a_right_that_was_missing_flags_what_was_done(parts: Parts) -> None:
