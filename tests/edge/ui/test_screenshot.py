@@ -17,11 +17,12 @@ def test_it_writes_every_screen_at_both_sizes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     views = sample_views()
-    few = {name: views[name] for name in ("selling", "approved-stand-in")}
+    drawn = ("selling", "approved-stand-in", "approved-no-paper")
+    few = {name: views[name] for name in drawn}
     monkeypatch.setattr(screenshot, "sample_views", lambda: few)
     assert screenshot.main(["--out", str(tmp_path / "pictures")]) == 0
     written = {path.name for path in (tmp_path / "pictures").iterdir()}
-    screens = ("selling", "approved-stand-in", "status", "demo")
+    screens = (*drawn, "status", "receipts", "demo")
     assert written == {
         f"{name}-{size}.svg" for name in screens for size in ("72x21", "98x26")
     }
