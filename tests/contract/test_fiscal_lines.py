@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.catalogue import Product
 from contract.fiscal import (
     BusinessCase,
     container_sums,
@@ -27,6 +28,9 @@ from contract.order import (
 from tests.contract import orders
 from tests.contract.fiscal_examples import COMPLETED
 from tests.contract.orders import ORDERS, altered
+
+if TYPE_CHECKING:
+    from contract.catalogue import Product
 
 MODELS = tuple(BookingModel)
 CARD = Payment(method=PaymentMethod.CARD)
