@@ -13,7 +13,7 @@ import uvloop
 
 from provisioning.bench.crowd import found_event, till_names
 from provisioning.bench.figures import Figures, Sample, Target
-from provisioning.bench.portal import BILLS, fill_bills
+from provisioning.bench.portal import BILLS, QUERIES, fill_bills
 from provisioning.demo_event import EVENT
 from provisioning.processes import ProvisioningError
 
@@ -40,7 +40,8 @@ def measure_bank_import(
     dsn = servers.cluster.create_database(DATABASE)
     say(f"bank-import: filling {BILLS} bills\n")
     uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
-    references = uvloop.run(fill_bills(dsn)).references
+    filled = uvloop.run(fill_bills(dsn, BILLS, QUERIES["fill_payments"]))
+    references = filled.references
     config = servers.directory / "bank.toml"
     config.write_text(f"event = {json.dumps(EVENT)}\ndatabase = {json.dumps(dsn)}\n")
     for repetition in range(1, pace.repetitions + 1):

@@ -14,28 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import asyncpg
 import uvloop
 
-from contract.bill_reference import NUMBER_MIN, make_reference, order_id
+from contract.bill_reference import order_id
 from hub.payments.performing import Performer, provider_client
 from hub.payments.postfinance import CODE, PostFinance, Settings
 from hub.payments.postfinance_sha import sha_out
-from hub.payments.registry import CODES, registered
+from hub.payments.registry import registered
 from hub.service.bill_payments import BillPayments
 from hub.service.payment_log import PaymentLog
 from hub.service.provider_calls import ProviderCalls
 from hub.store.queries import load_queries
 from hub.store.store import Store
 from hub.web.portal import portal_app
-from hub.web.sources import Health
 from provisioning.bench.crowd import found_event, till_names
 from provisioning.bench.figures import Figures, Sample, Target
-from provisioning.demo_event import EVENT_NUMBER
+from provisioning.bench.portal import Nothing, fill_bills
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
-    from uuid import UUID
 
     from fastapi import FastAPI
 
@@ -55,22 +52,7 @@ HEADERS = (
     (b"user-agent", b"Provider"),
     (b"content-type", b"application/x-www-form-urlencoded"),
 )
-FOLDER = Path(__file__).parent
-QUERIES = dict(load_queries(FOLDER / "portal.sql")) | dict(
-    load_queries(FOLDER / "callbacks.sql")
-)
-
-
-class _Nothing:
-    """No receipts, and a hub that is well."""
-
-    async def receipt(self, order: UUID) -> None:
-        """There is none."""
-        del order
-
-    async def health(self) -> Health:
-        """It is well."""
-        return Health(ok=True, role="writer")
+QUERIES = load_queries(Path(__file__).parent / "callbacks.sql")
 
 
 def measure_callbacks(
@@ -82,8 +64,9 @@ def measure_callbacks(
         say(f"callbacks: repetition {repetition} of {pace.repetitions}\n")
         dsn = servers.cluster.create_database(f"callbacks_{repetition}")
         uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
-        references = uvloop.run(_fill(dsn, bills))
-        figures.add(POINT, uvloop.run(_measure(dsn, references)), unit="calls/s")
+        filled = uvloop.run(fill_bills(dsn, bills, QUERIES["fill_attempts"], CODE))
+        sample = uvloop.run(_measure(dsn, filled.references))
+        figures.add(POINT, sample, unit="calls/s")
     return [
         Target(
             name=f"{POINT} by one process, per second",
@@ -92,26 +75,6 @@ def measure_callbacks(
             value=figures.median(POINT),
         )
     ]
-
-
-async def _fill(dsn: str, bills: int) -> list[str]:
-    owner = await asyncpg.connect(dsn)
-    try:
-        competition = await owner.fetchval(
-            QUERIES["fill_competition"], EVENT_NUMBER, list(CODES)
-        )
-        rows = await owner.fetch(QUERIES["fill_users"], bills)
-        users = [row["id"] for row in rows]
-        references = [make_reference(NUMBER_MIN + number) for number in range(bills)]
-        await owner.execute(QUERIES["fill_teams"], competition, users)
-        await owner.execute(
-            QUERIES["fill_bills"], EVENT_NUMBER, competition, users, references
-        )
-        await owner.execute(QUERIES["fill_lines"])
-        await owner.execute(QUERIES["fill_attempts"], CODE)
-        return references
-    finally:
-        await owner.close()
 
 
 async def _measure(dsn: str, references: list[str]) -> Sample:
@@ -130,7 +93,7 @@ def _app(store: Store, performer: Performer) -> FastAPI:
     calls = ProviderCalls(
         store, methods, PaymentLog(store, [PASSPHRASE]), payments, performer
     )
-    return portal_app(_Nothing(), _Nothing(), calls=calls)
+    return portal_app(Nothing(), Nothing(), calls=calls)
 
 
 async def _call(app: FastAPI, references: list[str]) -> Sample:

@@ -59,7 +59,7 @@ class Filled:
     users: list[int]
 
 
-class _Nothing:
+class Nothing:
     """No receipts, and a hub that is well."""
 
     async def receipt(self, order: UUID) -> None:
@@ -78,7 +78,7 @@ def measure_portal(
     dsn = servers.cluster.create_database(DATABASE)
     say(f"portal: filling {BILLS} bills\n")
     uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
-    filled = uvloop.run(fill_bills(dsn))
+    filled = uvloop.run(fill_bills(dsn, BILLS, QUERIES["fill_payments"]))
     for repetition in range(1, pace.repetitions + 1):
         say(f"portal: repetition {repetition} of {pace.repetitions}\n")
         samples = uvloop.run(_measure(dsn, filled, pace.seconds * PAGES_PER_S))
@@ -94,22 +94,25 @@ def measure_portal(
     ]
 
 
-async def fill_bills(dsn: str) -> Filled:
-    """Write a competition's bills, each of three teams and of a user of its own."""
+async def fill_bills(dsn: str, count: int, then: str, *values: object) -> Filled:
+    """Write a competition's bills, each of three teams and of a user of its own.
+
+    `then` is a query that says what became of them.
+    """
     owner = await asyncpg.connect(dsn)
     try:
         competition = await owner.fetchval(
             QUERIES["fill_competition"], EVENT_NUMBER, list(CODES)
         )
-        rows = await owner.fetch(QUERIES["fill_users"], BILLS)
+        rows = await owner.fetch(QUERIES["fill_users"], count)
         users = [row["id"] for row in rows]
-        references = [make_reference(NUMBER_MIN + number) for number in range(BILLS)]
+        references = [make_reference(NUMBER_MIN + number) for number in range(count)]
         await owner.execute(QUERIES["fill_teams"], competition, users)
         await owner.execute(
             QUERIES["fill_bills"], EVENT_NUMBER, competition, users, references
         )
         await owner.execute(QUERIES["fill_lines"])
-        await owner.execute(QUERIES["fill_payments"])
+        await owner.execute(then, *values)
         return Filled(references, users)
     finally:
         await owner.close()
@@ -143,7 +146,7 @@ async def _measure(dsn: str, filled: Filled, pages: int) -> dict[str, Sample]:
 
 def _app(accounts: Accounts, bills: BillSources, registration: Registration) -> FastAPI:
     people = People(accounts=accounts, registration=registration, secure=False)
-    return portal_app(_Nothing(), _Nothing(), people=people, bills=bills)
+    return portal_app(Nothing(), Nothing(), people=people, bills=bills)
 
 
 async def _ask(
