@@ -51,6 +51,8 @@ class Composer:
         # Late: it takes half a second, and only tills with a printer need it.
         from escpos.printer import Dummy  # noqa: PLC0415
 
+        # It complains of each code that it can't center; the printer centers it.
+        logging.getLogger("escpos").setLevel(logging.ERROR)
         self._settings = settings
         try:
             self._dummy: Any = Dummy(profile=settings.profile)
