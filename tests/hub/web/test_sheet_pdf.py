@@ -36,7 +36,7 @@ def test_every_item_of_the_law_is_on_it(name: str) -> None:
 
 def test_the_same_sheet_is_the_same_file() -> None:
     sheet = receipt_sheet(CLOSED["sale"], BERLIN)
-    assert sheet_pdf(sheet, AT) == sheet_pdf(sheet, AT)
+    assert sheet_pdf(sheet, AT) == sheet_pdf.__wrapped__(sheet, AT)
 
 
 def test_the_page_is_as_long_as_what_is_on_it() -> None:
