@@ -42,6 +42,11 @@ class Archivist:
         self._wanted = serial, last
         self._changed.set()
 
+    def catch_up(self, serial: str) -> None:
+        """Have archived what was left when the till stopped the last time."""
+        if self._wanted is None:
+            self.hand_over(serial, 0)
+
     def between_baskets(self, *, quiet: bool) -> None:
         """Say whether no order is open nor waits for its signature."""
         if quiet:
@@ -68,9 +73,10 @@ class Archivist:
         if self._wanted is None:
             return
         wanted = serial, last = self._wanted
-        first = await archives.reach(serial) + 1
-        if first == 1:  # what it logged before this till used it is of others
-            first = await self._journal.first_fiscal(serial) or last
+        begun, newest = await self._journal.fiscal_span(serial) or (last, last)
+        last = max(last, newest)
+        # What it logged before this till used it is of others.
+        first = max(await archives.reach(serial) + 1, begun)
         if first <= last:
             await archives.begin(serial, first)
             await self._pieces(archives, serial, range(first, last + 1))

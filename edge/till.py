@@ -359,6 +359,7 @@ class Till:
         else:
             opened = (info.serial, info.expires, info.open_numbers, info.facts)
             self._enqueue(events.FiscalOpened(*opened))
+            self._archivist.catch_up(info.serial)
         finally:
             self._fiscal_opened.set()
 

@@ -43,7 +43,6 @@ class ArchiveFiles:
 
     directory: Path
     delivery: Delivery
-    _file: tarfile.TarFile | None = None
     _first: int = 0
     _names: set[str] = field(default_factory=set)
 
@@ -61,7 +60,7 @@ class ArchiveFiles:
 
     async def seal(self, serial: str, last: int) -> None:
         """Verify what was gathered, and keep it until it is delivered."""
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self._end)
         part = self.directory / PART
         if self._names:
             await verify(part, serial)
@@ -90,36 +89,33 @@ class ArchiveFiles:
             return 0
 
     def _begin(self, first: int) -> None:
-        self._close()
         self._names, self._first = set(), first
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = tarfile.open(  # noqa: SIM115 - stays open between pieces
-                self.directory / PART, "w", format=tarfile.USTAR_FORMAT
-            )
+            (self.directory / PART).write_bytes(b"")
         except OSError as error:
             raise _no_room(self.directory, error) from error
 
     def _add(self, piece: bytes) -> None:
-        assert self._file is not None, "begin comes first"
         source = io.BytesIO(piece)
         try:
-            for member in tar.members(source):
-                if member.name in self._names:  # info.csv and certificates, each time
-                    continue
-                self._names.add(member.name)
-                info = tarfile.TarInfo(member.name)
-                info.size = member.size
-                self._file.addfile(info, io.BytesIO(tar.content(source, member)))
+            with (self.directory / PART).open("ab") as file:
+                for member in tar.members(source):
+                    if member.name in self._names:  # info.csv, certificates: each time
+                        continue
+                    self._names.add(member.name)
+                    file.write(_entry(member.name, tar.content(source, member)))
         except TseError as error:
             raise ArchiveTrouble(f"The TSE's export can't be read: {error}") from error
         except OSError as error:
             raise _no_room(self.directory, error) from error
 
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def _end(self) -> None:
+        try:
+            with (self.directory / PART).open("ab") as file:
+                file.write(bytes(2 * tarfile.BLOCKSIZE))
+        except OSError as error:
+            raise _no_room(self.directory, error) from error
 
     def _waiting(self) -> list[Path]:
         found = self.directory.glob("*_*_*.tar")
@@ -137,6 +133,13 @@ class ArchiveFiles:
     def _mark_of(self, serial: str) -> Path:
         assert len(serial) == SERIAL_DIGITS
         return self.directory / f"{serial}.mark"
+
+
+def _entry(name: str, data: bytes) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    padding = -len(data) % tarfile.BLOCKSIZE
+    return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(padding)
 
 
 async def gather_whole(wire: Wire, till: str, pins: Pins, directory: Path) -> Path:

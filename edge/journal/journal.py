@@ -179,12 +179,11 @@ class SqliteJournal:
             (counters,) = await self._all("counters")
         return rows.time_or_none(counters["last_at"])
 
-    async def first_fiscal(self, serial: str) -> int | None:
-        """Say which number was the first that this till began at a TSE."""
+    async def fiscal_span(self, serial: str) -> tuple[int, int] | None:
+        """Say which number this till began first at a TSE, and which last."""
         with _explained(self._where):
-            (found,) = await self._all("first_fiscal", {"serial": serial})
-        number: int | None = found["number"]
-        return number
+            (found,) = await self._all("fiscal_span", {"serial": serial})
+        return None if found["first"] is None else (found["first"], found["last"])
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""

@@ -113,11 +113,11 @@ class MemoryJournal:
         """Read the orders of a Z number, and the newest anchor."""
         return self.summed(z_number)
 
-    async def first_fiscal(self, serial: str) -> int | None:
-        """Say which number was the first that this till began at a TSE."""
+    async def fiscal_span(self, serial: str) -> tuple[int, int] | None:
+        """Say which number this till began first at a TSE, and which last."""
         starts = (row.order.start for row in self.rows.values())
-        numbers = (s.number for s in starts if s and s.tse_serial == serial)
-        return min(numbers, default=None)
+        numbers = [s.number for s in starts if s and s.tse_serial == serial]
+        return (min(numbers), max(numbers)) if numbers else None
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""

@@ -260,9 +260,10 @@ SELECT id, at, by FROM tse_clocks WHERE recorded = 0 ORDER BY at, id;
 -- Every outage, for reading commands.
 SELECT id, since, until, reason FROM tse_outages ORDER BY since, id;
 
--- first_fiscal --
--- The first fiscal transaction of this till at a TSE.
-SELECT min(fiscal_number) AS number FROM orders WHERE fiscal_serial = :serial;
+-- fiscal_span --
+-- The first and the last fiscal transaction of this till at a TSE.
+SELECT min(fiscal_number) AS first, max(fiscal_number) AS last FROM orders
+WHERE fiscal_serial = :serial;
 
 -- has_orders --
 -- Whether an order belongs to a Z number.

@@ -125,3 +125,17 @@ def test_a_piece_is_as_long_as_a_basket_may_wait() -> None:
     assert next_length(PIECE_FIRST, PIECE_S * 2) == PIECE_FIRST // 2
     assert next_length(1, PIECE_S * 2) == 1
     assert next_length(PIECE_MAX, 0.0) == PIECE_MAX
+
+
+async def test_what_was_left_when_the_till_stopped_is_archived_at_its_next_start() -> (
+    None
+):
+    shelf = Shelf(reached=3)
+    async with working(shelf, first=5) as archivist:
+        archivist.between_baskets(quiet=True)
+        archivist.catch_up(TSE)
+        await until(shelf, lambda: shelf.delivered == 1)
+        archivist.catch_up(TSE)  # nothing is left
+        archivist.hand_over(TSE, 6)
+        await until(shelf, lambda: shelf.delivered == 2)
+    assert [pieces for pieces, _ in shelf.sealed] == [["5-5"], ["6-6"]]

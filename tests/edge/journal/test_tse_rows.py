@@ -98,7 +98,7 @@ async def test_what_the_hub_lacks_is_found_after_a_restart(tmp_path: Path) -> No
     assert (after.described, after.clocks) == ((NEWER, SECOND), (CLOCK,))
 
 
-async def test_the_first_number_at_a_tse_is_known(tmp_path: Path) -> None:
+async def test_the_numbers_at_a_tse_are_known(tmp_path: Path) -> None:
     memory, disk = MemoryJournal(), await opened(tmp_path)
     try:
         for sequence, (number, serial) in enumerate(((7, "a"), (8, "a"), (1, "b")), 1):
@@ -108,9 +108,9 @@ async def test_the_first_number_at_a_tse_is_known(tmp_path: Path) -> None:
             memory.write((made, begun))
             await disk.commit((made, begun))
         for journal in (memory, disk):
-            assert await journal.first_fiscal("a") == 7
-            assert await journal.first_fiscal("b") == 1
-            assert await journal.first_fiscal("c") is None
+            assert await journal.fiscal_span("a") == (7, 8)
+            assert await journal.fiscal_span("b") == (1, 1)
+            assert await journal.fiscal_span("c") is None
         assert (await disk.recover()).has_orders
     finally:
         await disk.close()
