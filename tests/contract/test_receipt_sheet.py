@@ -9,8 +9,8 @@ from tests.contract.closed_receipts import BERLIN, CLOSED
 from tests.contract.legal_items import missing_items
 
 
-def text_of(name: str, **options: bool) -> str:
-    sheet = receipt_sheet(CLOSED[name], BERLIN, **options)
+def text_of(name: str, *, is_copy: bool = False, whole: bool = False) -> str:
+    sheet = receipt_sheet(CLOSED[name], BERLIN, is_copy=is_copy, whole=whole)
     return "\n".join(sheet.texts())
 
 
