@@ -51,6 +51,7 @@ class Assembly:
     link: MqttLink
     reader: NfcReader
     fiscal: SerialTse
+    archives: ArchiveFiles
     printer: ReceiptPrinter | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -143,7 +144,7 @@ async def assemble(
     )
     till = Till(me, ports, software=_version())
     post.to = till.post
-    return Assembly(till, journal, link, reader, fiscal, printer)
+    return Assembly(till, journal, link, reader, fiscal, archives, printer)
 
 
 async def archive_tse(settings: Settings, file: Path | None) -> Path:

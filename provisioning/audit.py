@@ -16,6 +16,7 @@ from contract.order import OrderKind, Outcome
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from contract.fiscal import Signature
     from edge.journal.reading import JournaledOrder
 
 
@@ -51,6 +52,25 @@ class TaxExport:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptArchive:
+    """A TSE's log as the hub has recorded it; `last` is its newest transaction."""
+
+    till: str
+    serial: str
+    last: int
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveCount:
+    """How many tills' TSEs have their log at the hub, up to the last closing."""
+
+    delivered: int = 0
+    verified: int = 0
+    wanted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """The audit's figures; `problems` names each thing that is wrong.
 
@@ -71,6 +91,7 @@ class Findings:
     closings_recorded: int = 0
     orders_practiced: int = 0
     tax_export: TaxExport = TaxExport()
+    tse_archives: ArchiveCount = ArchiveCount()
 
     @property
     def good(self) -> bool:
@@ -128,6 +149,33 @@ def audit(
         closings_recorded=closings,
         orders_practiced=sum(_is_practiced(order) for _, order in decided),
     )
+
+
+def archives(
+    closed: Mapping[str, Signature | None], kept: Collection[KeptArchive]
+) -> tuple[ArchiveCount, list[str]]:
+    """Say whose TSE's log the hub lacks up to the last closing; `closed` by till."""
+    delivered = verified = 0
+    problems = []
+    for till, closing in closed.items():
+        if closing is None:
+            problems.append(f"{till} has no closing that its TSE has signed")
+            continue
+        serial, number = closing.tse_serial, closing.number
+        found = [
+            each
+            for each in kept
+            if (each.till, each.serial) == (till, serial) and each.last >= number
+        ]
+        delivered += bool(found)
+        verified += any(each.verified for each in found)
+        if not any(each.verified for each in found):
+            state = "could not be verified" if found else "is not at the hub"
+            problems.append(
+                f"the log of {till}'s TSE up to its last closing (fiscal transaction"
+                f" {number}) {state}; see {till}.log"
+            )
+    return ArchiveCount(delivered, verified, len(closed)), problems
 
 
 def percentile_ms(sorted_us: Sequence[int], percent: int) -> int | None:

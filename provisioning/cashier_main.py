@@ -1,7 +1,8 @@
 """A whole till without a screen: a scripted cashier sells at it until told to stop.
 
 `python -m provisioning.cashier_main --config till.toml --port N --wristbands DIR`
-sells until SIGTERM, then waits until the hub has recorded everything, and ends.
+sells until SIGTERM, then waits until the hub has recorded everything and has the TSE's
+log up to the last closing, and ends.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from contract.ids import TillId
 from edge.assembly import Assembly, assemble, read_settings
 from edge.core.errors import KassenbandError
-from edge.journal.reading import closings_ended, read_orders
+from edge.journal.reading import closings_ended, last_closing, read_orders
 from edge.simulator.card_terminal import SimulatedTerminal
 from edge.simulator.cashier import Habits, ScriptedCashier
 from edge.simulator.people import Badge, People, Team
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from edge.core.settings import Settings
 
 DELIVERY_TIMEOUT_S = 60.0
+ARCHIVE_TIMEOUT_S = 60.0
 LOOK_AGAIN_S = 0.2
 
 GOOD, BAD, CANNOT = 0, 1, 2
@@ -78,7 +80,9 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
         if failing.done():
             await failing
         await selling
-        delivered = await _all_delivered(assembly, settings.journal.directory, parent)
+        journal = settings.journal.directory
+        delivered = await _all_delivered(assembly, journal, parent)
+        delivered = delivered and await _archived(assembly, journal, parent)
         failing.cancel()
     return GOOD if delivered else BAD
 
@@ -115,6 +119,23 @@ async def _all_delivered(assembly: Assembly, journal: Path, parent: int) -> bool
         return False
     finally:
         unsubscribe()
+    return True
+
+
+async def _archived(assembly: Assembly, journal: Path, parent: int) -> bool:
+    """Wait until the TSE's log is at the hub; False when that takes too long."""
+    closing = last_closing(journal)
+    if closing is None:
+        return True
+    wanted = closing.tse_serial, closing.number
+    try:
+        async with asyncio.timeout(ARCHIVE_TIMEOUT_S):
+            while not await assembly.archives.has_delivered(*wanted):
+                if os.getppid() != parent:
+                    return False
+                await asyncio.sleep(LOOK_AGAIN_S)
+    except TimeoutError:
+        return False
     return True
 
 

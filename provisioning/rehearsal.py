@@ -21,6 +21,7 @@ from provisioning.interactive import sell_on_screen
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.shop import TSE_LATENCY_MS, Counter, Shop, ShopPlan, program
 from provisioning.witnesses import (
+    ask_archives,
     ask_closings,
     ask_journals,
     ask_ledger,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 TILLS_MAX = 16  # one pcscd handles no more readers
 PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
-END_TIMEOUT_S = 90.0
+END_TIMEOUT_S = 150.0  # longer than its till waits for the hub, twice
 TAX_EXPORT = "dsfinvk.zip"
 SETTING_UP = "A shop is set up: database, broker, hub, TSE, readers (some 10 s) ..."
 GOOD, BAD, CANNOT = 0, 1, 2
@@ -165,8 +166,12 @@ def _examine(shop: Shop) -> Findings:
     file = shop.directory / TAX_EXPORT
     file.unlink(missing_ok=True)
     tax_export, wrong = asyncio.run(ask_tax_export(shop.dsn, file))
+    archives, missing = asyncio.run(ask_archives(shop.dsn, shop.counters))
     return dataclasses.replace(
-        found, tax_export=tax_export, problems=(*found.problems, *wrong)
+        found,
+        tax_export=tax_export,
+        tse_archives=archives,
+        problems=(*found.problems, *wrong, *missing),
     )
 
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.journal.reading import JournaledOrder, read_orders
+import msgspec
+
+from edge.journal.reading import JournaledOrder, last_closing, read_orders
 from hub.export.check.verdict import check
+from hub.service.archive_check import ArchiveReport
 from hub.service.context import ContextKeeper
 from hub.service.dsfinvk import NothingToExport, Period, export
 from hub.service.verification import verify
 from hub.store.store import Store
 from provisioning import demo_event
-from provisioning.audit import LedgerOrder, SignedProcess, TaxExport
+from provisioning.audit import (
+    ArchiveCount,
+    KeptArchive,
+    LedgerOrder,
+    SignedProcess,
+    TaxExport,
+    archives,
+)
 from provisioning.processes import ProvisioningError
 from provisioning.shop import program
 from tse_driver.export_reader import check_export
@@ -105,6 +115,24 @@ async def ask_tax_export(dsn: str, file: Path) -> tuple[TaxExport, list[str]]:
     said = TaxExport(verdict.closings, verdict.receipts, verdict.verified)
     wrong = [f"tax export: {each}" for each in verdict.findings if not each.is_note]
     return said, wrong
+
+
+async def ask_archives(
+    dsn: str, counters: Sequence[Counter]
+) -> tuple[ArchiveCount, list[str]]:
+    """Compare the tills' last closings with the TSE logs that the hub has recorded."""
+    store = await Store.open(dsn)
+    try:
+        rows = await store.fetch("tse_archives", demo_event.EVENT_NUMBER)
+    finally:
+        await store.close()
+    reports = [msgspec.json.decode(row["report"], type=ArchiveReport) for row in rows]
+    kept = [
+        KeptArchive(row["till"], row["tse_serial"], report.numbers[1], report.valid)
+        for row, report in zip(rows, reports, strict=True)
+        if report.numbers is not None
+    ]
+    return archives({each.till: last_closing(each.journal) for each in counters}, kept)
 
 
 async def ask_closings(dsn: str) -> int:

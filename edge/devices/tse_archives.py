@@ -82,6 +82,12 @@ class ArchiveFiles:
         if trouble is not None:
             raise trouble
 
+    async def has_delivered(self, serial: str, last: int) -> bool:
+        """Say whether the hub has a TSE's log up to this number, and nothing waits."""
+        if await self.reach(serial) < last:
+            return False
+        return not await asyncio.to_thread(self._waiting)
+
     def _reach(self, serial: str) -> int:
         try:
             return int(self._mark_of(serial).read_text("ascii"))

@@ -174,6 +174,12 @@ SELECT id, z_number, report, signature, outage FROM closings
 WHERE recorded = 0
 ORDER BY z_number;
 
+-- last_signed_closing --
+-- The newest closing that a TSE has signed.
+SELECT z_number, signature FROM closings
+WHERE signature IS NOT NULL
+ORDER BY z_number DESC LIMIT 1;
+
 -- all_closings --
 -- Every closing, for reading commands.
 SELECT * FROM closings ORDER BY z_number;

@@ -78,12 +78,16 @@ def read_anchors(directory: Path) -> bytes:
 
 def closings_ended(directory: Path) -> bool:
     """Whether the hub has recorded every closing of a journal."""
-    path = directory / JOURNAL_FILE
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return not database.execute(queries()["open_closings"]).fetchall()
-    except sqlite3.Error as error:
-        raise JournalBroken(f"The journal {path} can't be read: {error}.") from error
+    (still_open,) = _read(directory, "open_closings")
+    return not still_open
+
+
+def last_closing(directory: Path) -> Signature | None:
+    """Read what the TSE said of the newest closing that it has signed, if any."""
+    (found,) = _read(directory, "last_signed_closing")
+    for row in found:
+        return msgspec.json.decode(row["signature"], type=Signature)
+    return None
 
 
 def summary(orders: list[JournaledOrder]) -> dict[str, int]:

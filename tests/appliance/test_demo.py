@@ -75,6 +75,7 @@ def test_two_shops_sell_side_by_side_and_lose_nothing(
         assert figures["problems"] == []
         assert figures["booked_by_kind"]["shift_start"] == 2
         assert figures["booked_by_kind"]["shift_end"] == 2
+        assert figures["tse_archives"] == {"delivered": 2, "verified": 2, "wanted": 2}
         tax = figures["tax_export"]
         assert tax["closings"] == 2
         assert tax["receipts"] == tax["signatures_verified"]

@@ -9,8 +9,10 @@ from contract.order import Outcome
 from edge.journal.reading import JournaledOrder
 from provisioning.audit import (
     Findings,
+    KeptArchive,
     LedgerOrder,
     SignedProcess,
+    archives,
     audit,
     percentile_ms,
 )
@@ -144,3 +146,35 @@ def test_orders_are_counted_by_kind_and_each_is_paid_as_it_says() -> None:
     assert not judge(paid_in, booked=replace(booked, paid_minor=1100)).good
     transfer = replace(paid_in, kind="cash_transfer")
     assert judge(transfer, booked=replace(booked, paid_minor=0)).good
+
+
+KEPT = KeptArchive(TILL, SIGNATURE.tse_serial, SIGNATURE.number, verified=True)
+
+
+@pytest.mark.parametrize(
+    ("kept", "counted", "words"),
+    [
+        ([KEPT], (1, 1), None),
+        ([replace(KEPT, last=KEPT.last - 1)], (0, 0), "is not at the hub"),
+        ([replace(KEPT, till="bar-2")], (0, 0), "is not at the hub"),
+        ([replace(KEPT, serial="00" * 32)], (0, 0), "is not at the hub"),
+        ([replace(KEPT, verified=False)], (1, 0), "could not be verified"),
+        ([], (0, 0), "is not at the hub"),
+    ],
+)
+def test_a_log_of_a_tse_that_the_hub_lacks_is_named(
+    kept: list[KeptArchive], counted: tuple[int, int], words: str | None
+) -> None:
+    count, problems = archives({TILL: SIGNATURE}, kept)
+    assert (count.delivered, count.verified, count.wanted) == (*counted, 1)
+    assert len(problems) == (words is not None)
+    for problem in problems:
+        assert TILL in problem
+        assert words is not None
+        assert words in problem
+
+
+def test_a_till_that_closed_nothing_is_named() -> None:
+    count, (problem,) = archives({TILL: None}, [])
+    assert (count.delivered, count.wanted) == (0, 1)
+    assert f"{TILL} has no closing" in problem
