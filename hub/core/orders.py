@@ -99,9 +99,12 @@ def recall(order: Order, agreed: Agreed) -> Found | None:
 
 
 def remember(order: Order, agreed: Agreed, found: Found) -> None:
-    """Keep what was found of an order against which nothing speaks."""
+    """Keep what was found of an order against which nothing speaks.
+
+    Not of one that takes vouchers: these leave the payer's wallet beside its total.
+    """
     prices, basket = agreed.prices.get(order.catalogue), plain_basket(order)
-    if prices is not None and basket is not None:
+    if prices is not None and basket is not None and not order.vouchers:
         prices.baskets.remember(basket, found)
 
 

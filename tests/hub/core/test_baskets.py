@@ -7,7 +7,7 @@ import pytest
 
 from contract.acts import PaymentMethod
 from contract.attempt import Order
-from contract.order import OrderKind, Payment, make_line
+from contract.order import OrderKind, Payment, make_line, voucher_lines
 from hub.core import baskets
 from hub.core.baskets import Baskets, Found, plain_basket
 from hub.core.booking import request_item
@@ -24,7 +24,7 @@ OF_NO_MATTER = {
 IN_THE_NAME = {"lines", "taxes", "total_minor", "booking_model"}
 MUST_BE_PLAIN = {
     "kind", "payment", "cancels", "undoes", "credits", "wristband", "cash", "bill",
-    "granted_by", "training",
+    "granted_by", "presale", "training",
 }  # fmt: skip
 
 FIRST, SECOND = CATALOGUE.products[:2]
@@ -67,6 +67,7 @@ def test_another_total_or_line_is_another_basket() -> None:
         {"kind": OrderKind.GRANT},
         {"payment": Payment(method=PaymentMethod.CASH)},
         {"granted_by": "s1"},
+        {"presale": ("0" * 64,)},
         {"bill": "0" * 27},
         {"training": True},
     ],
@@ -78,6 +79,20 @@ def test_what_is_more_than_a_plain_sale_is_never_remembered(
     sale = a_basket(1)
     assert plain_basket(sale) is not None
     assert plain_basket(msgspec.structs.replace(sale, **changed)) is None
+
+
+def test_vouchers_leave_the_wallet_however_often_the_same_is_sold() -> None:
+    beers = make_line(FIRST, 2)
+    products = {each.id: each for each in CATALOGUE.products}
+    first, second = (
+        a_sale(wallet, beers, *voucher_lines((beers,), products, 1))
+        for wallet in (1, 2)
+    )
+    fresh = request_item(first, b"first", None)
+    remember(first, AGREED, Found(postings=fresh.postings))
+    known = recall(second, AGREED) or Found()
+    (move,) = request_item(second, b"second", None, known).moves
+    assert (move.serial, move.minor, move.vouchers) == (2, -450, -1)
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
