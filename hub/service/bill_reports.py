@@ -91,7 +91,10 @@ class BillReports:
         if attempt.method != method:
             raise UnknownAttempt(f"Attempt {number} was made by {attempt.method}.")
         reported = await self._booked(unit, record, attempt, report)
-        moved = await _move_refund(unit, record, attempt, report, refund)
+        is_unbooked = report.said is Said.REFUNDED and reported.payment is None
+        moved = not is_unbooked and await _move_refund(
+            unit, record, attempt, report, refund
+        )
         if moved or reported.is_news or reported.alarms:
             is_news = await keep_report(unit, record.event, report, reported, method)
             for alarm in reported.alarms if is_news else ():

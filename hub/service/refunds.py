@@ -235,9 +235,9 @@ class Refunds:
             return "sent", f"{method.code} does not answer. Ask again in a minute."
         except (ProviderRefused, NotOffered) as error:
             return "failed", str(error)
-        await self._bills.report(method.code, report, refund=UUID(back.key))
+        taken = await self._bills.report(method.code, report, refund=UUID(back.key))
         match report.said:
-            case Said.REFUNDED:
+            case Said.REFUNDED if taken.payment is not None:
                 return "done", report.status
             case Said.REFUND_FAILED:
                 return "failed", report.status
@@ -269,14 +269,15 @@ class Refunds:
         left = record.standing.kept_minor - way["total_minor"]
         if paid is not None:
             # What a method cost the payer on top may go back, too.
-            left = min(left, paid.principal_minor) + _surcharge_left(record, paid)
-            left = min(left, paid.amount_minor - way["payment_minor"])
+            principal, surcharge = _kept_of(record, paid)
+            left = min(left, principal) + surcharge
+            left = min(left, principal + surcharge - way["payment_minor"])
         if not 0 < amount_minor <= left:
             raise NotAllowed(
                 f"At most {plain_amount(max(0, left))} {record.bill.currency.value} "
                 "can go back."
             )
-        await _check_wallet(unit, record, amount_minor)
+        await _check_wallet(unit, record, way["total_minor"] + amount_minor)
         refund = new_uuid7()
         await unit.fetch(
             "add_refund",
@@ -313,19 +314,24 @@ class Refunds:
         await unit.fetch("move_refund", refund, state, note, self._now())
 
 
-def _surcharge_left(record: BillRecord, paid: Payment) -> int:
-    """Say how much of an attempt's surcharge has not gone back yet."""
-    moved = [each for each in record.payments if each.attempt == paid.attempt]
-    signs = {MovementKind.PAYMENT: 1}
-    return max(
-        0, sum(signs.get(each.kind, -1) * each.surcharge_minor for each in moved)
-    )
+def _kept_of(record: BillRecord, paid: Payment) -> tuple[int, int]:
+    """Say how much of a payment's principal and surcharge has not gone back yet."""
+    principal = surcharge = 0
+    for each in record.payments:
+        if each.attempt == paid.attempt:
+            sign = 1 if each.kind is MovementKind.PAYMENT else -1
+            principal += sign * each.principal_minor
+            surcharge += sign * each.surcharge_minor
+    return min(paid.principal_minor, max(0, principal)), max(0, surcharge)
 
 
 async def _check_wallet(
     unit: UnitOfWork, record: BillRecord, amount_minor: int
 ) -> None:
-    """Refuse to give back of a top-up what was spent since."""
+    """Refuse to give back of a top-up what was spent since.
+
+    `amount_minor` is all that is asked for and has not gone back yet.
+    """
     at = record.standing
     taken = min(amount_minor, at.kept_minor) - at.over_minor
     if not record.bill.is_top_up or taken <= 0 or not record.passed_minor:

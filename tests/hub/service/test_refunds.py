@@ -55,6 +55,7 @@ class Giving(Paged):
         self.keys: set[str] = set()
         self.fault: Callable[[], Exception] | None = None
         self.said = Said.REFUNDED
+        self.currency = ""
 
     def refund(self, back: GiveBack) -> Plan[Report]:
         yield from ()
@@ -66,7 +67,7 @@ class Giving(Paged):
             said=self.said,
             money_ref=f"back-{back.key}",
             amount_minor=back.amount_minor,
-            currency=back.currency.value,
+            currency=self.currency or back.currency.value,
             status="COMPLETED",
         )
 
@@ -243,8 +244,35 @@ async def test_a_part_of_a_top_up_goes_back_as_long_as_it_is_there(
     with pytest.raises(NotAllowed, match=r"holds 15\.00 EUR of it"):
         await desk.give_back(payment, 1501)
     await desk.give_back(payment, 1500)
+    with pytest.raises(NotAllowed, match=r"holds 15\.00 EUR of it"):
+        await desk.give_back(payment, 1)
     report = await look(parts)
     assert report.ok, report.findings
+
+
+async def test_a_payment_goes_back_once_though_another_is_left(desk: Desk) -> None:
+    payment = await desk.pay()
+    await take(desk.fair.store, bank_file(credit("55.00", desk.bill, ref="A")))
+    await desk.refunds.approve(await desk.give_back(payment, 5500), "bob")
+    with pytest.raises(NotAllowed, match=r"At most 0\.00 EUR"):
+        await desk.give_back(payment, 5500)
+
+
+async def test_a_refund_is_not_done_before_it_is_booked(desk: Desk) -> None:
+    payment = await desk.pay()
+    refund = await desk.give_back(payment, 5500)
+    desk.provider.currency = "CHF"
+
+    doubtful = await desk.refunds.approve(refund, "bob")
+
+    assert (doubtful.state, await desk.moved()) == (
+        "sent",
+        [("payment", "paypal", 5500)],
+    )
+    desk.provider.currency = "EUR"
+    await desk.refunds.send(refund)
+    (done,) = await desk.refunds.all()
+    assert (done.state, len(await desk.moved())) == ("done", 2)
 
 
 async def test_a_refund_in_part_leaves_the_rest_with_the_organizer(
