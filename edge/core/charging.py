@@ -14,7 +14,7 @@ from contract.order import OrderKind, Outcome, PaymentMethod, decode_order
 from edge.core import canceling, paying, signing, texts
 from edge.core.effects import Commit, FindCharge, Note, SetAlarm
 from edge.core.events import CardFailed, CardNotFound, CardPaid, ChargeDue
-from edge.core.open_order import journaled, with_receipt
+from edge.core.open_order import journaled, reference, with_receipt
 from edge.core.state import (
     Asking,
     ChargeInDoubt,
@@ -35,7 +35,8 @@ def is_in_doubt(order: StoredOrder) -> bool:
     """Whether an undecided order may have been paid by card before a restart."""
     tried = decode_order(order.attempts[-1].document)
     payment = tried.payment
-    return payment is not None and payment.method is PaymentMethod.CARD
+    by_card = payment is not None and payment.method is PaymentMethod.CARD
+    return by_card and not tried.training
 
 
 def on_terminal(state: TillState, event: TerminalEvent, moment: Moment) -> Step:
@@ -55,9 +56,17 @@ def on_terminal(state: TillState, event: TerminalEvent, moment: Moment) -> Step:
     return state, ()
 
 
-def on_due(state: TillState, alarm: ChargeDue) -> Step:
-    """Ask again what became of a payment, while someone waits for the answer."""
+def on_due(state: TillState, alarm: ChargeDue, moment: Moment) -> Step:
+    """Ask again what became of a payment, while someone waits for the answer.
+
+    In training no terminal was asked: the payment is taken as made.
+    """
     counter = state.counter
+    if isinstance(counter, Charging) and counter.order.training:
+        order = counter.order
+        if alarm.reference != reference(order.id, order.attempts[-1].number):
+            return state, ()
+        return paying.settle(state, order, moment, checked=counter.checked)
     waits = (
         (isinstance(counter, Charging) and counter.order.id == alarm.order)
         or any(each.id == alarm.order for each in state.charges)

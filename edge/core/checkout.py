@@ -185,7 +185,7 @@ def _on_device(
         case events.RepeatRequest() | events.RequestExpired() | events.InquiryExpired():
             moved = _on_silence(state, event, moment)
         case _:
-            moved = _on_alarm(state, event)
+            moved = _on_alarm(state, event, moment)
     return moved
 
 
@@ -209,14 +209,14 @@ def _on_silence(state: TillState, alarm: Waited, moment: Moment) -> Step:
     return state, ()
 
 
-def _on_alarm(state: TillState, alarm: Repeated) -> Step:
+def _on_alarm(state: TillState, alarm: Repeated, moment: Moment) -> Step:
     match alarm:
         case events.ProbeDue():
             moved = hearing.on_probe_due(state)
         case events.CancellationDue(order=order):
             moved = canceling.on_due(state, order)
         case events.ChargeDue():
-            moved = charging.on_due(state, alarm)
+            moved = charging.on_due(state, alarm, moment)
         case events.ClosingDue(closing=number):
             moved = closing.on_due(state, number)
         case events.CatalogueDue():

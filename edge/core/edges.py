@@ -50,7 +50,7 @@ _WAYS: Final[tuple[tuple[Phase, Phase, str], ...]] = (
     ),
     (Phase.COLLECT, Phase.APPROVED, "MoneyTaken"),
     (Phase.COLLECT, Phase.SELLING, "BackToBasket AbortOrder"),
-    (Phase.CHARGE, Phase.APPROVED, "CardPaid"),
+    (Phase.CHARGE, Phase.APPROVED, "CardPaid ChargeDue"),
     (Phase.CHARGE, Phase.DECLINED, "CardFailed CardNotFound"),
     (
         Phase.APPROVED,

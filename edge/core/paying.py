@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from contract.messages import OrderChecked, Rejected
     from contract.money import Money
+    from contract.order import Order
     from contract.token import Credential
     from edge.core.canceling import Verdict
     from edge.core.open_order import OpenOrder
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
 REPEAT_AFTER_MS: Final = 400
 SILENT_AFTER_MS: Final = 1_500
+PRACTICED_AFTER_MS: Final = 2_000  # what a guest takes to hold a card, roughly
 
 _GO_ON_ALONE: Final = frozenset(
     {OrderKind.TOP_UP, OrderKind.TICKET, OrderKind.SHIFT_END}
@@ -114,13 +116,26 @@ def take_money(
     """Go on when the hub need not be asked, or not again: money changes hands."""
     tried = decode_order(order.attempts[-1].document)
     method = None if tried.payment is None else tried.payment.method
-    if method is PaymentMethod.CARD and not tried.training:
-        charge = ChargeCard(order.id, reference(order.id, tried.attempt), tried.total)
+    if method is PaymentMethod.CARD:
+        charge = _charge(tried, order)
         return at_counter(state, Charging(order, checked)), (charge,)
-    collects = tried.cash is None and ask_first(tried) is Ask.CHECK
+    collects = tried.cash is None and ask_first(_in_earnest(tried)) is Ask.CHECK
     if method is PaymentMethod.CASH and collects:
         return at_counter(state, Collecting(order, checked)), ()
     return settle(state, order, moment, checked=checked)
+
+
+def _charge(tried: Order, order: OpenOrder) -> ChargeCard | SetAlarm:
+    """Ask the card terminal; in training nobody, but the screen stands for a while."""
+    asked = reference(order.id, tried.attempt)
+    if tried.training:
+        return SetAlarm(events.ChargeDue(order.id, asked), PRACTICED_AFTER_MS)
+    return ChargeCard(order.id, asked, tried.total)
+
+
+def _in_earnest(tried: Order) -> Order:
+    """Return what the order would be if it were real: practice shows its screens."""
+    return msgspec.structs.replace(tried, training=False)
 
 
 def settle(

@@ -39,6 +39,8 @@ COLLECT_HINT = "Take this amount from the guest, then confirm."
 MONEY_TAKEN = "Cash taken"
 CHARGE_HEADING = ("CARD", "PAYMENT")
 CHARGE_HINT = "The guest pays at the card terminal. The till goes on by itself."
+PRACTICE_COLLECT_HINT = "TRAINING: take no money, then confirm as if you had."
+PRACTICE_CHARGE_HINT = "TRAINING: no card is charged. The till goes on by itself."
 BACK = "Back"
 
 PAID_HEADING = "✓ PAID"

@@ -27,6 +27,10 @@ _WORDS = {
     Phase.COLLECT: (text.COLLECT_HEADING, text.COLLECT_HINT),
     Phase.CHARGE: (text.CHARGE_HEADING, text.CHARGE_HINT),
 }
+_PRACTICED = {
+    Phase.COLLECT: text.PRACTICE_COLLECT_HINT,
+    Phase.CHARGE: text.PRACTICE_CHARGE_HINT,
+}
 # While hub or terminal decide there is nothing to press.
 _WAITING = frozenset({Phase.CHECKING, Phase.CHARGE})
 
@@ -55,6 +59,8 @@ class PaymentPanel(Panel):
         collecting = view.phase is Phase.COLLECT
         self.set_class(view.phase in _WAITING, "checking")
         heading, hint = _WORDS[view.phase]
+        if view.training:
+            hint = _PRACTICED.get(view.phase, hint)
         self.query_one(BigText).show(*heading)
         self.query_one("#payment-hint", Static).update(hint)
         self.query_one(BigAmount).show(plain(view.total))

@@ -15,7 +15,7 @@ from edge.core.picture import picture
 from edge.core.records import ClosingMade, ShiftOrder
 from edge.core.state import ChargeInDoubt, LoggedIn
 from edge.core.view import Phase, TillView
-from tests.contract.orders import BEER, CUP
+from tests.contract.orders import BEER, BILL, CUP
 from tests.edge.core.festival import Festival
 from tests.edge.core.test_signing import START, signature
 
@@ -74,9 +74,49 @@ def test_no_card_terminal_is_asked() -> None:
     desk = trained()
     practice(desk, intents.PayByCard())
 
+    assert seen(desk).phase is Phase.CHARGE
+    assert seen(desk).training
+    assert not any(isinstance(each, effects.ChargeCard) for each in desk.done)
+    [alarm] = [e for e in desk.done if isinstance(e, effects.SetAlarm)]
+    assert isinstance(alarm.alarm, events.ChargeDue)
+    desk.do(replace(alarm.alarm, reference="of an earlier try"))
+    assert seen(desk).phase is Phase.CHARGE
+    desk.do(alarm.alarm)
     assert seen(desk).phase is Phase.APPROVED
     assert desk.last().training
-    assert not any(isinstance(each, effects.ChargeCard) for each in desk.done)
+    assert not any(isinstance(each, effects.FindCharge) for each in desk.done)
+    desk.do(alarm.alarm)
+    assert len(desk.decisions()) == 1
+
+
+@pytest.mark.parametrize("act", [acts.TopUp(2_000), acts.BillPayment(BILL, 500)])
+def test_what_takes_cash_shows_so_and_waits(act: acts.Act) -> None:
+    desk = trained()
+    desk.begin(act)
+    if seen(desk).phase is Phase.PRESENT:
+        desk.tap(1)
+    desk.do(intents.PayByCash())
+
+    assert seen(desk).phase is Phase.COLLECT
+    assert seen(desk).training
+    assert desk.decisions() == []
+    desk.do(intents.MoneyTaken())
+    assert seen(desk).phase is Phase.APPROVED
+    [decision] = desk.decisions()
+    assert decision.cash_minor == 0
+    assert decision.process_data.startswith("AVTraining^")
+
+
+def test_a_practiced_card_payment_cut_short_asks_no_terminal() -> None:
+    desk = trained()
+    practice(desk, intents.PayByCard())
+    again = desk.restarted()
+
+    assert seen(again).phase is Phase.SELLING
+    assert again.state.charges == ()
+    assert not any(isinstance(each, effects.FindCharge) for each in again.done)
+    [decision] = again.decisions()
+    assert decision.process_data == "AVTraining^0.00_0.00_0.00_0.00_0.00^"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +136,7 @@ def test_every_kind_can_be_practiced_without_the_hub(act: acts.Act) -> None:
     desk.tap(1)
     if seen(desk).phase is Phase.SELLING:
         desk.do(intents.PayByCash())
+        desk.do(intents.MoneyTaken())
 
     assert seen(desk).phase is Phase.APPROVED, seen(desk)
     assert desk.decisions()[-1].process_data.startswith("AVTraining^")
@@ -214,6 +255,8 @@ def test_what_was_real_is_not_canceled_in_training_nor_the_other_way() -> None:
     assert seen(desk).register_minor == 650
 
     practice(desk, intents.PayByCard())
+    [alarm] = [e for e in desk.done if isinstance(e, effects.SetAlarm)]
+    desk.do(alarm.alarm)
     by_card = desk.last()
     cancel(desk, by_card.id)
     assert desk.last().cancels == by_card.id, "no terminal refunds what it never took"
