@@ -19,6 +19,7 @@ from edge.core import printing, summing, texts, tse_swap
 from edge.core.effects import (
     ArchiveTse,
     BeginFiscal,
+    CloseStray,
     Commit,
     FindFiscal,
     FinishFiscal,
@@ -127,6 +128,8 @@ def on_fiscal(
     """Take in what the TSE did about a closing."""
     moved: Step = state, ()
     if pending.is_sealed:
+        if isinstance(event, FiscalStarted):  # too late: nobody will finish it
+            moved = state, (CloseStray(event.start.number),)
         return moved
     match event:
         case FiscalStarted(start=start):
@@ -139,10 +142,10 @@ def on_fiscal(
             state = _changed(state, replace(pending, searched=True))
             moved = state, (FindFiscal(pending.id, pending.start),)
         case FiscalFailed(reason=reason):
-            moved = _seal(state, pending, outage=_outage(pending, reason, moment))
+            moved = _give_up(state, pending, reason, moment)
         case FiscalNotFound():
             reason = "The TSE did not answer and has no signature of this closing."
-            moved = _seal(state, pending, outage=_outage(pending, reason, moment))
+            moved = _give_up(state, pending, reason, moment)
         case FiscalOpened():
             pass
         case _:
@@ -234,13 +237,18 @@ def _seal(
     return state, (commit, *effects)
 
 
-def _outage(pending: PendingClosing, reason: str, moment: Moment) -> Outage:
+def _give_up(
+    state: TillState, pending: PendingClosing, reason: str, moment: Moment
+) -> Step:
     start: FiscalStart | None = pending.start
-    return Outage(
+    outage = Outage(
         since=moment.now,
         reason=reason[:FAULT_LENGTH_MAX],
         number=start.number if start else None,
     )
+    if start is not None:
+        state = tse_swap.left_open(state, start)
+    return _seal(state, pending, outage=outage)
 
 
 def _changed(state: TillState, pending: PendingClosing) -> TillState:

@@ -248,7 +248,7 @@ def _give_up(
     )
     state = replace(state, fiscal={**state.fiscal, order: outage})
     if isinstance(start, FiscalStart):
-        state = _left_open(state, start)
+        state = tse_swap.left_open(state, start)
     closed = _in_signing(state, order)
     if closed is None:
         return state, (note,)
@@ -355,14 +355,6 @@ def _staged(
             for each in state.signing
         ),
     )
-
-
-def _left_open(state: TillState, start: FiscalStart) -> TillState:
-    """Remember to close what nobody will finish, once the TSE works again."""
-    unit = state.unit
-    if start.tse_serial not in {"", unit.serial}:
-        return state
-    return replace(state, unit=replace(unit, leftovers=(*unit.leftovers, start.number)))
 
 
 def _known(state: TillState, start: FiscalStart) -> TillState:

@@ -152,23 +152,27 @@ def on_rejected(state: TillState, text: str) -> Step:
 
 
 def _note_outage(state: TillState, moment: Moment) -> Step:
+    """End what is over and begin what began: orders name an outage by its begin."""
     unit, news = state.unit, state.tse_news
-    lasting = news.outage
-    if unit.down_since is not None and lasting is None:
-        noted = TseOutage(
+    lasting, noted = news.outage, list[TseOutage]()
+    if unit.down_since == (lasting.since if lasting else None):
+        return state, ()
+    if lasting is not None:
+        # A clock that was set back meanwhile must not end it before it began.
+        until = max(unit.down_since or moment.now, lasting.since)
+        noted.append(changed(lasting, until=until))
+        lasting = None
+    if unit.down_since is not None:
+        lasting = TseOutage(
             id=uuid5(moment.fresh, "outage"),
             since=unit.down_since,
             reason=unit.down_because,
         )
-        news = replace(news, outage=noted, outages=(*news.outages, noted))
-    elif unit.down_since is None and lasting is not None:
-        # A clock that was set back meanwhile must not end it before it began.
-        noted = changed(lasting, until=max(moment.now, lasting.since))
-        others = tuple(each for each in news.outages if each.id != noted.id)
-        news = replace(news, outage=None, outages=(*others, noted))
-    else:
-        return state, ()
-    return replace(state, tse_news=news), (Commit((OutageNoted(noted),)),)
+        noted.append(lasting)
+    known = {each.id for each in noted}
+    others = tuple(each for each in news.outages if each.id not in known)
+    news = replace(news, outage=lasting, outages=(*others, *noted))
+    return replace(state, tse_news=news), (Commit(tuple(map(OutageNoted, noted))),)
 
 
 def _tell(state: TillState, moment: Moment) -> Step:

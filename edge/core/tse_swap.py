@@ -87,10 +87,19 @@ def closed(state: TillState, moment: Moment) -> Step:
     return _take(replace(state, unit=unit), event, moment)
 
 
+def left_open(state: TillState, start: FiscalStart) -> TillState:
+    """Remember to close what nobody will finish, once the TSE works again."""
+    unit = state.unit
+    if start.tse_serial not in {"", unit.serial}:
+        return state
+    return replace(state, unit=replace(unit, leftovers=(*unit.leftovers, start.number)))
+
+
 def _take(state: TillState, event: FiscalOpened, moment: Moment) -> Step:
+    closing = (each.start for each in state.closings if not each.is_sealed)
     ours = {
         start.number
-        for start in (*state.fiscal.values(), *(each.start for each in state.closings))
+        for start in (*state.fiscal.values(), *closing)
         if isinstance(start, FiscalStart) and start.tse_serial in {"", event.serial}
     }
     unit = replace(

@@ -22,7 +22,7 @@ from edge.core import effects, events, intents
 from edge.core.records import FiscalStart
 from edge.core.view import Phase
 from tests.contract.orders import BEER, PRETZEL
-from tests.contract.samples import AT, SIGNATURE
+from tests.contract.samples import AT, SIGNATURE, TSE
 from tests.edge.core.desk import ANCHOR
 from tests.edge.core.festival import Festival
 from tests.edge.parts import BAR
@@ -174,6 +174,23 @@ def test_a_dead_tse_does_not_hold_a_closing_up(*, silent: bool) -> None:
         assert desk.performed(effects.FindFiscal)
         desk.do(events.FiscalNotFound(closing))
     assert desk.asked(Closing).outage is not None
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_a_closing_began_at_the_tse_is_closed(*, late: bool) -> None:
+    desk = Festival()
+    desk.do(events.FiscalOpened(TSE.serial, TSE.expires, (), TSE))
+    a_day(desk)
+    close(desk)
+    closing = desk.state.closings[0].id
+    if not late:
+        desk.do(events.FiscalStarted(closing, START))
+    desk.do(events.FiscalFailed(closing, "Refused."))
+    if late:
+        desk.do(events.FiscalStarted(closing, START))
+    else:  # found open when the TSE is brought back, before the hub has the closing
+        desk.do(events.FiscalOpened(TSE.serial, TSE.expires, (START.number,), TSE))
+    assert desk.only(effects.CloseStray).number == START.number
 
 
 def test_a_power_cut_loses_no_closing() -> None:

@@ -9,11 +9,18 @@ import msgspec
 import pytest
 
 from contract.closing import decode_closing
-from contract.messages import OrderAdvice, TillDescribed, decode_advice
+from contract.messages import (
+    Lamp,
+    LampState,
+    OrderAdvice,
+    TillDescribed,
+    decode_advice,
+)
 from edge.core import effects, events, intents
 from edge.core.records import AdviceSealed, FiscalStart
 from tests.contract.orders import BEER
 from tests.contract.samples import AT, DEVICE, TSE
+from tests.edge.core.desk import MS
 from tests.edge.core.festival import Festival
 from tests.edge.core.test_signing import signature
 
@@ -159,6 +166,24 @@ def test_a_till_that_was_off_meanwhile_closes_first_too(described: bool) -> None
     else:
         again.do(FIRST)
         assert again.state.z_number == 1
+
+
+def test_the_outage_before_a_swap_is_another_one_than_its_own() -> None:
+    desk = till()
+    desk.do(FIRST)
+    sell(desk)
+    desk.do(intents.Dismiss())
+    gone = Lamp(state=LampState.BAD, text="It is not plugged in.")
+    desk.do(events.FiscalLamp(gone))
+    desk.ns += 60_000 * MS
+    desk.do(SECOND)
+    sell(desk, signed=False)
+    noted = last_advice(desk).outage
+    before, its_own = desk.journal.read().tse_news.outages
+    assert noted is not None
+    assert (before.reason, before.until) == (gone.text, its_own.since)
+    assert (its_own.since, its_own.reason) == (noted.since, noted.reason)
+    assert its_own.until is None
 
 
 def test_what_failed_to_be_finished_is_closed_once_the_tse_works() -> None:
