@@ -76,12 +76,15 @@ class CashPoint:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The order that a cancellation undoes; when its Z number was closed, if it is."""
+    """The order that a cancellation undoes; when its Z number was closed, if it is.
+
+    Where the ledger does not have it, no till and no Z number are known.
+    """
 
     order: UUID
-    till: str
-    z_number: int
-    closed_at: datetime | None
+    till: str = ""
+    z_number: int | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

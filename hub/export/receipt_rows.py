@@ -190,9 +190,9 @@ class ReceiptRows:
         original = ended.original
         assert original is not None, "it was looked at before"
         closed = "" if original.closed_at is None else moment(original.closed_at)
+        z_number = "" if original.z_number is None else str(original.z_number)
         said = (
-            f"{REFERENCE};;{closed};{original.till};{original.z_number};"
-            f"{original.order}{_END}"
+            f"{REFERENCE};;{closed};{original.till};{z_number};{original.order}{_END}"
         )
         undoing = {
             number

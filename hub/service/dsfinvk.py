@@ -256,8 +256,8 @@ class _Run:
         advice = decode_advice(row["advice"])
         order = decode_order(advice.order)
         outage, original = advice.outage, None
-        if order.cancels is not None and row["undone_till"] is not None:
-            till, z_number = row["undone_till"], row["undone_z"]
+        if order.cancels is not None:
+            till, z_number = row["undone_till"] or "", row["undone_z"]
             closed_at = self._plan.closed_at.get((till, z_number))
             original = Original(order.cancels, till, z_number, closed_at)
         assert self._outages is not None, "they are read with the first closing"

@@ -150,8 +150,11 @@ class _Receipt:
                 continue
             if table == WANTED:
                 text = f"{self.closing} has no receipt {self.name}."
-                file, column = "references.csv", "REF_BON_ID"
-                self._findings.error("reference", text, file, rows[0].line, column)
+                place = "references.csv", rows[0].line, "REF_BON_ID"
+                # Where nobody says where it is, it may be in no closing yet.
+                said = any(any(row.cells) for row in rows)
+                tell = self._findings.error if said else self._findings.note
+                tell("reference", text, *place)
             else:
                 text = f"transactions.csv has no receipt {self.name}."
                 self.error("reference", text, rows[0], "BON_ID")

@@ -169,7 +169,8 @@ class _Judge:
         if target is None:
             self._outside += 1
         elif receipt:
-            partitions.add(Record(target.index, receipt, WANTED, line, []))
+            place = [register or number]
+            partitions.add(Record(target.index, receipt, WANTED, line, place))
 
     def _rows(
         self, file: str, names: tuple[str, ...]

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 
 from contract.money import Currency
 from contract.order import LineRole, make_line, plain_line
+from hub.export.cash_point import Original
 from hub.export.check.verdict import check
 from hub.export.receipt_rows import fault
 from tests.hub.export import exports
@@ -78,6 +81,21 @@ def test_a_cancellation_by_line_names_the_first_at_each_line(
     found = about(one, "references.csv", str(undoing.order.id))
 
     assert [row["POS_ZEILE"] for row in found] == ["1", "2"]
+
+
+def test_a_cancellation_names_what_the_ledger_does_not_have(tmp_path: Path) -> None:
+    day = a_day(Till())
+    (orders,) = [each for _, each in day.closed if nth(day, 9) in each]
+    undoing, missing = nth(day, 9), uuid4()
+    orders[orders.index(undoing)] = replace(undoing, original=Original(missing))
+    out = exports.write(tmp_path / "out.zip", [day])
+
+    (reference,) = about(out, "references.csv", str(undoing.order.id))
+    assert reference["REF_BON_ID"] == str(missing)
+    assert (reference["REF_Z_KASSE_ID"], reference["REF_Z_NR"]) == ("", "")
+    verdict = check(out)
+    assert verdict.ok, verdict.findings
+    assert any(str(missing) in each.text for each in verdict.findings)
 
 
 def test_an_aborted_order_shows_its_basket_and_no_turnover(
