@@ -22,7 +22,15 @@ from contract.acts import (
     PaymentMethod,
     WristbandChange,
 )
-from contract.fields import Amount, BillReference, Count, PlaceKey, StaffId, Utc
+from contract.fields import (
+    Amount,
+    BillReference,
+    Count,
+    Digest,
+    PlaceKey,
+    StaffId,
+    Utc,
+)
 from contract.ids import EventIdField, TillIdField
 from contract.lines import LINES_MAX, Line, TaxSum
 from contract.money import Currency, Money
@@ -35,7 +43,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `undoes` is the kind of the order that a cancellation cancels (a sale when it does
     not say), `register` the cash register sold into (the till's own: none named).
-    What kind of order has which part is said in `contract.forms`. What was only
+    What kind of order has which part is said in `contract.forms`. `presale` are the
+    digests of codes of tickets that were bought beforehand. What was only
     practiced (`training`) moves nothing; `booking_model` is the event's, as signed.
     """
 
@@ -63,6 +72,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cash: CashMove | None = None
     bill: BillReference | None = None
     granted_by: StaffId = ""
+    presale: Annotated[tuple[Digest, ...], msgspec.Meta(max_length=WALLETS_MAX)] = ()
     training: bool = False
     booking_model: BookingModel = BookingModel.PAYMENT
 

@@ -163,6 +163,7 @@ def _parts_fault(order: Order, form: Form, sign: int) -> str | None:
         return _has_or_lacks(not form.bill, "a bill")
     return (
         _granted_fault(order, form)
+        or (_presale_fault(order, form) if order.presale else None)
         or _credits_fault(order, form, sign)
         or (_cash_fault(order, order.cash, sign) if order.cash else None)
         or (_wristband_fault(order, order.wristband) if order.wristband else None)
@@ -181,9 +182,21 @@ def _granted_fault(order: Order, form: Form) -> str | None:
     ):
         return "it sells no entry"
     given = form.granted_by is Need.MUST or bool(_sum_of(order, LineRole.DISCOUNT))
-    if given is bool(order.granted_by):
+    if given is bool(order.granted_by or order.presale):
         return None
     return "it does not say who granted it" if given else "nothing in it is granted"
+
+
+def _presale_fault(order: Order, form: Form) -> str | None:
+    if not form.presale:
+        return "it was paid beforehand, but such an order is not"
+    if order.granted_by:
+        return "it is granted, and was paid beforehand"
+    if len(set(order.presale)) != len(order.presale):
+        return "it names a code of the presale twice"
+    if len(order.presale) > len(order.credits):
+        return "it has more codes of the presale than wristbands"
+    return None
 
 
 _CREDITED: Mapping[OrderKind, Callable[[int, int], bool]] = {

@@ -123,6 +123,19 @@ DECLINES: Final[Mapping[DeclineReason, tuple[str, str]]] = {
         "Bill asks for another amount",
         "Begin anew with the amount that is due.",
     ),
+    DeclineReason.PRESALE_UNKNOWN: (
+        "Presale code unknown",
+        "No ticket was sold under this code. Scan it again, or sell a ticket.",
+    ),
+    DeclineReason.PRESALE_USED: (
+        "Presale code used already",
+        "Somebody has come in by this code. Sell a ticket, or call a supervisor.",
+    ),
+    DeclineReason.PRESALE_OTHER_TICKET: (
+        "Presale code of another ticket",
+        "The code is not for the ticket of this wristband. Take it off the order, or"
+        " hand out the other wristband.",
+    ),
     DeclineReason.ALREADY_REGISTERED: (
         "Wristband registered already",
         "It has a wallet. Take another wristband.",

@@ -35,6 +35,7 @@ class Form:
 
     `methods`: how it may be paid; with none it has no total, or cash moves by it.
     `credits`: wallets that gain or give beside the payment; `one` is just one of them.
+    `presale`: whether what it sells may have been paid beforehand.
     """
 
     roles: frozenset[LineRole] = frozenset()
@@ -46,6 +47,7 @@ class Form:
     wristband: bool = False
     bill: bool = False
     granted_by: Need = Need.NEVER
+    presale: bool = False
     cancelable: bool = True
 
 
@@ -84,6 +86,7 @@ FORMS: Final[Mapping[OrderKind, Form]] = {
         sign=Sign.IN,
         credits=Need.MUST,
         granted_by=Need.MAY,
+        presale=True,
     ),
     OrderKind.GRANT: Form(credits=Need.MUST, granted_by=Need.MUST),
     OrderKind.BILL_PAYMENT: Form(

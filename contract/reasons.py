@@ -41,6 +41,10 @@ class DeclineReason(enum.Enum):
     UNKNOWN_BILL = "unknown_bill"
     BILL_NOT_DUE = "bill_not_due"
     WRONG_BILL_AMOUNT = "wrong_bill_amount"
+    # Tickets bought beforehand.
+    PRESALE_UNKNOWN = "presale_unknown"
+    PRESALE_USED = "presale_used"
+    PRESALE_OTHER_TICKET = "presale_other_ticket"
     # Wristbands.
     ALREADY_REGISTERED = "already_registered"
     ALREADY_SWAPPED = "already_swapped"
@@ -84,6 +88,9 @@ class AdviceFlag(enum.Enum):
     """Its till stood in for more than it may in all, while the hub was silent."""
     OUTAGE_TOO_LONG = "outage_too_long"
     """Its till stood in for longer than it may."""
+    PRESALE_UNKNOWN = "presale_unknown"
+    PRESALE_USED = "presale_used"
+    PRESALE_OTHER_TICKET = "presale_other_ticket"
     OTHER_BOOKING_MODEL = "other_booking_model"
     """Signed by another booking model than the event's; the books are the same."""
 

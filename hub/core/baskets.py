@@ -65,6 +65,7 @@ def plain_basket(order: Order) -> Basket | None:
         or order.cash is not None
         or order.bill is not None
         or order.granted_by
+        or order.presale
         or order.training
     ):
         return None

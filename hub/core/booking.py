@@ -113,6 +113,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     kind: OrderKind = OrderKind.SALE
     """What it does; a cancellation: what it undoes."""
     bill: str | None = None
+    presale: tuple[str, ...] = ()
+    """Digests of the codes that guests come in by."""
     own_only: bool = False
     """Cancellation: whether it may undo an order of its own till only."""
     is_forced: bool = False
@@ -197,6 +199,7 @@ def request_item(
         is_capped=order.kind in CAPPED,
         kind=order.acts_as,
         bill=order.bill,
+        presale=() if order.cancels else order.presale,
     )
 
 
@@ -261,6 +264,7 @@ def advice_item(
         barred=found.barred,
         kind=order.acts_as,
         bill=order.bill,
+        presale=() if order.cancels else order.presale,
     )
     return _practiced(item) if order.training else item
 
@@ -317,6 +321,7 @@ def _practiced(item: Item) -> Item:
         cancels=None,
         barred=frozenset(),
         bill=None,
+        presale=(),
         books=False,
     )
 

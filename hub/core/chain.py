@@ -13,6 +13,7 @@ signature: order, TSE serial, fiscal number, signature counter;
 band: serial of the wristband, entry, its wallet, whether it is blocked, whether it is
 registered, restriction, successor, key of a note, order;
 shift: cash register, entry, its holder or null, Z number, order;
+presale: digest of a code, entry, order that holds it or null, order that says so;
 closing: till, Z number, first and last sequence number, digest of the report, SHA-256
 of its signature or null, flags;
 entry: number, cause, order, attempt, entry reversed or null, order canceled or null,

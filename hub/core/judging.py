@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason
-from hub.core import limits, undoing, wristbands
+from hub.core import limits, presales, undoing, wristbands
 from hub.core.booking import LOSS_ACCOUNTS, ResultCode, Step
 from hub.core.ledger import Account, Role, Unit
 from hub.core.records import Entry
@@ -163,6 +163,9 @@ def _forced(item: Item, state: LedgerState) -> list[AdviceFlag]:
     flags = [] if refusal is None else [undoing.FLAGS[refusal]]
     if not limits.may_buy(item, state):
         flags.append(AdviceFlag.AGE_RESTRICTED)
+    used = presales.objection(item, state) if item.presale else None
+    if used is not None:
+        flags.append(presales.FLAGS[used])
     return flags
 
 
@@ -185,6 +188,12 @@ def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
         return DeclineReason.ALREADY_SWAPPED
     if not limits.may_buy(item, state):
         return DeclineReason.AGE_RESTRICTED
+    return _other_objection(item, state)
+
+
+def _other_objection(item: Item, state: LedgerState) -> DeclineReason | None:
+    if item.presale:
+        return presales.objection(item, state)
     return wristbands.objection(item, state) if item.bands else None
 
 
@@ -229,6 +238,7 @@ def _book(
         tuple(charges),
         item.cancels,
         changed,
+        presales.change(item, state.last_entry, state, records),
     )
     _hold(known.live, item.order, state, records)
     records.entry(
@@ -443,6 +453,7 @@ def reverse(
     )
     _hold_cash(mirrored, state, records)
     wristbands.undo(live, item, state.last_entry, state, records)
+    presales.undo(live, item, state.last_entry, state, records)
     if live.cancels is not None and live.cancels in state.orders:
         state.order(live.cancels).undone.pop(item.order, None)
     known.live = None

@@ -50,6 +50,7 @@ class OrderRecords:
     contradictions: list[Row] = field(default_factory=list)
     signatures: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
+    presales: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class _Case:
         live = self._check_entries()
         self._check_verdicts()
         self._check_live(live)
+        self._check_presales()
 
     def _find(self, check: str, text: str) -> None:
         where = f"order {self.records.order}"
@@ -373,6 +375,59 @@ class _Case:
             self._find(
                 "order", f"It is booked {len(live)} times, with the outcome {said}."
             )
+
+    # --- codes of the presale --------------------------------------------------------
+
+    def _check_presales(self) -> None:
+        """Check that guests came in by just the codes that the order named."""
+        if not (self.records.presales or self._names_codes()):
+            return
+        noted: dict[int, dict[str, UUID | None]] = {}
+        for row in self.records.presales:
+            noted.setdefault(row["entry"], {})[row["code_hash"]] = row["holder"]
+        taken: dict[int, frozenset[str]] = {}
+        for row in self.records.entries:
+            said = noted.pop(row["id"], {})
+            taken[row["id"]] = frozenset(said)
+            if not self._is_due(row, said, taken):
+                self._find(
+                    "presale",
+                    f"The codes that entry {row['id']} uses or frees are not those of "
+                    "the order.",
+                )
+        for entry in noted:
+            self._find("presale", f"Entry {entry}, which uses codes, is not there.")
+
+    def _names_codes(self) -> bool:
+        known = [*self._orders.values(), self._advised]
+        return any(order is not None and order.presale for order in known)
+
+    def _is_due(
+        self,
+        row: Row,
+        said: Mapping[str, UUID | None],
+        taken: Mapping[int, frozenset[str]],
+    ) -> bool:
+        codes, own = frozenset(said), self.records.order
+        if row["cause"] == REVERSAL:  # but for those that changed hands since
+            return codes <= taken.get(row["reverses"], frozenset())
+        asked = self._asked.get(row["attempt"])
+        order = self._advised
+        if row["cause"] == REQUEST and asked is not None:
+            order = self._orders.get(asked["digest"])
+        named = frozenset(() if order is None else order.presale)
+        if row["cancels"] is not None:
+            return codes <= named and not any(said.values())
+        if any(holder != own for holder in said.values()):
+            return False
+        flags = self._end["flags"] if self._end is not None else ()
+        is_odd = row["cause"] != REQUEST and not _CODE_FLAGS.isdisjoint(flags)
+        return codes <= named if is_odd else codes == named
+
+
+_CODE_FLAGS = frozenset(
+    {AdviceFlag.PRESALE_UNKNOWN.value, AdviceFlag.PRESALE_USED.value}
+)
 
 
 def _columns(row: Row) -> tuple[object, ...]:

@@ -67,6 +67,7 @@ class Records:
     bands: Table = field(default_factory=lambda: Table(9))
     shifts: Table = field(default_factory=lambda: Table(5, octets=(2,)))
     closings: Table = field(default_factory=lambda: Table(8, octets=(4, 5, 6)))
+    presales: Table = field(default_factory=lambda: Table(5))
     holdings: dict[int, int] = field(default_factory=dict)
     """What places for cash that this batch changes held before it."""
     wallets: dict[int, tuple[Wallet, int, int]] = field(default_factory=dict)
@@ -153,6 +154,18 @@ class Records:
         changed = (change.register, entry, change.holder, change.z_number, order)
         self.shifts.add(changed)
         self.lines.append(chain.line("shift", *changed))
+
+    def presale(
+        self,
+        code: str,
+        entry: int,
+        before: UUID | None,
+        holder: UUID | None,
+        order: UUID,
+    ) -> None:
+        """Add who came in by a code; nobody when it is free again."""
+        self.presales.add((code, entry, before, holder, order))
+        self.lines.append(chain.line("presale", code, entry, holder, order))
 
     def closing(self, item: Item, words: ClosingWords) -> None:
         """Add a till's Z report."""

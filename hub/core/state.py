@@ -104,6 +104,16 @@ class Live:
     charges: tuple[Charge, ...] = ()
     cancels: UUID | None = None
     bands: Changed = ()
+    presale: tuple[str, ...] = ()
+    """Codes that it took; of a cancellation: that it freed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presale:
+    """A ticket bought beforehand, and the order by which its guest came in."""
+
+    product: int
+    holder: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +174,16 @@ class Missing:
     orders: frozenset[UUID]
     originals: frozenset[UUID]
     accounts: frozenset[Account]
+    presales: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.bands or self.orders or self.originals or self.accounts)
+        return bool(
+            self.bands
+            or self.orders
+            or self.originals
+            or self.accounts
+            or self.presales
+        )
 
 
 _LOSSES = frozenset(LOSS_ACCOUNTS.values())
@@ -185,6 +202,8 @@ class LedgerState:
         self.originals: set[UUID] = set()
         """Orders whose cancellations are all known, too."""
         self.accounts: dict[Account, int] = {}
+        self.presales: dict[str, Presale | None] = {}
+        """By the digests of codes; None for those that nobody knew of."""
         self.guests_money = GuestsMoney()
         self.holdings: dict[int, int] = {}
         """What each place for cash holds, by its account; negative, as all assets."""
@@ -203,6 +222,7 @@ class LedgerState:
         orders: set[UUID] = set()
         originals: set[UUID] = set()
         accounts: set[Account] = set()
+        presales: set[str] = set()
         for item in items:
             if item.payer is not None and self.bands.get(item.payer) is None:
                 bands.add(item.payer)
@@ -211,6 +231,9 @@ class LedgerState:
                     bands.add(move.serial)
             if item.bands:
                 bands.update(_unknown(item.bands, self.bands))
+            if item.presale:
+                held = self.presales
+                presales.update(each for each in item.presale if not held.get(each))
             known = self.accounts
             accounts.update(
                 [each.account for each in item.postings if each.account not in known]
@@ -227,6 +250,7 @@ class LedgerState:
             frozenset(orders),
             frozenset(originals),
             frozenset(accounts),
+            frozenset(presales),
         )
 
     def order(self, number: UUID) -> OrderState:

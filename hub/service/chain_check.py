@@ -37,6 +37,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "order_id",
     ),
     "shift": ("register", "entry", "holder", "z_number", "order_id"),
+    "presale": ("code_hash", "entry", "holder", "order_id"),
     "closing": (
         "till",
         "z_number",

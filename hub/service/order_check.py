@@ -108,6 +108,7 @@ _KINDS = {
     "proof_contradiction": "contradictions",
     "proof_signature": "signatures",
     "proof_entry": "entries",
+    "proof_presale": "presales",
 }
 
 

@@ -333,6 +333,38 @@ BEGIN
         AS closed (till, z_number, first, last, digest, report, signature, flags);
 END $$;
 
+-- Keeps who came in by codes of the presale; beside book_batch_v1, too. A code that is
+-- not held as the writer believes fails as KB003: nobody comes in twice by it.
+CREATE OR REPLACE FUNCTION use_presales_v1(
+    p_event integer, p_batch bigint,
+    p_code text[], p_entry bigint[], p_before uuid[], p_holder uuid[], p_order uuid[]
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    IF cardinality(p_code) = 0 THEN
+        RETURN;
+    END IF;
+    PERFORM FROM (
+        SELECT DISTINCT ON (code) code, before
+        FROM unnest(p_code, p_entry, p_before) AS told (code, entry, before)
+        ORDER BY code, entry
+    ) AS said
+    LEFT JOIN LATERAL (
+        SELECT holder FROM presale_use
+        WHERE event = p_event AND code_hash = said.code
+        ORDER BY entry DESC LIMIT 1
+    ) AS latest ON true
+    WHERE latest.holder IS DISTINCT FROM said.before;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A code of the presale is not held as the writer believes.'
+            USING ERRCODE = 'KB003';
+    END IF;
+    INSERT INTO presale_use (event, code_hash, entry, holder, order_id, batch)
+    SELECT p_event, code, entry, holder, order_id, p_batch
+    FROM unnest(p_code, p_entry, p_holder, p_order)
+        AS used (code, entry, holder, order_id);
+END $$;
+
 -- Keeps which entries moved which wallets; beside book_batch_v1, too.
 CREATE OR REPLACE FUNCTION keep_movements_v1(
     p_event integer, p_wallet bigint[], p_entry bigint[], p_order uuid[]

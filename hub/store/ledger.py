@@ -46,6 +46,7 @@ WANTED_AT_FIRST = (
     "load_contradictions",
     "load_live_postings",
     "load_band_changes",
+    "load_presale_uses",
 )
 
 
@@ -236,7 +237,12 @@ class Ledger:
                 draft.holdings,
             ]
         if extent >= _ALL:
-            tables += [records.bands, records.shifts, records.closings]
+            tables += [
+                records.bands,
+                records.shifts,
+                records.closings,
+                records.presales,
+            ]
         tables.append(records.movements)
         for table in tables:
             values += [
@@ -253,7 +259,8 @@ _QUERIES = ("book_batch", "book_batch_with_words", "book_batch_with_all")
 def _extent(draft: Draft) -> int:
     """Say how much a batch has to tell: a shorter call costs less."""
     records = draft.records
-    if records.bands or records.shifts or records.closings:
+    rare = (records.bands, records.shifts, records.closings, records.presales)
+    if any(rare):
         return _ALL
     words = records.outcomes or records.contradictions or records.holdings
     return _WORDS if words else _PLAIN

@@ -17,6 +17,7 @@ from hub.core.state import (
     LedgerState,
     Live,
     OrderState,
+    Presale,
     Undone,
     Verdict,
     Wallet,
@@ -41,6 +42,8 @@ async def load(store: Store, event: int, state: LedgerState, missing: Missing) -
     await _load_accounts(store, event, state, missing.accounts)
     if missing.bands:
         await _load_bands(store, event, state, missing.bands)
+    if missing.presales:
+        await _load_presales(store, event, state, missing.presales)
     # Not by difference with the keys: that walks all orders that are known.
     named = missing.orders | missing.originals
     wanted = [number for number in named if number not in state.orders]
@@ -120,6 +123,7 @@ async def _load_live(
             if row["held_minor"] is not None:
                 state.holdings.setdefault(row["account"], row["held_minor"])
     await _load_band_changes(store, event, state, orders)
+    await _load_presale_uses(store, event, state, orders)
     lives = [each.live for each in orders.values() if each.live is not None]
     numbers = {charge.wallet for live in lives for charge in live.charges}
     # A wristband that is swapped back opens again what it opened before.
@@ -154,6 +158,36 @@ async def _load_band_changes(
     unknown = frozenset(each for each in serials if state.bands.get(each) is None)
     if unknown:
         await _load_bands(store, event, state, unknown)
+
+
+async def _load_presale_uses(
+    store: Store, event: int, state: LedgerState, orders: dict[UUID, OrderState]
+) -> None:
+    booked = {
+        number: order.live for number, order in orders.items() if order.live is not None
+    }
+    if not booked:
+        return
+    codes: dict[UUID, list[str]] = {}
+    for row in await store.fetch("load_presale_uses", event, list(booked)):
+        if row["entry"] == booked[row["order_id"]].entry:
+            codes.setdefault(row["order_id"], []).append(row["code_hash"])
+    for number, used in codes.items():
+        orders[number].live = replace(booked[number], presale=tuple(used))
+    unknown = {code for used in codes.values() for code in used} - state.presales.keys()
+    if unknown:
+        await _load_presales(store, event, state, unknown)
+
+
+async def _load_presales(
+    store: Store, event: int, state: LedgerState, codes: Iterable[str]
+) -> None:
+    for code in codes:
+        state.presales.setdefault(code, None)
+    for row in await store.fetch("load_presales", event, list(codes)):
+        if state.presales[row["code_hash"]] is None:
+            known = Presale(row["product"], row["holder"])
+            state.presales[row["code_hash"]] = known
 
 
 def _live(rows: list[Row]) -> Live:

@@ -43,9 +43,9 @@ keep_movements_v1($1, $53::text::bigint[], $54::text::bigint[],
 hold_guests_money_v1($1, $56, $57, $58);
 
 -- book_batch_with_all --
--- The same with all that is rare: changed wristbands, shifts and closings.
+-- The same with all that is rare: changed wristbands, shifts, closings, presales.
 SELECT guard_limits_v1($1, $24::text::bigint[], $25::text::bigint[],
-    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $78, $79, $80,
+    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $83, $84, $85,
     $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
     $21::text, $22::text, $23::text),
 book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
@@ -70,9 +70,11 @@ change_shifts_v1($1, $2, $62::text::text[], $63::text::bigint[], $64,
     $65::text::bigint[], $66::text::uuid[]),
 record_closings_v1($1, $2, $67::text::text[], $68::text::bigint[],
     $69::text::bigint[], $70::text::bigint[], $71, $72, $73, $74::text::text[]),
-keep_movements_v1($1, $75::text::bigint[], $76::text::bigint[],
-    $77::text::uuid[]),
-hold_guests_money_v1($1, $78, $79, $80);
+use_presales_v1($1, $2, $75::text::text[], $76::text::bigint[],
+    $77::text::uuid[], $78::text::uuid[], $79::text::uuid[]),
+keep_movements_v1($1, $80::text::bigint[], $81::text::bigint[],
+    $82::text::uuid[]),
+hold_guests_money_v1($1, $83, $84, $85);
 
 -- load_bands --
 -- Read wristbands with the wallets they open.

@@ -94,6 +94,8 @@ GRANT INSERT ON payment_log TO kassenband_hub;
 -- Guests on the portal.
 GRANT INSERT, DELETE ON guest_session, top_up_account TO kassenband_hub;
 GRANT UPDATE (creditor) ON top_up_account TO kassenband_hub;
+-- Tickets bought beforehand, and who came in by them, are beyond reach once written.
+GRANT INSERT ON presale, presale_use TO kassenband_hub;
 -- Tills, their TSEs and the TSEs' logs are beyond reach once written; what goes on, ends.
 GRANT INSERT ON
     till_description, till_asset, tse, tse_state, tse_use, tse_outage, tse_clock,

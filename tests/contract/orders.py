@@ -168,6 +168,7 @@ OTHER_REGISTER = CashPlace(role=PlaceRole.REGISTER, key="drawer-4")
 BAG = CashPlace(role=PlaceRole.BAG, key="bag-1")
 VAULT = CashPlace(role=PlaceRole.VAULT, key="main")
 BANK = CashPlace(role=PlaceRole.BANK, key="giro")
+PRESALE_CODE = "c0de" * 16
 BILL = "000001000000000000000000012"
 
 
@@ -249,6 +250,19 @@ def _free_ticket() -> Order:
     )
 
 
+def _presale_ticket() -> Order:
+    entry = make_line(ENTRY, 1)
+    return order(
+        OrderKind.TICKET,
+        make_line(ENTRY, 2),
+        *discount_lines((entry,), "Presale"),
+        credit(500),
+        payment=CASH,
+        credits=(Credit(wallet=5), Credit(wallet=6, amount_minor=500)),
+        presale=(PRESALE_CODE,),
+    )
+
+
 ORDERS: dict[str, Order] = {
     "sale": sale((BEER, 3), (CUP, 3), (PRETZEL, 1), vouchers=2),
     "sale_in_cash": order(
@@ -282,6 +296,7 @@ ORDERS: dict[str, Order] = {
         ),
     ),
     "free_ticket": _free_ticket(),
+    "presale_ticket": _presale_ticket(),
     "grant": order(
         OrderKind.GRANT, credits=(Credit(wallet=5, vouchers=3),), granted_by="c2"
     ),

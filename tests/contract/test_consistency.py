@@ -38,6 +38,7 @@ from tests.contract.orders import (
     ENTRY,
     ORDERS,
     OTHER_REGISTER,
+    PRESALE_CODE,
     PRETZEL,
     PRODUCTS,
     RATES,
@@ -241,6 +242,26 @@ WRONG: dict[str, tuple[Order, str]] = {
     "a ticket granted and paid": (
         altered(ORDERS["ticket"], granted_by="c2"),
         "nothing in it is granted",
+    ),
+    "a discount for a presale that nobody names": (
+        altered(ORDERS["presale_ticket"], presale=()),
+        "who granted it",
+    ),
+    "a ticket granted and bought beforehand": (
+        altered(ORDERS["presale_ticket"], granted_by="c2"),
+        "granted, and was paid beforehand",
+    ),
+    "a presale code twice in a group": (
+        altered(ORDERS["presale_ticket"], presale=(PRESALE_CODE, PRESALE_CODE)),
+        "names a code of the presale twice",
+    ),
+    "more presale codes than guests": (
+        altered(ORDERS["presale_ticket"], presale=(PRESALE_CODE, "1" * 64, "2" * 64)),
+        "more codes of the presale than wristbands",
+    ),
+    "a sale that was paid beforehand": (
+        altered(sale((BEER, 1)), presale=(PRESALE_CODE,)),
+        "paid beforehand",
     ),
     "a ticket that lets nobody in": (
         altered(top_up(100, Credit(wallet=5, amount_minor=100)), kind=OrderKind.TICKET),
