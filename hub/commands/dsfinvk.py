@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--check",
         type=Path,
         metavar="FILE",
-        help="judge an export, ours or anybody's: a ZIP file",
+        help="judge an export, ours or anybody's: a ZIP file, or its folder",
     )
     parser.add_argument("--json", action="store_true", help="print one object")
     add_config(parser)

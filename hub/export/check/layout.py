@@ -46,7 +46,7 @@ def read_layout(package: Package, findings: Findings) -> dict[str, SaidTable]:
     Raises UnreadableExport where there is none, or none that is XML.
     """
     if INDEX_NAME not in package.names:
-        raise UnreadableExport(f"The archive has no {INDEX_NAME}: it is no DSFinV-K.")
+        raise UnreadableExport(f"There is no {INDEX_NAME} in it: it is no DSFinV-K.")
     data = package.read(INDEX_NAME, INDEX_BYTES_MAX)
     reader = _Reader(data)
     said = {table.file: table for table in reader.tables}

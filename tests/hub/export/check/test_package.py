@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ def test_links_and_folders_are_no_files(exported: Path) -> None:
 def test_a_name_that_is_there_twice_is_read_once(exported: Path) -> None:
     verdict = check(with_more(exported, ("VAT.csv", b"x")))
 
-    assert "'VAT.csv' is in the archive twice" in str(verdict.findings[0])
+    assert "'VAT.csv' is there twice" in str(verdict.findings[0])
     assert verdict.closings == 4
 
 
@@ -77,12 +78,12 @@ def test_too_many_and_too_large_files_are_refused(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = with_more(exported, *((f"{number}.csv", b"") for number in range(200)))
-    assert "has 222 files; an export has 22." in str(check(many).findings[0])
+    assert "has more than 200 files; an export has 22." in str(check(many).findings[0])
 
     monkeypatch.setattr(package, "TOTAL_BYTES_MAX", 1000)
     verdict = check(exported)
     assert not verdict.readable
-    assert "unpacks to more than" in str(verdict.findings[0])
+    assert "more than 16 GiB" in str(verdict.findings[0])
 
 
 def test_a_line_without_end_is_refused(exported: Path) -> None:
@@ -106,8 +107,51 @@ def test_a_size_that_lies_is_found(exported: Path) -> None:
 
     assert not verdict.ok
     assert any(
-        "can't be unpacked" in str(e) or "longer" in str(e) for e in verdict.findings
+        "can't be read" in str(e) or "longer" in str(e) for e in verdict.findings
     )
+
+
+def unpacked(export: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(export) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_a_folder_is_judged_like_the_file(exported: Path, tmp_path: Path) -> None:
+    assert check(unpacked(exported, tmp_path / "good")) == check(exported)
+
+    bad = exports.tampered(
+        exported,
+        {
+            "vat.csv": lambda text: text.replace("19,00", "18,00"),
+            "lines.csv": lambda text: text[:-40],
+            "tse.csv": lambda _text: None,
+        },
+    )
+    verdict = check(unpacked(bad, tmp_path / "bad"))
+    assert not verdict.ok
+    assert verdict == check(bad)
+
+
+def test_what_is_no_file_in_a_folder_is_not_read(
+    exported: Path, tmp_path: Path
+) -> None:
+    folder = unpacked(exported, tmp_path / "export")
+    (folder / "vat.csv").rename(tmp_path / "vat.csv")
+    (folder / "vat.csv").symlink_to(tmp_path / "vat.csv")
+    (folder / "inner").mkdir()
+    os.mkfifo(folder / "pipe.csv")
+    said = [str(each) for each in check(folder).findings]
+
+    for name in ("vat.csv", "inner", "pipe.csv"):
+        assert f"'{name}' is no file; it is not read." in said
+
+
+def test_an_empty_folder_is_no_export(tmp_path: Path) -> None:
+    verdict = check(tmp_path)
+
+    assert not verdict.readable
+    assert "There is no index.xml in it" in str(verdict.findings[0])
 
 
 @pytest.mark.parametrize(
