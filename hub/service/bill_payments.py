@@ -143,9 +143,9 @@ class BillPayments:
             await change_attempt(unit, given_up)
 
     async def close_unpaid(
-        self, reference: str, number: int, *, by: str, reason: str
+        self, event: int, reference: str, number: int, *, by: str, reason: str
     ) -> None:
-        """Say for a provider that can't that nothing was paid; for the office.
+        """Say for a provider that can't that nothing was paid; for an event's office.
 
         The bill can then be paid anew; money that comes all the same is booked. Raises
         NoSuchBill, NotAllowed (nothing is in doubt, or no reason was given).
@@ -154,7 +154,7 @@ class BillPayments:
             raise NotAllowed("Say why: what did the provider's back office show?")
         async with self._store.unit_of_work() as unit:
             record = await lock_bill(unit, reference)
-            if record is None:
+            if record is None or record.event != event:
                 raise NoSuchBill("There is no such bill.")
             attempt = numbered(record, number)
             if attempt.state not in {AttemptState.UNCERTAIN, AttemptState.PENDING}:

@@ -24,7 +24,7 @@ from hub.payments.by_hand import ByHand
 from hub.payments.errors import NotOffered, ProviderRefused, ProviderSilent
 from hub.payments.method import GiveBack
 from hub.service.settlements import utc_now
-from hub.store.bills import lock_bill
+from hub.store.bills import lock_bill, read_bill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -207,6 +207,8 @@ class Refunds:
                     f"{row['method']} was told so long ago that asking again could "
                     "give the money back twice. Look it up there."
                 )
+            if row["state"] == "approved":
+                await self._check_left(unit, row)
             # Kept before the call: whatever happens now, the same key is asked with.
             await self._move(unit, refund, "sent")
         method = self._methods.get(row["method"])
@@ -295,6 +297,20 @@ class Refunds:
             self._now(),
         )
         return refund
+
+    async def _check_left(self, unit: UnitOfWork, row: Row) -> None:
+        """Refuse to send what went back, or was spent, since it was asked for."""
+        record = await read_bill(unit, row["bill"])
+        assert record is not None, "bills are never deleted"
+        paid = next(each for each in record.payments if each.id == row["payment"])
+        principal, surcharge = _kept_of(record, paid)
+        left = min(record.standing.kept_minor, principal) + surcharge
+        if row["amount_minor"] > left:
+            raise NotAllowed(
+                f"Refund {row['number']} of {plain_amount(row['amount_minor'])} is "
+                f"more than is left on bill {row['bill']}. Decline it."
+            )
+        await _check_wallet(unit, record, row["amount_minor"])
 
     async def _locked(self, unit: UnitOfWork, refund: UUID) -> Row:
         await unit.fetch("lock_refund", refund)

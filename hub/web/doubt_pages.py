@@ -81,7 +81,7 @@ class Doubts:
         event = context.current.number
         self._desk = desk
         self._store = store
-        self._event = event
+        self.event = event
         self._log = log
         self.payments = payments
         self.bills = BillOffice(store, event)
@@ -95,7 +95,7 @@ class Doubts:
             here=KEY,
             status=409 if refusal else 200,
             refusal=refusal,
-            doubts=await doubtful(self._store, self._event, hub_time()),
+            doubts=await doubtful(self._store, self.event, hub_time()),
             claims=await self.claims.waiting(),
             alarms=await self.bills.alarms(),
             claimable=CLAIMABLE,
@@ -129,7 +129,7 @@ def _add_routes(router: APIRouter, doubts: Doubts) -> None:
         async def act() -> None:
             reference, number = read_order_id(named)
             await doubts.payments.close_unpaid(
-                reference, number, by=member.id, reason=reason
+                doubts.event, reference, number, by=member.id, reason=reason
             )
 
         about = f"{named} as not paid, by {member.id}: {reason}"

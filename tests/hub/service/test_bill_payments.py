@@ -409,13 +409,17 @@ async def test_staff_close_what_a_provider_never_clears(fair: Fair) -> None:
     attempt = await fair.attempt(user, reference)
     await fair.say(attempt, Said.UNCERTAIN)
     with pytest.raises(NotAllowed, match="Say why"):
-        await fair.payments.close_unpaid(reference, 1, by="fay", reason=" ")
+        await fair.payments.close_unpaid(EVENT, reference, 1, by="fay", reason=" ")
+    with pytest.raises(NoSuchBill):
+        await fair.payments.close_unpaid(8, reference, 1, by="fay", reason="Not ours.")
 
-    await fair.payments.close_unpaid(reference, 1, by="fay", reason="Not listed.")
+    await fair.payments.close_unpaid(
+        EVENT, reference, 1, by="fay", reason="Not listed."
+    )
 
     assert (await fair.attempt(user, reference)).number == 2
     with pytest.raises(NotAllowed, match="in doubt any more"):
-        await fair.payments.close_unpaid(reference, 1, by="fay", reason="Again.")
+        await fair.payments.close_unpaid(EVENT, reference, 1, by="fay", reason="Again.")
     # and if it was paid after all, that is booked
     await fair.say(attempt)
     assert (await fair.shown(user, reference)).standing.is_paid

@@ -243,9 +243,13 @@ async def test_a_part_of_a_top_up_goes_back_as_long_as_it_is_there(
     assert await people.advise(parts, acts.payout(wallet, 2000)) == ()
     with pytest.raises(NotAllowed, match=r"holds 15\.00 EUR of it"):
         await desk.give_back(payment, 1501)
-    await desk.give_back(payment, 1500)
+    rest = await desk.give_back(payment, 1500)
     with pytest.raises(NotAllowed, match=r"holds 15\.00 EUR of it"):
         await desk.give_back(payment, 1)
+    assert await people.advise(parts, acts.payout(wallet, 1)) == ()
+    with pytest.raises(NotAllowed, match=r"holds 14\.99 EUR of it"):
+        await desk.refunds.approve(rest, "bob")
+    assert str(rest) not in desk.provider.keys
     report = await look(parts)
     assert report.ok, report.findings
 
@@ -370,6 +374,22 @@ async def test_money_taken_back_meanwhile_is_not_refunded_too(desk: Desk) -> Non
     assert (row.state, row.note) == ("declined", "ann: charged back")
     with pytest.raises(NotAllowed, match="was declined"):
         await desk.refunds.approve(refund, "bob")
+
+
+async def test_a_provider_is_not_told_of_money_that_it_took_back_meanwhile(
+    desk: Desk,
+) -> None:
+    attempt = await desk.fair.attempt(desk.user, desk.bill)
+    payment = (await desk.fair.say(attempt)).payment
+    assert payment is not None
+    refund = await desk.give_back(payment, 5500)
+    await desk.fair.say(attempt, Said.CHARGED_BACK, 5500, money_ref="cb")
+
+    with pytest.raises(NotAllowed, match="more than is left"):
+        await desk.refunds.approve(refund, "bob")
+
+    assert desk.provider.keys == set()
+    await desk.refunds.decline(refund, "ann", "charged back")
 
 
 async def test_what_makes_no_sense_is_refused(desk: Desk) -> None:
