@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 CERTIFICATE_BYTES_MAX = 65536
+CERTIFICATES_MAX = 100  # real exports have a chain of three or four
+SERIALS_MAX = 100  # what claims to be of more TSEs is judged, but not counted
 INFO_FILE = "info.csv"
 INFO_BYTES_MAX = 4096
 NAME_SHOWN_MAX = 200
@@ -176,6 +178,8 @@ class Sequence:
     def take(self, name: str, message: LogMessage) -> None:
         """Note what is wrong with the next message's place."""
         serial, counter = message.serial, message.signature_counter
+        if serial not in self._counters and len(self._counters) >= SERIALS_MAX:
+            return
         if not self._counters.setdefault(serial, Counters()).add(counter):
             text = "Two messages carry this signature counter."
             self._check.note(FindingKind.DOUBLE_COUNTER, str(counter), text)
@@ -290,8 +294,12 @@ def _whole(name: str, data: bytes | None, bytes_max: int) -> bytes:
 def _collect_keys(file: BinaryIO, check: ExportCheck) -> _Keys:
     keys: _Keys = {}
     certificates: list[_Named] = []
-    for path, data in _members(file, is_certificate=True):
+    for count, (path, data) in enumerate(_members(file, is_certificate=True)):
         name = path.rsplit("/", 1)[-1][:NAME_SHOWN_MAX]
+        if count >= CERTIFICATES_MAX:
+            text = "No TSE has that many certificates: the others are left out."
+            check.note(FindingKind.BAD_CERTIFICATE, name, text)
+            break
         try:
             certificate = read_certificate(_whole(name, data, CERTIFICATE_BYTES_MAX))
             key = key_of(certificate)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tse_driver.bench import Bench, log_messages
+from tse_driver import export_reader
 from tse_driver.errors import Unreadable
 from tse_driver.export_reader import FindingKind, check_export, read_export
 from tse_driver.simulator import keys
@@ -184,6 +185,24 @@ def test_a_certificate_its_issuer_did_not_sign_is_found() -> None:
         del mine[chain[index]]
         mine[names[index]] = other.files()[index][1]
     assert FindingKind.BAD_CERTIFICATE in kinds(mine)
+
+
+def test_a_flood_of_certificates_is_not_read_to_its_end() -> None:
+    flood = {f"{number}_X509.der": FILES[OWN] for number in range(150)}
+    check = check_export(packed({**FILES, **flood}))
+    told = [each.text for each in check.findings if "that many" in each.text]
+    assert not check.valid
+    assert len(told) == 1
+    assert check.verified == check.messages  # those before the flood are known
+
+
+def test_messages_of_any_number_of_tses_are_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(export_reader, "SERIALS_MAX", 0)
+    check = check_export(packed(FILES))
+    assert check.valid
+    assert FindingKind.COUNTER_HOLE not in {each.kind for each in check.findings}
 
 
 def test_published_log_messages_are_read_from_an_archive() -> None:
