@@ -106,7 +106,10 @@ class TokenRequest(Message, frozen=True, kw_only=True):
 
 
 class TillStatus(Message, frozen=True, kw_only=True):
-    """Retained on the till's status topic: what the fleet page shows."""
+    """Retained on the till's status topic: what the fleet page shows.
+
+    `printer` is of tills that have one.
+    """
 
     till: TillIdField
     software: str
@@ -118,6 +121,7 @@ class TillStatus(Message, frozen=True, kw_only=True):
     undelivered: Count
     tse_serial: str = ""
     tse_expires: Utc | None = None
+    printer: Lamp | None = None
 
 
 class TillOnline(Message, frozen=True, kw_only=True):

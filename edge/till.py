@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 QUEUE_LENGTH_MAX: Final = 10_000  # far above what a till sees within one step
 MS_PER_S: Final = 1000
 STATUS_INTERVAL_S: Final = 2.0
+# What the hub is told again as soon as it changes.
+NEWS: Final = ("hub", "tse", "reader", "clock", "printer", "undelivered", "tse_serial")
 OPEN_PATIENCE_S: Final = 5.0
 WALLETS_AT_ONCE: Final = 500
 
@@ -432,6 +434,7 @@ class Till:
             undelivered=self._view.undelivered,
             tse_serial=unit.serial,
             tse_expires=unit.expires,
+            printer=lamps.printer,
         )
 
     def _moment(self) -> Moment:
@@ -481,7 +484,4 @@ class SystemClock:
 
 
 def _changed(one: TillStatus, two: TillStatus) -> bool:
-    return any(
-        getattr(one, name) != getattr(two, name)
-        for name in ("hub", "tse", "reader", "clock", "undelivered", "tse_serial")
-    )
+    return any(getattr(one, name) != getattr(two, name) for name in NEWS)

@@ -292,6 +292,7 @@ MESSAGES: tuple[Message, ...] = (
         undelivered=3,
         tse_serial=SIGNATURE.tse_serial,
         tse_expires=AT.replace(year=2031),
+        printer=Lamp(state=LampState.WARN, text="The paper is nearly at its end."),
     ),
     TillOnline(id=_ID, till=TILL, online=True),
     OrderBooked(

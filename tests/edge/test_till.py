@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from contract.messages import (
     AdviceBatch,
     DeclineReason,
+    Lamp,
     LampState,
     OrderRequest,
     Rejected,
@@ -18,7 +20,7 @@ from contract.messages import (
 )
 from contract.order import Outcome, Path, decode_order
 from edge.core.errors import JournalBroken
-from edge.core.events import WristbandRead
+from edge.core.events import PrinterLamp, WristbandRead
 from edge.core.intents import (
     AbortOrder,
     AnswerHandedOut,
@@ -29,9 +31,10 @@ from edge.core.intents import (
     Pick,
     RestartTse,
 )
+from edge.core.settings import PrintPolicy
 from edge.core.view import Phase, TillView, Tone
 from edge.journal.memory import MemoryJournal
-from tests.edge.parts import Bench, wristband
+from tests.edge.parts import IDENTITY, Bench, wristband
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -364,6 +367,18 @@ async def test_the_status_tells_the_hub_what_the_screen_shows() -> None:
             status = await bench.hub.statuses.get()
         assert status.till == "bar-1"
         assert status.tse_serial == "ab" * 32
+        assert status.printer is None, "it has none"
+
+
+async def test_the_hub_is_told_when_the_printer_fails() -> None:
+    lamp = Lamp(state=LampState.BAD, text="The receipt printer is out of paper.")
+    prints = replace(IDENTITY, prints=PrintPolicy.ON_REQUEST)
+    async with Bench(identity=prints) as bench:
+        await ready(bench)
+        bench.till.post(PrinterLamp(lamp))
+        async with asyncio.timeout(10):
+            while (await bench.hub.statuses.get()).printer != lamp:
+                pass
 
 
 @pytest.mark.parametrize("answers", [True, False])
