@@ -180,10 +180,6 @@ SELECT z_number, signature FROM closings
 WHERE signature IS NOT NULL
 ORDER BY z_number DESC LIMIT 1;
 
--- all_closings --
--- Every closing, for reading commands.
-SELECT * FROM closings ORDER BY z_number;
-
 -- miss_advices --
 -- The hub lacks these: they are undelivered again.
 UPDATE orders SET recorded = 0
@@ -261,10 +257,6 @@ ORDER BY since, id;
 -- tse_clocks --
 -- Confirmations that the hub does not know.
 SELECT id, at, by FROM tse_clocks WHERE recorded = 0 ORDER BY at, id;
-
--- all_tse_outages --
--- Every outage, for reading commands.
-SELECT id, since, until, reason FROM tse_outages ORDER BY since, id;
 
 -- fiscal_span --
 -- The first and the last fiscal transaction of this till at a TSE.

@@ -263,21 +263,6 @@ def mirrored(entry: Entry) -> Entry:
     )
 
 
-def with_loss(entry: Entry, wallet: int, loss_minor: int, reason: str) -> Entry:
-    """Move what a wallet can't be charged to the account of stand-in losses.
-
-    `loss_minor` is at most what the entry takes from the wallet; `reason` says why.
-    """
-    assert 0 <= loss_minor <= -entry.wallets[wallet].money_minor, "not its to lose"
-    return _entry(
-        entry.postings,
-        (
-            Posting(_wallet(wallet), loss_minor),
-            Posting(Account(Role.STAND_IN_LOSS, reason), -loss_minor),
-        ),
-    )
-
-
 # --- one rule per kind ---------------------------------------------------------------
 
 

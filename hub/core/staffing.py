@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from contract.order import Order
 
 _LOG_IN = frozenset({Right.LOG_IN, Right.LOG_IN_SUPERVISED, Right.SUPERVISE})
-GRANTS = frozenset({Right.GRANT_TICKETS, Right.GRANT_VOUCHERS})
 OFFICE_ONLY = frozenset({Right.FINANCE})
 # What a till lets its cashier do while the hub is silent.
 OFFLINE_RIGHTS = frozenset({Right.SELL, Right.CANCEL_OWN})

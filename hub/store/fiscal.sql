@@ -143,10 +143,6 @@ LEFT JOIN LATERAL (
     ORDER BY number DESC LIMIT 1
 ) AS a ON true;
 
--- has_tse --
--- Whether a TSE has been described to the event.
-SELECT EXISTS (SELECT FROM tse WHERE event = $1 AND serial = $2);
-
 -- put_tse_archive --
 -- A TSE's log has been delivered; the same bytes again are the same archive.
 INSERT INTO tse_archive (event, till, tse_serial, id, digest, size_bytes, path, report)

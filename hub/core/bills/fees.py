@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from contract.money import MINOR_MAX, Currency
-from hub.core.bills.errors import BadBill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,14 +84,6 @@ def additional_fees(
 ) -> tuple[AdditionalFee, ...]:
     """Choose the additional fees of a team of this category."""
     return tuple(fee for fee in fees if fee.category in {None, category})
-
-
-def registration_ends(fees: Iterable[StartFee]) -> datetime:
-    """Name the last deadline: later nobody registers, and the event can be settled."""
-    deadlines = [fee.deadline for fee in fees]
-    if not deadlines:
-        raise BadBill("The event has no start fees. Enter at least one, with deadline.")
-    return max(deadlines)
 
 
 PAYER_MAY_BEAR: Mapping[Currency, AbstractSet[str] | None] = {

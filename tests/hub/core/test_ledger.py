@@ -30,7 +30,6 @@ from hub.core.ledger import (
     mirrored,
     order_entry,
     top_up_entry,
-    with_loss,
 )
 from tests.contract import orders
 from tests.contract.orders import ORDERS, altered
@@ -279,15 +278,6 @@ def test_a_reversal_is_an_entry_turned_round() -> None:
 
     assert told(mirrored(mirrored(entry))) == told(entry)
     assert mirrored(entry).wallets == {4711: WalletDelta(1350, 2)}
-
-
-def test_what_a_wallet_can_not_be_charged_is_lost() -> None:
-    entry = with_loss(order_entry(ORDERS["sale"]), 4711, 50, "insufficient_balance")
-
-    assert entry.wallets == {4711: WalletDelta(-1300, -2)}
-    assert told(entry)["stand_in_loss insufficient_balance"] == -50
-    with pytest.raises(AssertionError):
-        with_loss(entry, 4711, 1301, "insufficient_balance")
 
 
 def test_vouchers_balance_apart_from_money() -> None:

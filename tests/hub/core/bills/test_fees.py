@@ -7,13 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.money import Currency
-from hub.core.bills.errors import BadBill
 from hub.core.bills.fees import (
     AdditionalFee,
     MethodFee,
     StartFee,
     additional_fees,
-    registration_ends,
     start_fee,
     surcharge,
 )
@@ -44,12 +42,6 @@ def test_a_fee_holds_until_its_deadline(
     found = start_fee(FEES, category, MAY + timedelta(days=days))
 
     assert (found.amount_minor if found else None) == amount
-
-
-def test_registration_ends_with_the_last_deadline() -> None:
-    assert registration_ends(FEES) == JULY
-    with pytest.raises(BadBill, match="no start fees"):
-        registration_ends(())
 
 
 def test_additional_fees_are_everybodys_or_a_categorys() -> None:
