@@ -3,7 +3,7 @@
 kassenband-till [--config FILE] [--show-config]
 kassenband-till [--config FILE] journal show|export|anchors [--json]
 kassenband-till [--config FILE] selftest [--json]
-kassenband-till [--config FILE] tse-archive [EXPORT]
+kassenband-till [--config FILE] tse-archive [FILE]
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
         case "selftest":
             return asyncio.run(_selftest(loaded.settings, as_json=options.json))
         case "tse-archive":
-            return asyncio.run(_archive(loaded.settings, options.export))
+            return asyncio.run(_archive(loaded.settings, options.file))
         case _:
             return asyncio.run(_sell(loaded.settings))
 
@@ -140,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     archive = commands.add_parser(
         "tse-archive", help="deliver the TSE's whole log to the hub, the till being off"
     )
-    archive.add_argument("export", nargs="?", type=Path, help="of kassenband-tse")
+    archive.add_argument("file", nargs="?", type=Path, help="an export made before")
     for command in (journal, selftest):
         command.add_argument("--json", action="store_true", help="end with one object")
     return parser

@@ -36,7 +36,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def add_notification(parser: argparse.ArgumentParser) -> None:
     """Add what `notification-146a` understands."""
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the file to write (XML)",
+    )
     parser.add_argument("--json", action="store_true", help="print one object")
     add_config(parser)
     parser.set_defaults(obey=_notify)
@@ -87,7 +93,10 @@ async def _notify(settings: Settings, options: argparse.Namespace) -> Answer:
     count = len(found.systems)
     return Answer(
         {"systems": count, "file": str(options.out)},
-        [f"{options.out} lists {count} systems. Upload it with ELSTER within a month."],
+        [
+            f"{options.out} lists {count} system{'s' * (count != 1)}, each a till with"
+            " a TSE. Upload it with ELSTER within a month."
+        ],
     )
 
 
