@@ -12,6 +12,7 @@ from hub.commands import (
     event,
     limits,
     people,
+    presale,
     quarantine,
     settle,
     staff,
@@ -44,6 +45,7 @@ _COMMANDS = {
     "top-ups": (top_ups.add, "by which ways guests top up online"),
     "teams": (people.add_teams, "register the teams of a file"),
     "bank-import": (bank.add_import, "take in what the bank reports"),
+    "presale": (presale.add, "codes of tickets bought beforehand, and their use"),
     "dsfinvk": (dsfinvk.add, "export tills' closings for the tax office; judge one"),
     "settle": (settle.add, "settle with organizers: show, propose, approve, file"),
 }
