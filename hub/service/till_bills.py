@@ -11,9 +11,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from contract.money import Money as Amount
-from contract.order import LineRole, OrderKind
+from contract.order import OrderKind
 from hub.core.bills import attempts as rules
 from hub.core.bills.bill import Movement, MovementKind
+from hub.core.ledger import Role, order_entry
 from hub.payments.by_hand import CASH
 from hub.service.bill_money import Money, write_money
 from hub.service.checks import Due
@@ -53,10 +54,15 @@ class TillBills:
         """Write down the payment that a completed order made, or took back; once."""
         if order.acts_as is not OrderKind.BILL_PAYMENT or order.bill is None:
             return
-        amount = sum(
-            line.total_minor for line in order.lines if line.role is LineRole.BILL
-        )
+        amount = _toward(order)
         if not amount:
+            log.error(
+                "Order %s of till %s books nothing on bill %s, for it does not add up. "
+                "Look at what was taken.",
+                order.id,
+                order.till,
+                order.bill,
+            )
             return
         kind = MovementKind.PAYMENT if amount > 0 else MovementKind.REFUND
         async with self._store.unit_of_work() as unit:
@@ -79,3 +85,12 @@ class TillBills:
                 order=order.id,
             )
             await write_money(unit, record, money)
+
+
+def _toward(order: Order) -> int:
+    """Say what the ledger books on the bill: nothing of what does not add up."""
+    return sum(
+        each.amount_minor
+        for each in order_entry(order).postings
+        if each.account.role is Role.BILL_RECEIVABLE
+    )

@@ -86,6 +86,23 @@ async def test_cash_at_a_till_pays_the_bill_once(
     assert report.ok, report.findings
 
 
+async def test_what_does_not_add_up_pays_no_bill(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    order = msgspec.structs.replace(paying(reference, 5500), granted_by="lead-1")
+
+    flags = await people.advise(parts, order)
+    await booker.book()
+
+    assert AdviceFlag.INCONSISTENT_ORDER in flags
+    assert await fair.payments_of(pia, reference) == ()
+    assert await fair.balance("organizer_payable", ORGANIZER) == 0
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
 async def test_a_crash_before_the_payment_is_written_is_healed_by_the_till(
     fair: Fair, booker: BillBooker, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
