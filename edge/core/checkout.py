@@ -302,9 +302,9 @@ def _settled(moved: Step, moment: Moment) -> Step:
     elif state.closings:  # one question of this kind at a time
         state, more = closing.send_if_due(state, moment)
         effects += more
-    state, swapped = tse_swap.settle(state)
+    state, swapped = tse_swap.settle(_freed(state))
     state, news = tse_news.settle(state, moment)
-    return _freed(state), gathered((*effects, *swapped, *news))
+    return state, gathered((*effects, *swapped, *news))
 
 
 def _freed(state: TillState) -> TillState:

@@ -168,6 +168,24 @@ def test_a_till_that_was_off_meanwhile_closes_first_too(described: bool) -> None
         assert again.state.z_number == 1
 
 
+def test_what_the_old_tse_began_before_a_crash_holds_up_no_swap() -> None:
+    desk = till()
+    desk.do(FIRST)
+    desk.pick_all(BEER.id)
+    order: OrderId = desk.state.counter.order.id  # type: ignore[union-attr]
+    desk.do(events.FiscalStarted(order, START))
+    desk.do(intents.PayByCash())
+
+    again = till(Festival(desk.journal))
+    again.do(SECOND)
+    again.do(events.FiscalNotFound(order))
+    again.do(events.FiscalFailed(order, "Another TSE began it."))
+    assert last_advice(again).outage is not None
+    again.do(intents.AnswerHandedOut(handed_out=True))
+    sum_up(again)
+    assert (again.state.z_number, again.state.unit.serial) == (2, OTHER.serial)
+
+
 def test_the_outage_before_a_swap_is_another_one_than_its_own() -> None:
     desk = till()
     desk.do(FIRST)
