@@ -206,12 +206,16 @@ class Sequence:
 
 
 def check_export(
-    file: BinaryIO, give: Callable[[FinishedTransaction], object] | None = None
+    file: BinaryIO,
+    give: Callable[[FinishedTransaction], object] | None = None,
+    *,
+    see: Callable[[LogMessage], object] = lambda _: None,
 ) -> ExportCheck:
     """Check a seekable export; raise Unreadable when it is no TAR at all.
 
     Each finished fiscal transaction is given to `give` or else kept in the verdict:
-    with it, an export of any size needs little memory.
+    with it, an export of any size needs little memory. `see` is shown every verified
+    message.
     """
     check = ExportCheck()
     keys = _collect_keys(file, check)
@@ -227,6 +231,7 @@ def check_export(
         sequence.take(name, message)
         if not _verify(name, message, keys, check):
             continue
+        see(message)
         finished = check.note_step(message)
         if finished is not None and give is not None:
             give(finished)

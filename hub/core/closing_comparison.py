@@ -10,12 +10,13 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from contract.closing import orders_digest
 from contract.money import Money
 from hub.core import closings
+from hub.core.tse_log import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from contract.fiscal import Outage, Signature
     from contract.order import Order
     from hub.core.closings import Ended
+    from hub.core.tse_log import LoggedSpan
 
 GAPS_MAX = 20
 
@@ -46,13 +48,20 @@ class FindingCode(enum.Enum):
     COUNTERS_DIFFER = "counters_differ"
     NUMBERS_MISSING = "numbers_missing"
     COUNTERS_MISSING = "counters_missing"
+    COUNTERS_EXPLAINED = "counters_explained"
     TWICE = "twice"
     OUTAGES = "outages"
     HELD_BACK = "held_back"
     LATE = "late"
 
 
-NOTES = frozenset({FindingCode.COUNTERS_MISSING, FindingCode.OUTAGES})
+NOTES = frozenset(
+    {
+        FindingCode.COUNTERS_MISSING,
+        FindingCode.COUNTERS_EXPLAINED,
+        FindingCode.OUTAGES,
+    }
+)
 """What is to be known; anything else is to be looked into."""
 
 
@@ -99,6 +108,8 @@ class ClosingFacts:
     others: tuple[OtherClosing, ...] = ()
     late: tuple[int, ...] = ()
     """Sequence numbers of orders with its Z number that are outside of its span."""
+    log: tuple[LoggedSpan, ...] = ()
+    """What its TSE's archives tell, sorted and without overlap."""
 
     @property
     def before(self) -> OtherClosing | None:
@@ -228,7 +239,17 @@ def _tse(facts: ClosingFacts) -> Iterator[Finding]:
         seen = {*counters, *(n for e in signed for n in (e.start_counter, e.counter))}
         inside = {each for each in seen if first <= each <= max(counters)}
         for gap in _gaps(inside):
-            yield Finding(FindingCode.COUNTERS_MISSING, _span(*gap))
+            yield from _explained(gap, facts.log)
+
+
+def _explained(gap: tuple[int, int], log: tuple[LoggedSpan, ...]) -> Iterator[Finding]:
+    for part in islice(explain(*gap, log), GAPS_MAX):
+        values = _span(part.first, part.last)
+        if part.what:
+            values["logged"] = part.what
+            yield Finding(FindingCode.COUNTERS_EXPLAINED, values)
+        else:
+            yield Finding(FindingCode.COUNTERS_MISSING, values)
 
 
 def _begin(facts: ClosingFacts, serial: str) -> Signature | None:

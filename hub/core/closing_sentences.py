@@ -63,6 +63,10 @@ _ENGLISH: Final[Mapping[FindingCode, str]] = {
         "Signature {first} to {last}: no order's and no closing's. A TSE also signs"
         " when its time is set and when somebody logs in; its archive tells which."
     ),
+    FindingCode.COUNTERS_EXPLAINED: (
+        "Signature {first} to {last}: no order's and no closing's. By the TSE's archive"
+        " they were: {logged}."
+    ),
     FindingCode.TWICE: "Two orders have the signature {counter}.",
     FindingCode.OUTAGES: (
         "Order no. {first} to {last}: not signed, the TSE was out of order."
@@ -126,6 +130,10 @@ _GERMAN: Final[Mapping[FindingCode, str]] = {
         "Signatur {first} bis {last}: zu keinem Beleg und keinem Abschluss. Eine TSE"
         " signiert auch, wenn ihre Uhr gestellt wird und wenn sich jemand anmeldet; ihr"
         " Archiv sagt, was es war."
+    ),
+    FindingCode.COUNTERS_EXPLAINED: (
+        "Signatur {first} bis {last}: zu keinem Beleg und keinem Abschluss. Laut Archiv"
+        " der TSE waren es: {logged}."
     ),
     FindingCode.TWICE: "Zwei Belege haben die Signatur {counter}.",
     FindingCode.OUTAGES: (

@@ -19,6 +19,7 @@ from hub.core.closing_comparison import (
     Witness,
     compare,
 )
+from hub.core.tse_log import LoggedSpan, without_overlap
 from hub.service.closings import ended, signature_fits
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from contract.closing import ClosingReport
     from hub.service.context import ContextKeeper
     from hub.store.store import Row, Store
+
+
+_LOG = msgspec.json.Decoder(tuple[tuple[int, int, str], ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,16 @@ class ClosingReports:
                 if each["z_number"] != report.z_number
             ),
             late=tuple(each["sequence"] for each in late),
+            log=await self._log(report.tse_serial),
         )
         return ComparedClosing(listed, compare(facts))
+
+    async def _log(self, serial: str) -> tuple[LoggedSpan, ...]:
+        """Read what the TSE's archives tell of its signatures."""
+        event = self._context.current.number
+        rows = await self._store.fetch("tse_archive_logs", event, serial)
+        logs = (_LOG.decode(row["log"]) for row in rows)
+        return without_overlap(LoggedSpan(*each) for log in logs for each in log)
 
     async def _is_our_chain(self, report: ClosingReport) -> bool:
         anchor = report.anchor

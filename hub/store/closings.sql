@@ -12,3 +12,9 @@ ORDER BY till, z_number;
 SELECT sequence FROM outcome
 WHERE event = $1 AND till = $2 AND z_number = $3 AND sequence NOT BETWEEN $4 AND $5
 ORDER BY sequence;
+
+-- tse_archive_logs --
+-- Read what the verified archives of a TSE say its signatures were for.
+SELECT report -> 'log' AS log FROM tse_archive
+WHERE event = $1 AND tse_serial = $2 AND report ? 'log'
+ORDER BY delivered_at, id;

@@ -22,6 +22,7 @@ from hub.core.closing_comparison import (
 )
 from hub.core.closing_sentences import sentence
 from hub.core.closings import Ended
+from hub.core.tse_log import FISCAL_STEP, LoggedSpan
 from tests.contract.samples import SIGNATURE
 from tests.hub import samples
 from tests.hub.core.test_closings import REPORT, ended
@@ -147,6 +148,34 @@ def test_signatures_that_are_no_order_s_are_a_note() -> None:
     assert found.code is FindingCode.COUNTERS_MISSING
     assert not found.is_alarm
     assert sentence(found).startswith("Signature 17 to 18: no order's")
+
+
+def test_the_tse_s_archive_says_what_its_signatures_were() -> None:
+    late = replace(
+        ORDERS[3],
+        ended=replace(ORDERS[3].ended, counters=(25, 26)),
+        signature=signed(8, 25, 26),
+    )
+    orders = (*ORDERS[:3], late)
+    log = (
+        LoggedSpan(1, 16, FISCAL_STEP),
+        LoggedSpan(17, 18, "updateTime"),
+        LoggedSpan(19, 19, "selfTest"),
+        LoggedSpan(22, 23, FISCAL_STEP),
+    )
+    facts = replace(FACTS, report=report_of(orders), orders=orders, log=log)
+    found = compare(facts)
+    assert not any(each.is_alarm for each in found)
+    assert [
+        (each.code, each.values["first"], each.values["last"]) for each in found
+    ] == [
+        (FindingCode.COUNTERS_EXPLAINED, 17, 19),
+        (FindingCode.COUNTERS_MISSING, 20, 21),
+        (FindingCode.COUNTERS_EXPLAINED, 22, 23),
+        (FindingCode.COUNTERS_MISSING, 24, 24),
+    ]
+    assert sentence(found[0]).endswith("they were: updateTime (2), selfTest (1).")
+    assert "Laut Archiv der TSE" in sentence(found[0], SheetLanguage.DE)
 
 
 def test_a_fiscal_transaction_of_nobody_is_an_alarm() -> None:

@@ -26,6 +26,7 @@ VALUES: dict[str, object] = {
     "serial": "aa",
     "till_says": "bb",
     "counter": 7,
+    "logged": "updateTime (3)",
 }
 
 

@@ -10,6 +10,7 @@ import io
 import json
 import socket
 import tarfile
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -145,6 +146,15 @@ async def test_an_archive_is_delivered_checked_and_kept(
     assert (archives.folder / kept["path"]).read_bytes() == data
     assert '"finished":3' in kept["report"].replace(" ", "")
     assert f'"clients":["{BAR}"]' in kept["report"].replace(" ", "")
+    event = parts.context.current.number
+    (logs,) = await parts.store.fetch("tse_archive_logs", event, facts.serial)
+    log = msgspec.json.decode(logs["log"], type=list[tuple[int, int, str]])
+    counts: Counter[str] = Counter()
+    for first, last, what in log:
+        counts[what] += last - first + 1
+    assert counts["transaction"] == 6, "begin and end of three"
+    assert counts["updateTime"] >= 1
+    assert len(log) < sum(counts.values()), "what follows is one span"
 
 
 async def test_a_broken_delivery_goes_on_where_it_broke(
