@@ -29,7 +29,7 @@ _COMMANDS = {
     "event": (event.add, "open an event from a file, or show it"),
     "catalogue": (catalogue.add, "publish or show what tills sell"),
     "limits": (limits.add, "show or change what wallets hold and tills risk"),
-    "till": (tills.add, "register, revoke or list tills"),
+    "till": (tills.add, "register, revoke or list tills; when they were bought"),
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
     "closings": (closings.add, "compare Z reports with ledger and TSE"),
