@@ -211,7 +211,7 @@ class TseArchives:
         if refusal:
             return refusal
         path = part.with_suffix(".tar")
-        await asyncio.to_thread(part.replace, path)
+        await asyncio.to_thread(_keep, part, path)
         await self.store.fetch(
             "put_tse_archive",
             event,
@@ -275,6 +275,17 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _keep(part: Path, path: Path) -> None:
+    """Give an archive its name, for good: its till deletes its own once it is told."""
+    part.replace(path)
+    for folder in (path.parent, path.parent.parent):  # both may be new
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _clear(folder: Path) -> None:
