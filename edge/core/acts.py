@@ -28,6 +28,8 @@ from contract.order import (
 from edge.core.parts import Parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from contract.catalogue import Catalogue, Ticket
     from contract.ids import WalletSerial
     from contract.messages import Note
@@ -98,13 +100,16 @@ class Entry:
 
     wallet: WalletSerial
     ticket: Ticket
+    presale: str = ""
+    """The digest of the code by which it was bought beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketSale:
     """Entry for one guest or a group; `top_up_minor` goes onto each beside the ticket.
 
-    A free one is a gift of `granted_by`: its price is discounted whole.
+    A free one is a gift of `granted_by`: its price is discounted whole. So is that of
+    one bought beforehand, which a code says.
     """
 
     catalogue: Catalogue
@@ -134,18 +139,28 @@ class TicketSale:
         entry = Entry(wristband.serial, ticket)
         return replace(self, entries=(*self.entries, entry))
 
+    def with_code(self, digest: str) -> TicketSale | None:
+        """Take a code for the latest wristband that has none, or off the one it is on.
+
+        None where there is no such wristband, or the tickets are free anyway.
+        """
+        for place in range(len(self.entries))[::-1]:
+            if self.entries[place].presale == digest:
+                return self._with_entry(place, "")
+        for place in range(len(self.entries))[::-1]:
+            if not self.entries[place].presale and not self.free:
+                return self._with_entry(place, digest)
+        return None
+
     @property
     def lines(self) -> tuple[Line, ...]:
-        """The tickets, what comes with them, and the discount of free ones."""
-        counts: dict[int, int] = {}
-        for each in self.entries:
-            counts[each.ticket.product] = counts.get(each.ticket.product, 0) + 1
-        products = {each.id: each for each in self.catalogue.products}
-        lines = tuple(
-            make_line(products[number], counts[number]) for number in sorted(counts)
-        )
+        """The tickets, what comes with them, and what is taken off their prices."""
+        lines = self._tickets(self.entries)
+        bought = self._tickets([each for each in self.entries if each.presale])
         if self.free:
             lines += discount_lines(lines, "Free entry")
+        elif bought:
+            lines += discount_lines(bought, "Presale")
         credited = sum(self._top_up(each) for each in self.entries)
         if credited:
             lines += (plain_line(LineRole.CREDIT, credited, "Top-up"),)
@@ -164,7 +179,22 @@ class TicketSale:
             for each in self.entries
         )
         lines = _rounded(self.lines, payment, currency)
-        return Parts(lines, credits_, granted_by=self.granted_by)
+        codes = tuple(each.presale for each in self.entries if each.presale)
+        return Parts(lines, credits_, granted_by=self.granted_by, presale=codes)
+
+    def _tickets(self, entries: Iterable[Entry]) -> tuple[Line, ...]:
+        counts: dict[int, int] = {}
+        for each in entries:
+            counts[each.ticket.product] = counts.get(each.ticket.product, 0) + 1
+        products = {each.id: each for each in self.catalogue.products}
+        return tuple(
+            make_line(products[number], counts[number]) for number in sorted(counts)
+        )
+
+    def _with_entry(self, place: int, digest: str) -> TicketSale:
+        entries = list(self.entries)
+        entries[place] = replace(entries[place], presale=digest)
+        return replace(self, entries=tuple(entries))
 
     def _top_up(self, entry: Entry) -> int:
         return entry.ticket.top_up_minor + self.top_up_minor

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from contract.ids import OrderId
 from contract.order import Outcome, Payment, PaymentMethod, decode_order, encode_order
+from contract.presale import code_digest
 from edge.core import (
     beginning,
     canceling,
@@ -157,6 +158,9 @@ _METHODS = {
 }
 
 
+_GATHERED = intents.AddWristband | intents.Submit | intents.ScanTicket
+
+
 def _pay(state: TillState, intent: intents.PayIntent, moment: Moment) -> Step:
     counter, order = state.counter, _order_in_hand(state)
     if isinstance(intent, intents.MoneyTaken):
@@ -167,7 +171,7 @@ def _pay(state: TillState, intent: intents.PayIntent, moment: Moment) -> Step:
         return state, ()
     if order.content.is_empty and not order.content.wants_wristband:
         return replace(state, banner=texts.EMPTY_BASKET), ()
-    if isinstance(intent, intents.AddWristband | intents.Submit):
+    if isinstance(intent, _GATHERED):
         return _gather(state, order, intent, moment)
     return _pay_by(state, order, _METHODS[type(intent)], moment)
 
@@ -175,10 +179,12 @@ def _pay(state: TillState, intent: intents.PayIntent, moment: Moment) -> Step:
 def _gather(
     state: TillState,
     order: OpenOrder,
-    intent: intents.AddWristband | intents.Submit,
+    intent: intents.AddWristband | intents.Submit | intents.ScanTicket,
     moment: Moment,
 ) -> Step:
-    """Wait for what the order still lacks, or ask the hub for it."""
+    """Wait for what the order still lacks, take it, or ask the hub for it."""
+    if isinstance(intent, intents.ScanTicket):
+        return _scan(state, order, intent.code)
     more = isinstance(intent, intents.AddWristband)
     if order.content.wants_wristband or (
         more and isinstance(order.content, TicketSale)
@@ -187,6 +193,25 @@ def _gather(
     if not more and presenting.is_unpaid(order):
         return presenting.submit(state, order, moment)
     return state, ()
+
+
+def _scan(state: TillState, order: OpenOrder, code: str) -> Step:
+    """Take the price of a ticket bought beforehand off; the hub judges the code."""
+    if not isinstance(order.content, TicketSale):
+        return replace(state, banner=texts.NO_TICKET_SALE), ()
+    digest = code_digest(code)
+    if digest is None:
+        return replace(state, banner=texts.NO_TICKET_CODE), ()
+    content = order.content.with_code(digest)
+    if content is None:
+        return replace(state, banner=texts.NO_WRISTBAND_FOR_CODE), ()
+    order = replace(order, content=content)
+    counter = state.counter
+    if isinstance(counter, Presenting):  # the next wristband may follow
+        return at_counter(
+            replace(state, banner=None), replace(counter, order=order)
+        ), ()
+    return at_counter(replace(state, banner=None), Selling(order)), ()
 
 
 def _pay_by(

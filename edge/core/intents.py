@@ -70,6 +70,16 @@ class AddWristband:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanTicket:
+    """Take a ticket bought beforehand, whose code was scanned or typed, or leave it."""
+
+    code: str
+
+    def __repr__(self) -> str:  # it lets somebody in: not for a log
+        return "ScanTicket()"
+
+
+@dataclass(frozen=True, slots=True)
 class Submit:
     """Ask the hub for an order that nobody pays, once more after a decline."""
 
@@ -191,7 +201,15 @@ class PrintClosing:
 
 
 BasketIntent = Pick | PressButton | Return | Remove | LimitVouchers
-PayIntent = PayByWristband | PayByCash | PayByCard | MoneyTaken | Submit | AddWristband
+PayIntent = (
+    PayByWristband
+    | PayByCash
+    | PayByCard
+    | MoneyTaken
+    | Submit
+    | AddWristband
+    | ScanTicket
+)
 LeaveIntent = AbortOrder | BackToBasket | Dismiss | AnswerHandedOut
 IdleIntent = (
     Begin | CancelOrder | CloseTill | LogIn | LogOut | AskWristband | SwitchTraining

@@ -99,6 +99,7 @@ class OpenOrder:
             cash=parts.cash,
             bill=parts.bill,
             granted_by=parts.granted_by,
+            presale=parts.presale,
             training=self.training,
             booking_model=self.booking_model,
         )

@@ -19,3 +19,4 @@ class Parts:
     cash: CashMove | None = None
     bill: str | None = None
     granted_by: str = ""
+    presale: tuple[str, ...] = ()

@@ -294,6 +294,8 @@ def _refusal(text: str) -> Decline:
 def stand_in(state: TillState, checking: Checking, moment: Moment) -> Step:
     """Decide without the hub, as far as such an order may go on without it."""
     kind = checking.order.content.kind
+    if decode_order(checking.attempt.document).presale:
+        return at_counter(state, _presale_unheard(checking)), ()
     if checking.asked is Ask.CHECK and kind in _GO_ON_ALONE:
         return take_money(state, checking.order, moment, checked=False)
     if kind is OrderKind.BLOCK:
@@ -351,6 +353,12 @@ def _block(state: TillState, checking: Checking, moment: Moment) -> Step:
 def _unheard(checking: Checking, reason: DeclineReason) -> Declined:
     title, text = texts.decline_text(reason)
     return Declined(checking.order, Decline(reason, title, text, None))
+
+
+def _presale_unheard(checking: Checking) -> Declined:
+    title, text = texts.PRESALE_NEEDS_HUB
+    decline = Decline(DeclineReason.HUB_SILENT, title, text, None)
+    return Declined(checking.order, decline)
 
 
 def complete(  # noqa: PLR0913 - what is shown of an order, all named

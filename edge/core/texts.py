@@ -63,6 +63,22 @@ WRONG_WRISTBAND = Banner(
     "Not this wristband",
     "It can't be used for this: it is the same one, or there is no ticket for it.",
 )
+NO_TICKET_SALE = Banner(
+    Tone.INFORM, "No ticket sale", "Begin a ticket sale, then scan the guest's ticket."
+)
+NO_TICKET_CODE = Banner(
+    Tone.ASK_THE_GUEST, "Not a ticket's code", "Scan it again, or type it as printed."
+)
+NO_WRISTBAND_FOR_CODE = Banner(
+    Tone.INFORM,
+    "No wristband for this ticket",
+    "Each ticket is for one wristband that has none yet. Present the guest's first.",
+)
+PRESALE_NEEDS_HUB = (
+    "No answer from the hub",
+    "Whether this ticket was used already is not known without the hub. Try again in a"
+    " moment, or sell a ticket.",
+)
 NOT_AT_THIS_TILL = Banner(
     Tone.INFORM, "Not at this till", "Its profile has no such orders. Use another till."
 )

@@ -28,6 +28,7 @@ from contract.order import (
     PlaceRole,
     decode_order,
 )
+from contract.presale import code_digest
 from edge.core import effects, events, intents
 from edge.core.acts import (
     Act,
@@ -45,6 +46,7 @@ from tests.contract.orders import BAG, BILL, FESTIVAL, VAULT
 from tests.edge.core.desk import ANCHOR
 from tests.edge.core.festival import RECEIPT, Festival
 
+CODE = "pretix-4711"
 OURS = CashPlace(role=PlaceRole.REGISTER, key="bar-1")
 OTHER = CashPlace(role=PlaceRole.REGISTER, key="bar-2")
 
@@ -168,6 +170,107 @@ def test_a_free_entry_says_who_gave_it() -> None:
     desk.do(intents.PayByCash())
     order = desk.book()
     assert (order.total_minor, order.granted_by, order.payment) == (0, "bar-1", None)
+
+
+def test_ticket_sale_with_a_presale_code_takes_one_price_off() -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL, top_up_minor=300))
+    desk.tap(1, variant=1)
+    desk.do(intents.ScanTicket(f" {CODE}\n"))
+    desk.tap(2, variant=1)
+    assert isinstance(desk.state.counter, Presenting)
+    desk.do(intents.PayByCash())
+    order = desk.check_passes()
+    assert desk.showing() is Phase.COLLECT
+    desk.do(intents.MoneyTaken())
+    assert order.presale == (code_digest(CODE),)
+    assert order.total_minor == 1_000 + 2 * 300
+    assert len(order.credits) == 2
+    assert CODE not in repr(desk.records)
+
+
+def test_ticket_sale_with_a_presale_code_may_leave_nothing_to_pay() -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL))
+    desk.tap(1, variant=1)
+    desk.do(intents.ScanTicket(CODE))
+    desk.do(intents.PayByCash())
+    order = desk.check_passes()
+    assert (order.total_minor, order.payment, order.granted_by) == (0, None, "")
+    assert desk.showing() is Phase.APPROVED
+
+
+def test_ticket_sale_with_a_presale_code_scanned_again_leaves_it_off() -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL))
+    desk.tap(1, variant=1)
+    desk.do(intents.ScanTicket(CODE))
+    desk.do(intents.PayByCash())
+    desk.decline(DeclineReason.PRESALE_USED)
+    counter = desk.state.counter
+    assert isinstance(counter, Declined)
+    assert "used" in counter.decline.title
+    desk.do(intents.ScanTicket(CODE))
+    assert desk.showing() is Phase.SELLING
+    desk.do(intents.PayByCash())
+    order = desk.check_passes()
+    assert (order.presale, order.total_minor) == ((), 1_000)
+
+
+@pytest.mark.parametrize(
+    ("taps", "codes", "title"),
+    [
+        (1, ("short",), "Not a ticket's code"),
+        (0, (CODE,), "No wristband for this ticket"),
+        (1, (CODE, "another-code"), "No wristband for this ticket"),
+    ],
+)
+def test_ticket_sale_with_a_presale_code_that_fits_nobody_says_so(
+    taps: int, codes: tuple[str, ...], title: str
+) -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL))
+    for serial in range(taps):
+        desk.tap(serial + 1, variant=1)
+    for code in codes:
+        desk.do(intents.ScanTicket(code))
+    assert desk.state.banner is not None
+    assert desk.state.banner.title == title
+
+
+def test_a_free_entry_needs_no_code_and_a_sale_takes_none() -> None:
+    desk = Festival().up()
+    desk.begin(TicketSale(FESTIVAL, free=True))
+    desk.tap(1, variant=1)
+    desk.do(intents.ScanTicket(CODE))
+    assert desk.state.banner is not None
+    desk.do(intents.AbortOrder())
+    desk.pick()
+    desk.do(intents.ScanTicket(CODE))
+    assert desk.state.banner is not None
+    assert desk.state.banner.title == "No ticket sale"
+
+
+@pytest.mark.parametrize("pay", [intents.PayByCash(), intents.PayByWristband()])
+def test_ticket_sale_with_a_presale_code_waits_for_the_hub(
+    pay: intents.Intent,
+) -> None:
+    desk = Festival()
+    desk.begin(TicketSale(FESTIVAL, top_up_minor=300))
+    desk.tap(1, variant=1)
+    desk.do(intents.ScanTicket(CODE))
+    desk.do(pay)
+    if isinstance(pay, intents.PayByWristband):
+        desk.tap(7)
+    counter = desk.state.counter
+    assert isinstance(counter, Declined)
+    assert counter.decline.reason is DeclineReason.HUB_SILENT
+    assert "used already" in counter.decline.text
+    assert desk.decisions() == []
+
+
+def test_a_code_is_for_no_log() -> None:
+    assert CODE not in repr(intents.ScanTicket(CODE))
 
 
 def test_a_wristband_without_a_ticket_is_refused() -> None:
