@@ -222,12 +222,14 @@ class Link:
             self._hear_some()
 
     def _hear_some(self) -> None:
-        for _ in range(min(len(self._unheard), HEARD_AT_ONCE)):
-            heard = self._unheard.popleft()
-            if self.connection is not None:
-                self._deal_with(heard, self.connection)
-        if self._unheard:
-            asyncio.get_running_loop().call_soon(self._hear_some)
+        try:
+            for _ in range(min(len(self._unheard), HEARD_AT_ONCE)):
+                heard = self._unheard.popleft()
+                if self.connection is not None:
+                    self._deal_with(heard, self.connection)
+        finally:  # else one fault, and the hub would be deaf
+            if self._unheard:
+                asyncio.get_running_loop().call_soon(self._hear_some)
 
     def _deal_with(self, heard: Publication, connection: Connection) -> None:
         errand = _Errand(connection, heard, _place(self._topics, heard.topic))

@@ -35,6 +35,7 @@ from contract.messages import (
 from contract.money import Money
 from contract.order import encode_order
 from hub.core.tokens import verify as verify_token
+from hub.link.link import HEARD_AT_ONCE
 from hub.service.events import register_till, set_limits
 from tests.hub import samples
 from tests.hub.hubs import PATIENCE_S, TOPICS, request, until
@@ -179,6 +180,20 @@ async def test_what_breaks_the_contract_is_answered_and_counted(
 
         till.say(good)  # and the link goes on
         assert (await till.hear(OrderBooked)).balance == Money(550)
+
+
+async def test_a_burst_is_answered_to_the_last(
+    parts: Parts, link: Link, join: Join
+) -> None:
+    wallet = await parts.wallet(100_000)
+    orders = [order(100, wallet) for _ in range(3 * HEARD_AT_ONCE)]
+    async with join() as till:
+        for each in orders:
+            till.say(request(each))
+        booked = [await till.hear(OrderBooked) for _ in orders]
+    assert [each.order for each in booked] == [each.id for each in orders]
+    balances = [each.balance for each in booked]
+    assert balances == [Money(100_000 - 100 * n) for n in range(1, len(orders) + 1)]
 
 
 async def test_a_till_cannot_speak_for_another(
