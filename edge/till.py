@@ -381,8 +381,8 @@ class Till:
                         if found is None
                         else events.FiscalFinished(order, found)
                     )
-                case effects.CloseStray(number=number):
-                    stray = FiscalStart(number, 0, self._ports.clock.now())
+                case effects.CloseStray(number=number, tse_serial=serial):
+                    stray = FiscalStart(number, 0, self._ports.clock.now(), serial)
                     await fiscal.finish(stray, ABORTED_PROCESS_DATA)
                     logger.warning("Closed a stray fiscal transaction: %d", number)
         except FiscalModuleDown as error:

@@ -159,9 +159,13 @@ class ArchiveTse:
 
 @dataclass(frozen=True, slots=True)
 class CloseStray:
-    """Close a fiscal transaction that belongs to no order of this till."""
+    """Close a fiscal transaction that belongs to no order of this till.
+
+    At no other TSE than that which began it, where it is known.
+    """
 
     number: int
+    tse_serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)

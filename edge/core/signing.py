@@ -181,8 +181,9 @@ def _close_leftovers(state: TillState) -> Step:
     # While a start is under way its number can't be told from a stray one.
     if state.unit.down_since or any(start is None for start in state.fiscal.values()):
         return state, ()
-    strays = tuple(CloseStray(number) for number in state.unit.leftovers)
-    return replace(state, unit=replace(state.unit, leftovers=())), strays
+    unit = state.unit
+    strays = tuple(CloseStray(number, unit.serial) for number in unit.leftovers)
+    return replace(state, unit=replace(unit, leftovers=())), strays
 
 
 def _started(
@@ -190,7 +191,8 @@ def _started(
 ) -> Step:
     state = _known(state, start)
     if state.fiscal.get(order, start) is not None:
-        return state, (CloseStray(start.number),)  # too late: an outage is on record
+        # Too late: an outage is on record.
+        return state, (CloseStray(start.number, start.tse_serial),)
     state = tse_news.working(replace(state, fiscal={**state.fiscal, order: start}))
     commit = Commit((FiscalBegun(order, start),))
     closed = _in_signing(state, order)

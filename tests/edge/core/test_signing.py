@@ -123,4 +123,4 @@ def test_a_stray_number_at_the_tse_is_closed() -> None:
     order = desk.pick()
     desk.do(events.FiscalStarted(order, START))
     desk.do(events.FiscalOpened("ab" * 32, None, (3, START.number)))
-    assert desk.done == (effects.CloseStray(3),)
+    assert desk.done == (effects.CloseStray(3, desk.state.unit.serial),)
