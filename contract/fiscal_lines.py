@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Free texts of the export and of the books are for a German tax office (section 87 AO).
 STORED_VALUE = "Guthaben"
+PRESALE = "Vorverkauf"
 
 
 class BusinessCase(enum.Enum):
@@ -184,6 +185,8 @@ def _own_cases(order: Order) -> list[_Case]:
             by_wallet = []  # all of them stand where the first line of credit does
             continue
         case, name = _case_of(line, sign)
+        if order.presale and line.role is LineRole.DISCOUNT:
+            name = PRESALE
         cases.append(
             _Case(
                 case=case,

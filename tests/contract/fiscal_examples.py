@@ -56,6 +56,10 @@ COMPLETED: Mapping[str, tuple[str, Order]] = {
         ORDERS["ticket"],
     ),
     "free_ticket": ("a free ticket", ORDERS["free_ticket"]),
+    "presale_ticket": (
+        "two entries, one of them bought beforehand, with 5.00 on a wristband",
+        ORDERS["presale_ticket"],
+    ),
     "grant": ("vouchers granted", ORDERS["grant"]),
     "bill_payment": ("a bill paid", ORDERS["bill_payment"]),
     "register": ("wristband registered", ORDERS["register"]),
@@ -79,6 +83,10 @@ COMPLETED: Mapping[str, tuple[str, Order]] = {
     ),
     "cancellation_of_top_up": ("the top-up canceled", canceled("top_up")),
     "cancellation_of_ticket": ("the entries canceled", canceled("ticket")),
+    "cancellation_of_presale": (
+        "the same canceled: the code is free again",
+        canceled("presale_ticket"),
+    ),
     "cancellation_of_bill": ("the bill's payment taken back", canceled("bill_payment")),
     "cancellation_of_grant": ("granted vouchers taken back", canceled("grant")),
     "training": (
