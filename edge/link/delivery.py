@@ -11,13 +11,12 @@ import http.client
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
 from contract.archives import ArchiveProgress, ArchiveState, archive_path
-from edge.core.errors import ArchiveTrouble, CallTheTechnician
-from edge.link.trouble import why_not_connected
+from edge.core.errors import ArchiveTrouble
+from edge.link.question import NoReply, Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,30 +80,15 @@ class EdgeDelivery:
         data: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> ArchiveProgress:
-        url = urlsplit(self.url)
-        host, port = url.hostname or "", url.port or 443
+        path = archive_path(self.event, archive)
+        question = Question(
+            method, path, "archive", TIMEOUT_S, ANSWER_BYTES_MAX, data, headers or {}
+        )
         try:
-            connection = http.client.HTTPSConnection(
-                host, port, timeout=TIMEOUT_S, context=self.certificate.context()
-            )
-            try:
-                path = archive_path(self.event, archive)
-                connection.request(method, path, data, headers or {})
-                response = connection.getresponse()
-                said = response.read(ANSWER_BYTES_MAX)
-            finally:
-                connection.close()
-        except CallTheTechnician as error:
+            reply = question.ask(self.url, self.certificate)
+        except NoReply as error:
             raise ArchiveTrouble(str(error)) from error
-        except http.client.HTTPException as error:
-            raise ArchiveTrouble(
-                f"{host}:{port} does not answer like the hub's edge listener ({error})."
-                " Check hub.edge_url."
-            ) from error
-        except OSError as error:
-            why = why_not_connected(error, host, port)
-            raise ArchiveTrouble(f"The archive: {why}") from error
-        return _read(response.status, said)
+        return _read(reply.status, reply.data)
 
 
 def _read(status: int, said: bytes) -> ArchiveProgress:

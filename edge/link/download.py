@@ -6,10 +6,9 @@ import http.client
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-from edge.core.errors import CallTheTechnician, TryAgain
-from edge.link.trouble import why_not_connected
+from edge.core.errors import TryAgain
+from edge.link.question import NoReply, Question
 
 if TYPE_CHECKING:
     from edge.link.tls import TillCertificate
@@ -31,36 +30,21 @@ class EdgeListener:
 
     def get(self, path: str, what: str, bytes_max: int) -> bytes:
         """Download something, blocking; raises DownloadFailed calling it `what`."""
-        url = urlsplit(self.url)
-        host, port = url.hostname or "", url.port or 443
-        place = f"{host}:{port}"
+        headers = {"Accept-Encoding": "gzip"}
+        question = Question(
+            "GET", path, what, TIMEOUT_S, bytes_max + 1, headers=headers
+        )
         try:
-            connection = http.client.HTTPSConnection(
-                host, port, timeout=TIMEOUT_S, context=self.certificate.context()
-            )
-            try:
-                connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
-                response = connection.getresponse()
-                data = response.read(bytes_max + 1)
-            finally:
-                connection.close()
-        except CallTheTechnician as error:
+            reply = question.ask(self.url, self.certificate)
+        except NoReply as error:
             raise DownloadFailed(str(error)) from error
-        except http.client.HTTPException as error:
-            raise DownloadFailed(
-                f"{place} does not answer like the hub's edge listener ({error})."
-                " Check hub.edge_url."
-            ) from error
-        except OSError as error:
-            raise DownloadFailed(
-                f"The {what}: {why_not_connected(error, host, port)}"
-            ) from error
-        if response.status != http.client.OK:
+        data, place = reply.data, reply.place
+        if reply.status != http.client.OK:
             raise DownloadFailed(
                 f"The hub at {place} has no {what} under {path}"
-                f" ({response.status} {response.reason}). Look into the hub's log."
+                f" ({reply.status} {reply.reason}). Look into the hub's log."
             )
-        if response.getheader("Content-Encoding") == "gzip":
+        if reply.encoding == "gzip":
             data = _unpacked(data, place, bytes_max)
         if len(data) > bytes_max:
             raise DownloadFailed(
