@@ -34,7 +34,6 @@ from contract.order import (
     Payment,
     PaymentMethod,
     encode_order,
-    inconsistency,
     make_line,
     order_digest,
     plain_line,
@@ -268,26 +267,9 @@ def sale(payment: Payment, *lines: Line, **fields: object) -> Order:
 
 
 def _order(kind: OrderKind, *lines: Line, **fields: object) -> Order:
-    made = Order(
-        **{  # type: ignore[arg-type]
-            "id": new_uuid7(),
-            "event": samples.EVENT.slug,
-            "till": samples.TILL,
-            "sequence": 1,
-            "z_number": 1,
-            "attempt": 1,
-            "kind": kind,
-            "opened_at": samples.NOW,
-            "currency": Currency.EUR,
-            "catalogue": CATALOGUE.version,
-            "lines": lines,
-            "taxes": sum_taxes(lines, CATALOGUE.tax_rates()),
-            "total_minor": sum(line.total_minor for line in lines),
-            **fields,
-        }
-    )
-    assert inconsistency(made) is None, inconsistency(made)
-    return made
+    taxes = sum_taxes(lines, CATALOGUE.tax_rates())
+    own = {"catalogue": CATALOGUE.version, "taxes": taxes}
+    return acts.act(kind, *lines, **own | fields)
 
 
 def a_day(till: Till) -> Till:
