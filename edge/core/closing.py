@@ -98,7 +98,7 @@ def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
 
 def resume(state: TillState, found: StoredClosing, moment: Moment) -> Step:
     """Go on with a closing that the hub has not recorded before a restart."""
-    pending = _stored(found)
+    pending = printing.pending(found)
     state = replace(state, closings=(*state.closings, pending))
     if found.signature is not None or found.outage is not None:
         return state, ()
@@ -110,7 +110,7 @@ def reopened(state: TillState, found: Sequence[StoredClosing]) -> TillState:
     known = {each.id: each for each in state.closings}
     for each in found:
         if each.id not in known and (each.signature or each.outage):
-            known[each.id] = _stored(each)
+            known[each.id] = printing.pending(each)
     return replace(
         state,
         closings=tuple(sorted(known.values(), key=lambda each: each.z_number)),
@@ -129,7 +129,8 @@ def on_fiscal(
     moved: Step = state, ()
     if pending.is_sealed:
         if isinstance(event, FiscalStarted):  # too late: nobody will finish it
-            moved = state, (CloseStray(event.start.number),)
+            start = event.start
+            moved = state, (CloseStray(start.number, start.tse_serial),)
         return moved
     match event:
         case FiscalStarted(start=start):
@@ -209,16 +210,6 @@ def on_rejected(state: TillState, pending: PendingClosing, text: str) -> Step:
         f"The hub refuses the closing Z {pending.z_number}: {text}", urgent=True
     )
     return replace(state, banner=banner), (note,)
-
-
-def _stored(found: StoredClosing) -> PendingClosing:
-    return PendingClosing(
-        found.id,
-        found.z_number,
-        found.report,
-        signature=found.signature,
-        outage=found.outage,
-    )
 
 
 def _seal(

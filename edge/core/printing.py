@@ -13,18 +13,19 @@ from contract.closing import decode_closing
 from contract.closing_sheet import ClosedShift
 from contract.ids import OrderId
 from contract.order import OrderKind, Outcome, Path, decode_order
-from edge.core.effects import PrintClosing, PrintReceipt
+from edge.core.effects import Commit, PrintClosing, PrintReceipt
+from edge.core.records import PaperNoted
 from edge.core.settings import PrintPolicy
+from edge.core.state import PendingClosing
 from edge.core.view import Banner, PrintState, ReceiptRow, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
 
     from edge.core.effects import Effects
     from edge.core.events import Printed, PrintFailed
-    from edge.core.records import Decided, PastOrder
-    from edge.core.state import PendingClosing, Step, TillState
+    from edge.core.records import Decided, PastOrder, Recovered, StoredClosing
+    from edge.core.state import Step, TillState
 
 RECENT_MAX: Final = 6  # what fits on a screen
 _WITHOUT_RECEIPT: Final = frozenset(
@@ -43,17 +44,37 @@ NOTHING_TO_PRINT: Final = Banner(
 )
 
 
-def recovered(state: TillState, past: Iterable[PastOrder]) -> TillState:
-    """Remember the last orders before a restart; they may have been printed."""
+def recovered(state: TillState, found: Recovered) -> TillState:
+    """Remember the last orders and the last closing before a restart."""
     if state.identity.prints is None:
         return state
     rows = tuple(
         row
-        for row in (_row(each, PrintState.PRINTED) for each in past)
+        for row in (_row(each, _paper(each)) for each in found.recent)
         if row.kind not in _WITHOUT_RECEIPT
     )
     printing = replace(state.printing, recent=rows[:RECENT_MAX])
+    last = found.last_closing
+    if last is not None and printing.closing is None:
+        printing = replace(
+            printing, closing=pending(last.stored), closing_printed=last.printed
+        )
     return replace(state, printing=printing)
+
+
+def pending(found: StoredClosing) -> PendingClosing:
+    """Go on with a closing as the journal has it."""
+    return PendingClosing(
+        found.id,
+        found.z_number,
+        found.report,
+        signature=found.signature,
+        outage=found.outage,
+    )
+
+
+def _paper(past: PastOrder) -> PrintState:
+    return PrintState.PRINTED if past.printed else PrintState.NO
 
 
 def decided(state: TillState, decision: Decided) -> TillState:
@@ -76,16 +97,19 @@ def sealed(state: TillState, order: OrderId) -> Effects:
     row = _find(state, order)
     if row is None or row.state is not PrintState.ASKED or state.terms is None:
         return ()
-    return (PrintReceipt(order, state.terms.config, is_copy=row.may_be_printed),)
+    return (
+        Commit((PaperNoted(order, may_exist=True),)),
+        PrintReceipt(order, state.terms.config, is_copy=row.may_be_printed),
+    )
 
 
-def closed(state: TillState, pending: PendingClosing) -> Step:
+def closed(state: TillState, sealed_one: PendingClosing) -> Step:
     """Print a Z report once it is signed, or known why not."""
     if state.identity.prints is None:
         return state, ()
     state = replace(
         state,
-        printing=replace(state.printing, closing=pending, closing_printed=False),
+        printing=replace(state.printing, closing=sealed_one, closing_printed=False),
     )
     return state, _closing(state)
 
@@ -140,12 +164,19 @@ def on_failed(state: TillState, event: PrintFailed) -> Step:
     if event.order is None:
         done = state.printing.closing_printed or event.begun
         printing = replace(state.printing, closing_printed=done)
-        return replace(state, printing=printing), ()
+        closing = printing.closing
+        blank = () if done or closing is None else (_blank(closing.id),)
+        return replace(state, printing=printing), blank
     row = _find(state, event.order)
     if row is None:
         return state, ()
     begun = row.may_be_printed or event.begun
-    return _with_row(state, replace(row, state=PrintState.NO, may_be_printed=begun)), ()
+    state = _with_row(state, replace(row, state=PrintState.NO, may_be_printed=begun))
+    return state, () if begun else (_blank(event.order),)
+
+
+def _blank(sheet: OrderId) -> Commit:
+    return Commit((PaperNoted(sheet, may_exist=False),))
 
 
 def offered(state: TillState) -> bool:
@@ -155,19 +186,22 @@ def offered(state: TillState) -> bool:
 
 
 def _closing(state: TillState) -> Effects:
-    pending, terms = state.printing.closing, state.terms
-    if pending is None or terms is None:
+    last, terms = state.printing.closing, state.terms
+    if last is None or terms is None:
         return ()
     config = terms.config
     shift = ClosedShift(
-        report=decode_closing(pending.report),
+        report=decode_closing(last.report),
         seller=config.seller,
         event_name=config.event_name,
-        signature=pending.signature,
-        outage=pending.outage,
+        signature=last.signature,
+        outage=last.outage,
         demo=config.demo,
     )
-    return (PrintClosing(shift, is_copy=state.printing.closing_printed),)
+    return (
+        Commit((PaperNoted(last.id, may_exist=True),)),
+        PrintClosing(shift, is_copy=state.printing.closing_printed),
+    )
 
 
 def _row(past: Decided | PastOrder, printed: PrintState) -> ReceiptRow:

@@ -228,6 +228,17 @@ class AdvicesMissing:
     spans: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PaperNoted:
+    """An order's receipt or a closing's Z report is about to be printed, or was not.
+
+    It is said before the printer begins: what may be on paper is a copy from then on.
+    """
+
+    sheet: OrderId
+    may_exist: bool
+
+
 Record = (
     OrderOpened
     | AttemptMade
@@ -249,6 +260,7 @@ Record = (
     | OutageNoted
     | ClockVouched
     | TseNewsRecorded
+    | PaperNoted
 )
 
 
@@ -331,6 +343,15 @@ class PastOrder:
 
     document: bytes
     decided_at: datetime
+    printed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PastClosing:
+    """The newest closing that is signed, or known why not; for its Z report."""
+
+    stored: StoredClosing
+    printed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,3 +397,4 @@ class Recovered:
     registers: Mapping[str, int] = field(default_factory=dict)
     wallets: Mapping[WalletSerial, CachedWallet] = field(default_factory=dict)
     recent: tuple[PastOrder, ...] = ()
+    last_closing: PastClosing | None = None

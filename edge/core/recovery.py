@@ -78,7 +78,7 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
             for pending in found.closings
         ),
     )
-    state = printing.recovered(_asked(state, found), found.recent)
+    state = printing.recovered(_asked(state, found), found)
     return state, (*effects, Deliver(found.undelivered), *notes)
 
 

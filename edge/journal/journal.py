@@ -101,6 +101,7 @@ class SqliteJournal:
             registers = await self._all("registers")
             closings = await self._all("open_closings")
             past = await self._all("past")
+            closed = await self._all("past_closing")
             tse_news = await self._tse_news()
             at_z = {"z_number": counters["z_number"]}
             (z_number,) = await self._all("has_orders", at_z)
@@ -127,6 +128,7 @@ class SqliteJournal:
             has_orders=bool(z_number["has_orders"]),
             registers={row["register"]: row["cash_minor"] for row in registers},
             recent=tuple(rows.past_order(row) for row in past),
+            last_closing=rows.past_closing(closed[0]) if closed else None,
             wallets={
                 WalletSerial(row["serial"]): CachedWallet(
                     row["available_minor"],

@@ -31,6 +31,8 @@ from edge.core.records import (
     OrderOpened,
     OrderShown,
     OutageNoted,
+    PaperNoted,
+    PastClosing,
     PastOrder,
     Recovered,
     ShiftOrder,
@@ -72,6 +74,7 @@ class MemoryJournal:
     wallets: dict[WalletSerial, CachedWallet] = field(default_factory=dict)
     closings: list[StoredClosing] = field(default_factory=list)
     ended: set[OrderId] = field(default_factory=set)
+    papers: set[OrderId] = field(default_factory=set)
     commits: int = 0
     _incarnation: UUID | None = None
     _batch: int = 0
@@ -209,6 +212,7 @@ class MemoryJournal:
             registers=self._registers(),
             wallets=dict(self.wallets),
             recent=self._past(),
+            last_closing=self._past_closing(),
             tse_news=self._tse_news(),
             has_orders=any(each.z_number == self._z_number() for each in orders),
         )
@@ -253,7 +257,17 @@ class MemoryJournal:
             )
             if each.decision and each.decision.outcome is Outcome.COMPLETED
         ]
-        return tuple(PastOrder(each.document, each.decided_at) for each in done[:6])
+        return tuple(
+            PastOrder(each.document, each.decided_at, each.order in self.papers)
+            for each in done[:6]
+        )
+
+    def _past_closing(self) -> PastClosing | None:
+        sealed = [each for each in self.closings if each.signature or each.outage]
+        newest = max(sealed, key=lambda each: each.z_number, default=None)
+        if newest is None:
+            return None
+        return PastClosing(newest, newest.id in self.papers)
 
     def _apply(self, record: Record) -> None:
         match record:
@@ -266,18 +280,25 @@ class MemoryJournal:
                 self._recorded(record)
             case LedgerRestored():
                 self._restored(record.anchor)
+            case ConfigKept() | CatalogueKept() | CashierChanged():
+                self._keep(record)
+            case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
+                self._closing(record)
+            case TseDescribed() | OutageNoted() | ClockVouched() | TseNewsRecorded():
+                self._of_tse(record)
+            case PaperNoted(sheet=sheet, may_exist=may_exist):
+                (self.papers.add if may_exist else self.papers.discard)(sheet)
+            case _:
+                self._of_order(self.rows[record.order], record)
+
+    def _keep(self, record: ConfigKept | CatalogueKept | CashierChanged) -> None:
+        match record:
             case ConfigKept():
                 self._config = record.document
             case CatalogueKept():
                 self._catalogue = record.document
             case CashierChanged():
                 self._cashier = record.document
-            case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
-                self._closing(record)
-            case TseDescribed() | OutageNoted() | ClockVouched() | TseNewsRecorded():
-                self._of_tse(record)
-            case _:
-                self._of_order(self.rows[record.order], record)
 
     def _of_order(
         self,

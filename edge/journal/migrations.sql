@@ -23,3 +23,10 @@ WHERE outcome IS NOT NULL;
 -- to 2 --
 -- A till may change its TSE: which one began a fiscal transaction.
 ALTER TABLE orders ADD COLUMN fiscal_serial TEXT;
+
+-- to 3 --
+-- What was printed is known from now on; anything before may have been.
+CREATE TABLE papers (
+    id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+INSERT INTO papers (id) SELECT id FROM orders WHERE outcome = 'completed';

@@ -197,8 +197,25 @@ SELECT advice FROM orders WHERE id = :id AND advice IS NOT NULL;
 
 -- past --
 -- The newest completed orders, whose receipts may still be asked for.
-SELECT decided_document, decided_at FROM orders
+SELECT decided_document, decided_at, id IN (SELECT id FROM papers) AS printed
+FROM orders
 WHERE outcome = 'completed' ORDER BY sequence DESC LIMIT 6;
+
+-- past_closing --
+-- The newest closing whose Z report may still be asked for.
+SELECT id, z_number, report, signature, outage,
+       id IN (SELECT id FROM papers) AS printed
+FROM closings
+WHERE signature IS NOT NULL OR outage IS NOT NULL
+ORDER BY z_number DESC LIMIT 1;
+
+-- note_paper --
+-- A receipt or Z report is about to be printed.
+INSERT INTO papers (id) VALUES (:id) ON CONFLICT (id) DO NOTHING;
+
+-- forget_paper --
+-- The printer had not begun.
+DELETE FROM papers WHERE id = :id;
 
 -- latest_recorded --
 -- The order whose advice was recorded last.

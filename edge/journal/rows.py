@@ -31,6 +31,8 @@ from edge.core.records import (
     LedgerRestored,
     OrderOpened,
     OrderShown,
+    PaperNoted,
+    PastClosing,
     PastOrder,
     ShiftOrder,
     Spend,
@@ -68,6 +70,9 @@ def statements(record: Record) -> Iterator[Statement]:
             yield _kept(_KEPT[type(record)], record.document)
         case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
             yield from _of_closing(record)
+        case PaperNoted():
+            name = "note_paper" if record.may_exist else "forget_paper"
+            yield name, {"id": str(record.sheet)}
         case _:
             yield from tse_rows.statements(record)
 
@@ -132,7 +137,13 @@ def stored_closing(row: sqlite3.Row) -> StoredClosing:
 
 def past_order(row: sqlite3.Row) -> PastOrder:
     """Read a completed order, for its receipt."""
-    return PastOrder(row["decided_document"], _time(row["decided_at"]))
+    at = _time(row["decided_at"])
+    return PastOrder(row["decided_document"], at, bool(row["printed"]))
+
+
+def past_closing(row: sqlite3.Row) -> PastClosing:
+    """Read the newest closing, for its Z report."""
+    return PastClosing(stored_closing(row), bool(row["printed"]))
 
 
 def anchor(row: sqlite3.Row) -> Anchor:

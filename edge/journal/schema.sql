@@ -120,3 +120,8 @@ CREATE TABLE IF NOT EXISTS tse_clocks (
     by        TEXT NOT NULL,
     recorded  INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+-- Orders and closings whose receipt or Z report may be on paper.
+CREATE TABLE IF NOT EXISTS papers (
+    id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,9 @@ from edge.core.view import Phase, PrintState, TillView
 from tests.contract.orders import BEER
 from tests.contract.samples import AT, SIGNATURE
 from tests.edge.core.festival import Festival
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START = FiscalStart(7, 14, AT)
 EMPTY = "The receipt printer is out of paper. Put in a new roll."
@@ -175,19 +179,67 @@ def test_earlier_receipts_can_be_printed_and_the_oldest_are_forgotten() -> None:
     assert banner.title == "Nothing to print"
 
 
-def test_after_a_restart_the_last_receipts_can_be_printed_as_copies() -> None:
-    desk = till()
-    order = sell(desk)
+def restarted(desk: Festival) -> Festival:
     again = Festival(desk.journal)
     identity = replace(again.state.identity, prints=PrintPolicy.ON_REQUEST)
     # The festival recovers before it is told that it has a printer.
     again.state = recovered(
-        replace(again.state, identity=identity), desk.journal.read().recent
+        replace(again.state, identity=identity), desk.journal.read()
     )
-    assert [row.order for row in view(again).receipts] == [order]
+    return again
+
+
+@pytest.mark.parametrize(
+    ("came", "copy"),
+    [
+        (None, True),  # the power went while it was printed: nobody knows
+        (events.Printed, True),
+        (lambda order: events.PrintFailed(order, EMPTY), False),
+        (lambda order: events.PrintFailed(order, EMPTY, begun=True), True),
+    ],
+)
+def test_after_a_restart_only_what_may_be_on_paper_is_a_copy(
+    came: Callable[[OrderId], events.Event] | None, copy: bool
+) -> None:
+    desk = till()
+    order = sell(desk)
+    desk.do(intents.PrintReceipt(order))
+    if came is not None:
+        desk.do(came(order))
+    other = sell(desk)
+    again = restarted(desk)
+    assert [row.order for row in view(again).receipts] == [other, order]
     again.do(intents.PrintReceipt(order))
+    assert [job.is_copy for job in jobs(again)] == [copy]
+    again.do(intents.PrintReceipt(other))
+    assert [job.is_copy for job in jobs(again)] == [False], "it was never printed"
+
+
+@pytest.mark.parametrize("came", [True, False])
+def test_after_a_restart_the_last_z_report_can_be_printed_again(came: bool) -> None:
+    desk = till()
+    sell(desk)
+    close(desk)
+    desk.do(events.Printed(None) if came else events.PrintFailed(None, EMPTY))
+    again = restarted(desk)
+    assert view(again).can_print_closing
+    again.do(intents.PrintClosing())
     (job,) = jobs(again)
-    assert job.is_copy
+    assert isinstance(job, effects.PrintClosing)
+    assert job.shift.report.z_number == 1
+    assert job.shift.signature == SIGNATURE
+    assert job.is_copy is came
+
+
+def close(desk: Festival) -> None:
+    """Close Z 1, and have it signed."""
+    desk.do(intents.Dismiss())
+    desk.do(intents.CloseTill())
+    summed, _ = desk.journal.summed(1)
+    desk.do(events.SummedUp(1, summed, None))
+    (closing,) = desk.state.closings
+    desk.do(events.FiscalStarted(closing.id, START))
+    desk.do(events.FiscalFinished(closing.id, SIGNATURE))
 
 
 def test_a_z_report_is_printed_once_it_is_signed_and_again_as_a_copy() -> None:

@@ -17,6 +17,7 @@ import pytest
 from contract.fiscal import Outage
 from contract.ids import EventId, OrderId, TillId, WalletSerial
 from contract.messages import Anchor
+from contract.order import decode_order
 from edge.core.errors import JournalBroken
 from edge.core.records import (
     CachedWallet,
@@ -26,7 +27,9 @@ from edge.core.records import (
     ConfigKept,
     LedgerRestored,
     OrderOpened,
+    PaperNoted,
     Record,
+    Recovered,
 )
 from edge.journal.journal import JOURNAL_FILE, WALLETS_FILE, SqliteJournal
 from edge.journal.memory import MemoryJournal
@@ -106,6 +109,44 @@ async def test_what_a_restored_ledger_can_t_know_is_sent_again(
     await journal.commit((LedgerRestored(anchor),))
 
     assert set((await journal.recover()).undelivered) == set(twin.rows)
+
+
+async def test_what_may_be_on_paper_is_known_after_a_restart(
+    journal: SqliteJournal,
+) -> None:
+    twin = MemoryJournal()
+
+    async def write(*records: Record) -> Recovered:
+        await journal.commit(records)
+        twin.write(records)
+        found = await journal.recover()
+        assert found == twin.read()
+        return found
+
+    for records in commits_of(12):
+        await journal.commit(records)
+        twin.write(records)
+    order, other = (
+        OrderId(decode_order(past.document).id) for past in twin.read().recent[:2]
+    )
+    closed = OrderId(UUID(int=5))
+    made = ClosingMade(closed, 900, b"{}", AT)
+    before = await write(PaperNoted(order, may_exist=True), made)
+    assert [past.printed for past in before.recent[:2]] == [True, False]
+    sealed = ClosingSealed(closed, None, Outage(since=AT, reason="It is dead."))
+    found = await write(PaperNoted(other, may_exist=True), sealed)
+    assert [past.printed for past in found.recent[:2]] == [True, True]
+    assert found.last_closing is not None
+    assert found.last_closing.stored.z_number == 900
+    assert not found.last_closing.printed
+    found = await write(
+        PaperNoted(other, may_exist=False),
+        PaperNoted(closed, may_exist=True),
+        PaperNoted(closed, may_exist=True),
+    )
+    assert [past.printed for past in found.recent[:2]] == [True, False]
+    assert found.last_closing is not None
+    assert found.last_closing.printed
 
 
 async def test_a_restored_ledger_lacks_closings_too(journal: SqliteJournal) -> None:
@@ -234,6 +275,7 @@ async def test_a_journal_of_the_first_version_is_taken_over(tmp_path: Path) -> N
         await opened.close()
         assert [(e.wallet, e.total_minor) for e in found.spends] == [(7, 450)]
         assert found.registers == {"bar-0": 450}
+        assert [past.printed for past in found.recent] == [True, True], "nobody knows"
         assert (found.next_sequence, found.z_number) == (3, 1)
 
 
