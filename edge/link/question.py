@@ -50,8 +50,9 @@ class Question:
         except CallTheTechnician as error:
             raise NoReply(str(error)) from error
         except http.client.HTTPException as error:
+            said = " ".join(str(error).split())  # it may quote whoever answered
             raise NoReply(
-                f"{place} does not answer like the hub's edge listener ({error})."
+                f"{place} does not answer like the hub's edge listener ({said})."
                 " Check hub.edge_url."
             ) from error
         except OSError as error:

@@ -20,11 +20,16 @@ from tests.edge.parts import BAR, CATALOGUE_BYTES, CONFIG
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NOISE = "/noise"
+
 
 class Shop(http.server.BaseHTTPRequestHandler):
     """An edge listener with one catalogue."""
 
     def do_GET(self) -> None:
+        if self.path == NOISE:
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+            return
         known = self.path == CONFIG.catalogue.path
         self.send_response(200 if known else 404)
         self.send_header("Content-Length", str(len(CATALOGUE_BYTES) if known else 0))
@@ -72,6 +77,14 @@ async def test_it_is_fetched_with_the_tills_certificate(ca: EventCa, port: int) 
 async def test_a_version_that_is_not_there_is_named(ca: EventCa, port: int) -> None:
     other = type(CONFIG.catalogue)(version=4, digest="0" * 64, path="/c/4")
     with pytest.raises(CatalogueUnavailable, match="no product list under /c/4"):
+        await source(ca, port).fetch(other)
+
+
+async def test_who_does_not_speak_http_is_no_edge_listener(
+    ca: EventCa, port: int
+) -> None:
+    other = type(CONFIG.catalogue)(version=4, digest="0" * 64, path=NOISE)
+    with pytest.raises(CatalogueUnavailable, match=r"edge listener .* hub\.edge_url"):
         await source(ca, port).fetch(other)
 
 
