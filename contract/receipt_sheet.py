@@ -1,7 +1,7 @@
 """A receipt as a sheet: all that KassenSichV section 6 asks for, on every medium.
 
-Goods, sums, taxes, times, serial numbers, counter and transaction number stand there
-in clear; the signature is in the QR code, and in clear where there is room.
+Goods, sums, taxes, times, serial numbers, counter and fiscal transaction number stand
+there in clear; the signature is in the QR code, and in clear where there is room.
 """
 
 from __future__ import annotations
