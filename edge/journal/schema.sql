@@ -1,7 +1,8 @@
 -- The till's journal. SQLite, WAL, synchronous=FULL: what is committed survives a power
 -- cut. Times are UTC in ISO 8601 with microseconds, so that they sort as text.
 -- Rows are filled in as an order goes its way; nothing once written is ever changed,
--- but for `recorded` and `batch`, which follow a ledger that was restored.
+-- but for `recorded` and `batch`, which follow a ledger that was restored, and for
+-- `papers`, where a printer had not begun.
 
 CREATE TABLE IF NOT EXISTS kept (
     name  TEXT PRIMARY KEY,
