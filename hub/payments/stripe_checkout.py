@@ -22,7 +22,7 @@ from hub.payments.json_body import Fields, accepted, read
 from hub.payments.method import Ask, Call, Received, Redirect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hub.payments.method import GiveBack, Incoming, Plan, Start, Step
 
@@ -232,7 +232,7 @@ def _intent_reports(intent: Fields, order: str, session: str) -> Iterator[Report
         yield Report(order_id=order, said=said or Said.NOTHING, status=status)
     dispute = charge.object("dispute")
     if dispute.text("id"):
-        yield _dispute_report(dispute, order)
+        yield from _dispute_reports(dispute, order)
     for refund in charge.object("refunds").objects("data"):
         yield _refund_report(refund, order)
 
@@ -243,24 +243,52 @@ def _fee(balance: Fields, currency: str) -> int | None:
     return balance.whole("fee") if is_ours else None
 
 
-def _dispute_report(dispute: Fields, order: str) -> Report:
-    """A dispute takes the money at once; it comes back by Stripe if it is won."""
-    status = dispute.text("status")
-    is_taken = status != "won" and not status.startswith("warning_")
+def _dispute_reports(dispute: Fields, order: str) -> Iterator[Report]:
+    """A dispute takes the money and a fee at once; both may come back if it is won.
+
+    One that was won is told as taken, too: nobody may have asked in between.
+    """
+    status, currency = dispute.text("status"), dispute.text("currency")
+    moved = dispute.objects("balance_transactions")
+    taken = [each for each in moved if (each.whole("amount") or 0) < 0]
+    back = [each for each in moved if (each.whole("amount") or 0) > 0]
     is_open = status not in {"won", "lost", "warning_closed"}
-    said = Said.CHARGED_BACK if is_taken else Said.NOTHING
-    return Report(
+    is_taken = status != "won" and not status.startswith("warning_")
+    told = Report(
         order_id=order,
-        said=Said.RETURNED if status == "won" else said,
+        said=Said.CHARGED_BACK if is_taken or taken else Said.NOTHING,
         money_ref=dispute.text("id"),
         amount_minor=dispute.whole("amount"),
-        currency=dispute.text("currency").upper(),
+        currency=currency.upper(),
+        fee_minor=_fees(taken, currency),
         status=f"dispute {status}",
         alarm=f"The payer disputes the payment of {order} (Stripe says {status}). "
         "Answer in Stripe's dashboard; what you win is booked when it comes back."
         if is_open
         else None,
     )
+    if status != "won" or taken:
+        yield told
+    if status != "won":
+        return
+    won = msgspec.structs.replace(told, said=Said.RETURNED)
+    if len(back) < 2:
+        yield msgspec.structs.replace(won, fee_minor=_fees(back, currency))
+        return
+    for each in back:
+        yield msgspec.structs.replace(
+            won,
+            amount_minor=each.whole("amount"),
+            currency=each.text("currency").upper(),
+            fee_minor=_fees([each], currency),
+            part=each.text("id"),
+        )
+
+
+def _fees(moved: Sequence[Fields], currency: str) -> int | None:
+    """Add up what Stripe kept, or below zero gave back; None if it does not say."""
+    fees = [fee for each in moved if (fee := _fee(each, currency)) is not None]
+    return sum(fees) if fees and len(fees) == len(moved) else None
 
 
 def _refund_report(refund: Fields, order: str) -> Report:

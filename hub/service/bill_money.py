@@ -55,7 +55,8 @@ async def write_money(unit: UnitOfWork, record: BillRecord, money: Money) -> int
         money.attempt,
         movement.principal_minor,
         money.surcharge_minor,
-        money.fee_minor,
+        # What is given back of a fee is a step only: a payment has none below zero.
+        None if (money.fee_minor or 0) < 0 else money.fee_minor,
         money.value_on,
         order,
         money.till,

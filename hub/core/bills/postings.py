@@ -93,7 +93,8 @@ def fee_entry(
 ) -> Entry:
     """Book what bank or provider kept: it is taken off what the organizer gets.
 
-    Of a bill's top-ups and tickets the event itself bears its share.
+    Of a bill's top-ups and tickets the event itself bears its share. Below zero it is
+    what was given back of a fee.
     """
     return _entry(
         Posting(channel.account, fee_minor),

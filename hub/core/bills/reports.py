@@ -17,7 +17,7 @@ from hub.core.bills.attempts import Attempt, AttemptState, moved_on
 from hub.core.bills.bill import Movement, MovementKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from contract.money import Currency
 
@@ -56,7 +56,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int | None = None
     currency: str = ""
     fee_minor: int | None = None
-    """What the provider keeps of it, if it says so."""
+    """What the provider keeps of it, if it says so; below zero what it gives back."""
+    part: str = ""
+    """The provider's own name of a part of what is returned, where it has one."""
     status: str = ""
     """In the provider's own words, for the log."""
     alarm: str | None = None
@@ -109,13 +111,29 @@ _MOVEMENTS: Mapping[Said, MovementKind] = {
     Said.CHARGED_BACK: MovementKind.CHARGEBACK,
 }
 _RETURNED = "/returned"
+_PART = "/part-"
 _UNDONE = frozenset({Said.RETURNED, Said.REFUND_FAILED})
 """Said of money that went back, or was to go: if it was booked, it is ours again."""
 
 
-def returned_ref(money_ref: str) -> str:
-    """Name the movement by which money that had gone back is ours again."""
-    return f"{money_ref}{_RETURNED}"
+def returned_ref(money_ref: str, part: str = "") -> str:
+    """Name the movement by which money that had gone back is ours again.
+
+    All of it, or a part: by the provider's name of that, else by its amount, so that
+    the same again is the same.
+    """
+    named = f"{_PART}{part}" if part else ""
+    return f"{money_ref}{named}{_RETURNED}"
+
+
+def returned_of(money_ref: str, named: Iterable[str]) -> tuple[str, ...]:
+    """Choose the names of what is ours again of money that had gone back."""
+    whole, part = returned_ref(money_ref), f"{money_ref}{_PART}"
+    return tuple(
+        each
+        for each in named
+        if each == whole or (each.startswith(part) and is_returned(each))
+    )
 
 
 def is_returned(money_ref: str) -> bool:
@@ -134,7 +152,7 @@ def consequence(
     alarms = () if report.alarm is None else (report.alarm,)
     known = {each.money_ref: each for each in booked}
     if report.said in _UNDONE:
-        return _returned(report, attempt, known, alarms)
+        return _returned(report, attempt, known, currency, alarms)
     if report.said not in _MOVEMENTS:
         return Consequence(attempt=_moved(attempt, report), alarms=alarms)
     wrong = _wrong(report, currency)
@@ -144,11 +162,11 @@ def consequence(
         return Consequence(attempt=doubtful, alarms=(*alarms, wrong))
     before = known.get(report.money_ref)
     if before is not None:
-        fee = report.fee_minor if report.said is Said.PAID else None
+        is_same = before.kind is _MOVEMENTS[report.said]
         return Consequence(
             attempt=_moved(attempt, report),
             money_ref=report.money_ref,
-            fee_minor=None if before.has_fee else fee,
+            fee_minor=report.fee_minor if is_same and not before.has_fee else None,
             alarms=alarms,
         )
     if report.said is Said.PAID:
@@ -209,24 +227,48 @@ def _returned(
     report: Report,
     attempt: Attempt,
     known: Mapping[str, Booked],
+    currency: Currency,
     alarms: tuple[str, ...],
 ) -> Consequence:
-    """Book that money is ours again, if it was booked that it had gone."""
-    gone, name = known.get(report.money_ref), returned_ref(report.money_ref)
-    if gone is None or gone.kind is MovementKind.PAYMENT or name in known:
+    """Book that money is ours again, if it was booked that it had gone.
+
+    It may come in parts: each once, and together no more than had gone.
+    """
+    gone = known.get(report.money_ref)
+    if gone is None or gone.kind is MovementKind.PAYMENT:
         return Consequence(attempt=attempt, alarms=alarms)
-    amount = gone.amount_minor if report.amount_minor is None else report.amount_minor
-    amount = min(max(0, amount), gone.amount_minor)
-    if not amount:
+    name = _returned_name(report, gone)
+    if name in known:
+        fee = None if known[name].has_fee else report.fee_minor
+        return Consequence(
+            attempt=attempt, money_ref=name, fee_minor=fee, alarms=alarms
+        )
+    before = [known[each] for each in returned_of(report.money_ref, known)]
+    left = gone.amount_minor - sum(each.amount_minor for each in before)
+    amount = left if report.amount_minor is None else report.amount_minor
+    amount = min(max(0, amount), left)
+    if amount <= 0:
         return Consequence(attempt=attempt, alarms=alarms)
-    principal = min(amount, gone.principal_minor)
+    wrong = _wrong_return(report, currency)
+    if wrong is not None:
+        return Consequence(attempt=attempt, alarms=(*alarms, wrong))
+    principal_left = gone.principal_minor - sum(each.principal_minor for each in before)
+    principal = min(amount, max(0, principal_left))
     return Consequence(
         attempt=attempt,
         movement=Movement(MovementKind.PAYMENT, principal),
         surcharge_minor=amount - principal,
         money_ref=name,
+        fee_minor=report.fee_minor,
         alarms=alarms,
     )
+
+
+def _returned_name(report: Report, gone: Booked) -> str:
+    amount = report.amount_minor
+    is_whole = amount is None or amount >= gone.amount_minor
+    part = report.part or ("" if is_whole else str(amount))
+    return returned_ref(report.money_ref, part)
 
 
 def _kept(attempt: Attempt, booked: Sequence[Booked]) -> tuple[int, int]:
@@ -252,6 +294,15 @@ def _wrong(report: Report, currency: Currency) -> str | None:
         return "The provider names an amount beyond all reason. Look it up there."
     if (report.fee_minor or 0) < 0:
         return "The provider names a fee below zero. Look the payment up there."
+    return None
+
+
+def _wrong_return(report: Report, currency: Currency) -> str | None:
+    """Find what makes money that is ours again unfit to be booked."""
+    if report.amount_minor is not None and report.currency != currency.value:
+        return _told(report, f"took {currency.value} back and returns")
+    if abs(report.fee_minor or 0) > MINOR_MAX:
+        return "The provider names a fee beyond all reason. Look it up there."
     return None
 
 

@@ -70,6 +70,7 @@ class BillStep(msgspec.Struct, frozen=True, kw_only=True, tag="bill"):
     principal_minor: int = 0
     surcharge_minor: int = 0
     fee_minor: int = 0
+    """What was kept; below zero what was given back of it."""
     before_minor: int = 0
     """How much is passed on before a release or retake."""
     after_minor: int = 0
@@ -77,9 +78,11 @@ class BillStep(msgspec.Struct, frozen=True, kw_only=True, tag="bill"):
 
     def __post_init__(self) -> None:
         amounts = [each.amount_minor for each in self.lines]
-        moved = (self.principal_minor, self.surcharge_minor, self.fee_minor)
+        moved = (self.principal_minor, self.surcharge_minor)
         if sum(amounts) <= 0 or min(*amounts, *moved) < 0:
             raise ValueError("A bill collects something, and no amount is negative.")
+        if self.fee_minor and self.step is not StepKind.FEE:
+            raise ValueError("A fee is a step of its own.")
         if any(
             (each.kind is LineKind.TOP_UP) is not (each.wallet is not None)
             for each in self.lines
@@ -118,7 +121,7 @@ def moved_step(
 
 
 def fee_step(bill: Bill, organizer: str, channel: Channel, fee_minor: int) -> BillStep:
-    """Have booked what bank or provider kept."""
+    """Have booked what bank or provider kept, or below zero gave back of that."""
     return BillStep(
         step=StepKind.FEE,
         reference=bill.reference,

@@ -255,6 +255,59 @@ def test_a_dispute_takes_money_until_it_is_won(
     assert bool(told.alarm) is is_open
 
 
+def of_dispute(
+    status: str, *moved: tuple[int, int], currency: str = "chf"
+) -> list[Report]:
+    """What is told of a dispute, beside the payment; `moved`: amounts and fees."""
+    dispute = {
+        "id": "dp_1",
+        "status": status,
+        "amount": 4628,
+        "currency": "chf",
+        "balance_transactions": [
+            {"id": f"txn_{at}", "amount": minor, "fee": fee, "currency": currency}
+            for at, (minor, fee) in enumerate(moved)
+        ],
+    }
+    charge = {"balance_transaction": None, "dispute": dispute}
+    reports, _ = performed(
+        STRIPE.fetch(Ask(provider_ref="pi_1")),
+        [good(INTENT | {"latest_charge": charge})],
+    )
+    return list(reports[1:])
+
+
+@pytest.mark.parametrize("status", ["needs_response", "lost"])
+def test_the_fee_of_a_dispute_is_told(status: str) -> None:
+    (told,) = of_dispute(status, (-4628, 1500))
+    assert (told.said, told.amount_minor, told.fee_minor) == (
+        Said.CHARGED_BACK,
+        4628,
+        1500,
+    )
+
+    (told,) = of_dispute(status)
+    assert told.fee_minor is None, "it is not known at first"
+    (told,) = of_dispute(status, (-4628, 1500), currency="eur")
+    assert told.fee_minor is None, "it is kept in the account's currency"
+
+
+def test_a_dispute_that_was_won_is_told_as_it_went() -> None:
+    gone, back = of_dispute("won", (-4628, 1500), (4628, -1500))
+
+    assert (gone.said, gone.fee_minor, gone.alarm) == (Said.CHARGED_BACK, 1500, None)
+    assert (back.said, back.amount_minor, back.fee_minor) == (
+        Said.RETURNED,
+        4628,
+        -1500,
+    )
+    _, *parts = of_dispute("won", (-4628, 1500), (2314, 0), (2314, 0))
+    assert [(each.amount_minor, each.part) for each in parts] == [
+        (2314, "txn_1"),
+        (2314, "txn_2"),
+    ]
+
+
 def test_somebody_elses_payment_is_none_of_ours() -> None:
     reports, _ = performed(
         STRIPE.fetch(Ask(provider_ref="pi_1")), [good(INTENT | {"metadata": {}})]

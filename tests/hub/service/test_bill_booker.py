@@ -106,6 +106,29 @@ async def test_what_is_charged_back_is_taken_back_and_can_be_paid_again(
     assert (await look(parts)).ok
 
 
+async def test_what_a_dispute_costs_is_taken_off_what_the_provider_owes(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    pia = await fair.user()
+    attempt = await fair.attempt(pia, await fair.bill(pia))
+    await fair.say(attempt, fee_minor=130)
+    await fair.say(attempt, Said.CHARGED_BACK, money_ref="D1")
+    for _ in range(2):  # said later, and again
+        await fair.say(attempt, Said.CHARGED_BACK, money_ref="D1", fee_minor=1500)
+    await booker.book()
+    assert await fair.balance("provider_clearing", "paypal") == 130 + 1500
+    assert await fair.balance("organizer_payable", ORGANIZER) == -130 - 1500
+
+    for _ in range(2):
+        await fair.say(attempt, Said.RETURNED, money_ref="D1", fee_minor=-1500)
+    await booker.book()
+
+    assert await fair.balance("provider_clearing", "paypal") == -(5500 - 130)
+    assert await fair.balance("organizer_payable", ORGANIZER) == 5500 - 130
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
 async def test_a_chargeback_takes_the_surcharge_back_from_the_organizer(
     fair: Fair, booker: BillBooker, parts: Parts
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,6 +211,73 @@ def test_a_fee_that_is_said_later_is_booked_once() -> None:
     assert (told[1].movement, told[1].fee_minor, told[1].money_ref) == (None, 130, "P1")
     told, _ = after(report(fee_minor=130), report(fee_minor=130))
     assert told[1].fee_minor is None
+
+
+def test_the_fee_of_a_dispute_is_booked_once_whenever_it_is_said() -> None:
+    gone = report(Said.CHARGED_BACK, money_ref="D1", amount_minor=4500)
+    said = msgspec.structs.replace(gone, fee_minor=1500)
+    told, _ = after(report(fee_minor=130), said, said)
+    assert [each.fee_minor for each in told] == [130, 1500, None]
+
+    told, moved = after(report(), gone, said)
+    assert len(moved) == 2
+    assert (told[2].money_ref, told[2].fee_minor) == ("D1", 1500)
+
+
+def test_what_is_given_back_of_a_fee_is_booked_once_whenever_it_is_said() -> None:
+    gone = report(Said.CHARGED_BACK, money_ref="D1", fee_minor=1500)
+    back = report(Said.RETURNED, money_ref="D1")
+    said = msgspec.structs.replace(back, fee_minor=-1500)
+    told, _ = after(report(), gone, said, said)
+    assert [each.fee_minor for each in told] == [None, 1500, -1500, None]
+
+    told, moved = after(report(), gone, back, said)
+    assert len(moved) == 3
+    assert (told[3].money_ref, told[3].fee_minor) == ("D1/returned", -1500)
+    (*_, wrong), moved = after(
+        report(), gone, msgspec.structs.replace(said, fee_minor=-MINOR_MAX - 1)
+    )
+    assert len(moved) == 2
+    assert "beyond all reason" in wrong.alarms[0]
+
+
+def test_money_comes_back_in_parts_each_of_them_once() -> None:
+    gone = report(Said.CHARGED_BACK, money_ref="D1")
+    parts = [
+        report(Said.RETURNED, money_ref="D1", amount_minor=minor)
+        for minor in (1000, 2500)
+    ]
+    rest = report(Said.RETURNED, money_ref="D1")
+    told, moved = after(report(), gone, *parts, *parts, rest, *parts, rest)
+
+    assert moved[2:] == [paid(1000), paid(2500), paid(1000)]
+    assert sum(each.surcharge_minor for each in told[2:]) == 128, (
+        "no more than had gone"
+    )
+    assert standing(bill(), moved).state is BillState.PAID
+
+
+def test_parts_of_one_size_are_told_apart_by_the_providers_names() -> None:
+    gone = report(Said.CHARGED_BACK, money_ref="D1")
+    one, two = (
+        report(Said.RETURNED, money_ref="D1", amount_minor=1000, part=part)
+        for part in ("txn_1", "txn_2")
+    )
+    _, moved = after(report(), gone, one, two, one, two)
+
+    assert moved[2:] == [paid(1000), paid(1000)]
+
+
+@pytest.mark.parametrize("said", [Said.RETURNED, Said.REFUND_FAILED])
+@pytest.mark.parametrize("currency", ["EUR", ""])
+def test_what_returns_in_another_currency_is_not_booked_as_ours(
+    said: Said, currency: str
+) -> None:
+    gone = report(Said.REFUNDED, money_ref="D1")
+    told, moved = after(report(), gone, report(said, money_ref="D1", currency=currency))
+
+    assert len(moved) == 2
+    assert "took CHF back and returns 46.28" in told[2].alarms[0]
 
 
 def test_the_providers_own_alarm_is_passed_on() -> None:

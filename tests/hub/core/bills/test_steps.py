@@ -167,7 +167,8 @@ def test_what_is_no_step_is_told(body: bytes) -> None:
     "wrong",
     [
         {"lines": ()},
-        {"fee_minor": -1},
+        {"principal_minor": -1},
+        {"step": StepKind.PAYMENT},
         {"channel": None},
         {"step": StepKind.RELEASE},
         {"after_minor": 1},
@@ -180,7 +181,7 @@ def test_what_is_no_step_is_told(body: bytes) -> None:
 def test_a_step_that_makes_no_sense_can_not_be_made(wrong: dict[str, object]) -> None:
     step = fee_step(bill(), "club", PAYPAL, 130)
 
-    with pytest.raises(ValueError, match=r"collects|lies|passed on"):
+    with pytest.raises(ValueError, match=r"collects|fee|lies|passed on"):
         BillStep(**(msgspec.structs.asdict(step) | wrong))
 
 
