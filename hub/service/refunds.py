@@ -221,21 +221,29 @@ class Refunds:
             key=str(refund),
             order_id=order_id(row["bill"], row["attempt"] or 1),
         )
-        state, note = await self._give_back(method, back)
+        is_again = row["state"] == "sent"
+        state, note = await self._give_back(method, back, is_again=is_again)
         async with self._store.unit_of_work() as unit:
             # Two may have asked at once: what one of them learned stays.
             if (await self._locked(unit, refund))["state"] == "sent":
                 await self._move(unit, refund, state, note)
 
     async def _give_back(
-        self, method: PaymentMethod, back: GiveBack
+        self, method: PaymentMethod, back: GiveBack, *, is_again: bool
     ) -> tuple[str, str]:
-        """Have a provider do it; says how far it is then, and what was said."""
+        """Have a provider do it; says how far it is then, and what was said.
+
+        Who refuses what it was asked for before, and did not answer, may have done it.
+        """
         try:
             report = await self._performing.perform(method.refund(back))
         except ProviderSilent:
             return "sent", f"{method.code} does not answer. Ask again in a minute."
-        except (ProviderRefused, NotOffered) as error:
+        except ProviderRefused as error:
+            return (
+                ("sent", _refused_again(error)) if is_again else ("failed", str(error))
+            )
+        except NotOffered as error:
             return "failed", str(error)
         taken = await self._bills.report(method.code, report, refund=UUID(back.key))
         match report.said:
@@ -328,6 +336,13 @@ class Refunds:
         self, unit: UnitOfWork, refund: UUID, state: str, note: str = ""
     ) -> None:
         await unit.fetch("move_refund", refund, state, note, self._now())
+
+
+def _refused_again(error: ProviderRefused) -> str:
+    return (
+        "It is not known what became of the first request; this one was refused: "
+        f"{error} Look it up there."
+    )[:REASON_MAX]
 
 
 def _kept_of(record: BillRecord, paid: Payment) -> tuple[int, int]:

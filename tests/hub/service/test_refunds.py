@@ -158,6 +158,32 @@ async def test_a_silent_provider_is_asked_again_with_the_same_key(desk: Desk) ->
         await desk.refunds.send(refund)
 
 
+async def test_a_refusal_of_a_retry_does_not_say_what_became_of_the_first_request(
+    desk: Desk,
+) -> None:
+    attempt = await desk.fair.attempt(desk.user, desk.bill)
+    payment = (await desk.fair.say(attempt)).payment
+    assert payment is not None
+    refund = await desk.give_back(payment, 5500)
+    desk.provider.fault = lambda: ProviderSilent("no answer")
+    await desk.refunds.approve(refund, "bob")
+    desk.provider.fault = lambda: ProviderRefused("Refunded already.")
+
+    await desk.refunds.send(refund)
+
+    (asked,) = await desk.refunds.all()
+    assert asked.state == "sent"
+    assert "this one was refused: Refunded already." in asked.note
+    assert await desk.refunds.overpaid() == ()
+    with pytest.raises(NotAllowed, match=r"At most 0\.00 EUR"):
+        await desk.transfer(5500)
+    # The poller learns what became of it.
+    await desk.fair.say(attempt, Said.REFUNDED, money_ref="R1")
+    (done,) = await desk.refunds.all()
+    assert done.state == "done"
+    assert [each[0] for each in await desk.moved()] == ["payment", "refund"]
+
+
 async def test_what_a_method_cost_the_payer_goes_back_alone_or_with_the_rest(
     desk: Desk, parts: Parts
 ) -> None:
