@@ -222,6 +222,7 @@ def _failed(state: TillState, event: FiscalFailed, moment: Moment) -> Step:
         and closed.stage is Stage.FINISHING
         and event.silent
     ):
+        closed = replace(closed, silent_since=state.unit.down_since)
         state = _staged(state, closed, Stage.FINDING, look_first=False)
         return state, (note, FindFiscal(event.order, start))
     return _give_up(state, event.order, event.reason, moment, note)
@@ -242,16 +243,17 @@ def _give_up(
 ) -> Step:
     if order not in state.fiscal:
         return state, (note,)
-    start = state.fiscal[order]
+    start, closed = state.fiscal[order], _in_signing(state, order)
+    # The TSE may be back by now: it's the outage that the order fell into.
+    fell = closed.silent_since if closed else None
     outage = Outage(
-        since=state.unit.down_since or moment.now,
+        since=fell or state.unit.down_since or moment.now,
         reason=reason[:FAULT_LENGTH_MAX],
         number=start.number if isinstance(start, FiscalStart) else None,
     )
     state = replace(state, fiscal={**state.fiscal, order: outage})
     if isinstance(start, FiscalStart):
         state = tse_swap.left_open(state, start)
-    closed = _in_signing(state, order)
     if closed is None:
         return state, (note,)
     state, effects = advance(state, closed, moment)

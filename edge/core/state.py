@@ -250,12 +250,14 @@ class ClosedOrder:
     """A decided order that waits for its signature, or for the outage to be known.
 
     `look_first`: it was decided before a restart and may be signed already.
+    `silent_since` is the begin of the outage in which the TSE was to sign it.
     """
 
     decision: Decided
     attempts: tuple[StoredAttempt, ...]
     stage: Stage = Stage.WAITING
     look_first: bool = False
+    silent_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from contract.messages import (
 from edge.core import effects, events, intents
 from edge.core.clock import UNCONFIRMED
 from edge.core.picture import picture
+from edge.core.records import AdviceSealed, FiscalStart
 from tests.contract.orders import BEER
 from tests.contract.samples import AT, DEVICE, TSE
 from tests.edge.core.desk import ANCHOR, MS
@@ -147,6 +148,22 @@ def test_each_outage_is_one_of_its_own_and_orders_name_its_begin() -> None:
     assert [each.reason for each in noted] == ["It is dead."] * 2
     assert len({each.id for each in noted}) == 2
     assert all(each.until for each in noted)
+
+
+def test_an_order_is_of_the_outage_it_fell_into_though_the_tse_is_back() -> None:
+    desk = till()
+    desk.pick_all(BEER.id)
+    order = desk.state.counter.order.id  # type: ignore[union-attr]
+    desk.do(events.FiscalStarted(order, FiscalStart(7, 14, AT)))
+    desk.do(intents.PayByCash())
+    desk.do(events.FiscalFailed(order, "No answer.", silent=True))
+    desk.do(BACK)  # before the look into its log has ended
+    desk.do(events.FiscalNotFound(order))
+    (noted,) = desk.journal.read().tse_news.outages
+    (sealed,) = [each for each in desk.records if isinstance(each, AdviceSealed)]
+    assert sealed.outage is not None
+    assert sealed.outage.since == noted.since
+    assert noted.until is not None
 
 
 def test_an_outage_goes_on_over_a_crash() -> None:
