@@ -11,6 +11,7 @@ from contract.ids import IDENTITY_PATTERN, WALLET_SERIAL_MAX
 from contract.money import MINOR_MAX
 
 TEXT_MAX = 500
+STAFF_ID_MAX = 50
 
 Amount = Annotated[int, msgspec.Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
 Positive = Annotated[int, msgspec.Meta(ge=0, le=MINOR_MAX)]
@@ -26,7 +27,7 @@ Variant = Annotated[int, msgspec.Meta(ge=0, le=255)]
 PlaceKey = Annotated[str, msgspec.Meta(pattern=IDENTITY_PATTERN)]
 """What tells one cash register, bag, vault or bank account from another."""
 
-StaffId = Annotated[str, msgspec.Meta(max_length=50)]
+StaffId = Annotated[str, msgspec.Meta(max_length=STAFF_ID_MAX)]
 """A member of staff, by an id the event gave out: never a name, which books keep."""
 
 BillReference = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{27}$")]

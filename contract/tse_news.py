@@ -5,7 +5,8 @@ The till keeps all of this in its journal and repeats it until the hub has it.
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -18,8 +19,14 @@ NEWS_MAX = 40
 CERTIFICATES_MAX = 8
 CERTIFICATE_BYTES_MAX = 4096
 
-Named = Annotated[str, msgspec.Meta(max_length=70)]
+NAMED_MAX: Final = 70
+PLAIN: Final = r"^(?![\s\S]*[\x00-\x1f\x7f])"
+"""No control character anywhere: neither a database nor the tax audit takes them."""
+
+Named = Annotated[str, msgspec.Meta(max_length=NAMED_MAX, pattern=PLAIN)]
 """As long as DSFinV-K's KASSE_SERIENNR."""
+
+Reason = Annotated[str, msgspec.Meta(max_length=FAULT_LENGTH_MAX, pattern=PLAIN)]
 
 Certificate = Annotated[bytes, msgspec.Meta(max_length=CERTIFICATE_BYTES_MAX)]
 
@@ -67,7 +74,7 @@ class TillDescribed(Message, frozen=True, kw_only=True):
     tse: TseFacts
     since: Utc
     z_number: Count
-    reason: Annotated[str, msgspec.Meta(max_length=FAULT_LENGTH_MAX)] = ""
+    reason: Reason = ""
 
 
 class TillDescriptionRecorded(Message, frozen=True, kw_only=True):
@@ -82,7 +89,7 @@ class TseOutage(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     since: Utc
     until: Utc | None = None
-    reason: Annotated[str, msgspec.Meta(max_length=FAULT_LENGTH_MAX)]
+    reason: Reason
 
 
 class ClockConfirmation(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +97,7 @@ class ClockConfirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     at: Utc
-    by: StaffId
+    by: Annotated[StaffId, msgspec.Meta(pattern=PLAIN)]
 
 
 class TseNotes(Message, frozen=True, kw_only=True):
@@ -106,3 +113,11 @@ class TseNotesRecorded(Message, frozen=True, kw_only=True):
     """The hub has the notes as they were told."""
 
     regarding: UUID
+
+
+def plain(text: str, length: int) -> str:
+    """Write a text from outside as these messages take it: plain, and not too long."""
+    return _CONTROL.sub(" ", text)[:length]
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")

@@ -20,6 +20,7 @@ from contract.messages import (
     encode_advice,
 )
 from contract.order import Outcome, PaymentMethod, decode_order, order_digest
+from contract.tse_news import plain
 from edge.core import closing, printing, tse_news, tse_swap
 from edge.core.effects import (
     BeginFiscal,
@@ -248,7 +249,7 @@ def _give_up(
     fell = closed.silent_since if closed else None
     outage = Outage(
         since=fell or state.unit.down_since or moment.now,
-        reason=reason[:FAULT_LENGTH_MAX],
+        reason=plain(reason, FAULT_LENGTH_MAX),
         number=start.number if isinstance(start, FiscalStart) else None,
     )
     state = replace(state, fiscal={**state.fiscal, order: outage})

@@ -12,6 +12,7 @@ from uuid import uuid5
 
 from msgspec.structs import replace as changed
 
+from contract.fields import STAFF_ID_MAX
 from contract.fiscal import FAULT_LENGTH_MAX
 from contract.messages import (
     ClockConfirmation,
@@ -21,7 +22,7 @@ from contract.messages import (
     TseNotesRecorded,
     TseOutage,
 )
-from contract.tse_news import NEWS_MAX
+from contract.tse_news import NEWS_MAX, plain
 from edge.core import rights
 from edge.core.effects import Commit, Note, OpenFiscal, SendRequest, SetAlarm
 from edge.core.events import TseNewsDue
@@ -52,7 +53,7 @@ def failing(state: TillState, reason: str, moment: Moment) -> TillState:
     unit = state.unit
     if unit.down_since is not None:
         return state
-    because = reason[:FAULT_LENGTH_MAX]
+    because = plain(reason, FAULT_LENGTH_MAX)
     unit = replace(unit, down_since=moment.now, down_because=because)
     return replace(state, unit=unit)
 
@@ -95,7 +96,7 @@ def vouch(state: TillState, moment: Moment) -> Step:
     barred = rights.clock_barred(state)
     if barred is not None:
         return replace(state, banner=barred), ()
-    by = state.cashier.id if state.cashier else ""
+    by = plain(state.cashier.id, STAFF_ID_MAX) if state.cashier else ""
     clock = ClockConfirmation(id=_fresh(moment), at=moment.now, by=by)
     news = state.tse_news
     news = replace(news, clocks=(*news.clocks, clock))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from contract.messages import TillDevice
+from contract.tse_news import NAMED_MAX, plain
 
 if TYPE_CHECKING:
     from contract.ids import TillId
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 SYSTEM: Final = Path("/")
 SOFTWARE: Final = "Kassenband"
-NAMED_MAX: Final = 70
 
 _TREE = Path("proc/device-tree")
 _DMI = Path("sys/class/dmi/id")
@@ -38,14 +38,14 @@ def describe(
     )
     said = (settings.brand, settings.model, settings.serial)
     brand, model, serial = (
-        (mine or its)[:NAMED_MAX] for mine, its in zip(said, found, strict=True)
+        plain(mine or its, NAMED_MAX) for mine, its in zip(said, found, strict=True)
     )
     return TillDevice(
         brand=brand,
         model=model,
         serial=serial,
         software_brand=SOFTWARE,
-        software_version=version[:NAMED_MAX],
+        software_version=plain(version, NAMED_MAX),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from contract import fiscal
 from contract.ids import TillId
 from contract.messages import LampState, TseFacts
-from contract.tse_news import CERTIFICATES_MAX
+from contract.tse_news import CERTIFICATES_MAX, NAMED_MAX, plain
 from edge.core.records import FiscalStart
 from edge.ports import FiscalInfo
 from tse_driver.errors import (
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 EXPIRY_WARNING: Final = timedelta(days=30)
 SIGNATURES_WARNING: Final = 10_000  # some busy days of one till
-NAMED_MAX: Final = 70
 
 _LINE_DEAD = (TseSilent, TseGone, ProtocolError)
 _NO_MORE_TRIES = (WrongPin, PinBlocked)  # each try brings the TSE closer to blocking
@@ -243,8 +242,8 @@ class TseLine:
             time_format=str(form),
             certificates=self._certificates[info.serial],
             bsi_id=self._conditions.bsi_id or (found[0] if found else ""),
-            description=info.description[:NAMED_MAX],
-            firmware=info.firmware,
+            description=plain(info.description, NAMED_MAX),
+            firmware=plain(info.firmware, NAMED_MAX),
             expires=info.certificate_expiry,
             signatures_left=max(0, info.signatures_left),
         )

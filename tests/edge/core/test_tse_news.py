@@ -18,6 +18,7 @@ from contract.messages import (
     TseFacts,
     TseNotes,
     TseNotesRecorded,
+    decode_from_till,
 )
 from edge.core import effects, events, intents
 from edge.core.clock import UNCONFIRMED
@@ -116,6 +117,17 @@ def test_it_is_told_until_it_is_recorded() -> None:
     assert waiting is not None
     desk.do(events.TseNewsDue(waiting.id))
     assert desk.performed(effects.SendRequest)
+
+
+def test_a_fault_with_control_characters_is_told_in_words_that_the_hub_takes() -> None:
+    desk = till().up()
+    text = "It says \0\x1b[31m\nno\x7f."
+    desk.do(events.FiscalLamp(Lamp(state=LampState.BAD, text=text)))
+    asked = asked_by(desk)
+    assert isinstance(asked, TseNotes)
+    said = decode_from_till(msgspec.json.encode(asked))
+    assert said == asked
+    assert asked.outages[0].reason == "It says   [31m no ."
 
 
 def test_an_idle_tse_that_fails_is_an_outage_until_it_works() -> None:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from contract.ids import TillId
+from contract.messages import TillDevice
 from edge.core.settings import DeviceSection
 from edge.devices.board import describe
 from edge.devices.system_clock import look
@@ -33,6 +36,13 @@ def test_what_is_configured_counts(tmp_path: Path) -> None:
     said = DeviceSection(brand="Acme", model="T1", serial="S" * 100)
     found = describe(said, BAR, "1.0", system=tmp_path)
     assert (found.brand, found.model, found.serial) == ("Acme", "T1", "S" * 70)
+
+
+def test_what_no_message_takes_is_left_out_of_its_names(tmp_path: Path) -> None:
+    said = DeviceSection(brand="Ac\0me", model="T1\n", serial="4\x1b[1m2")
+    found = describe(said, BAR, "1.0\x7f", system=tmp_path)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=TillDevice) == found
+    assert (found.brand, found.model, found.serial) == ("Ac me", "T1 ", "4 [1m2")
 
 
 def test_the_clock_chip_is_read_where_there_is_one(tmp_path: Path) -> None:
