@@ -19,6 +19,8 @@ from contract.messages import (
     TseNotes,
     TseNotesRecorded,
 )
+from tse_driver.errors import TseError
+from tse_driver.signature import PublicKey
 
 if TYPE_CHECKING:
     from contract.ids import TillId
@@ -117,12 +119,27 @@ def _check_key(message: TillDescribed) -> None:
             f"The serial number {tse.serial[:16]}... is not that of the public key.",
             message.id,
         )
+    if not _is_point(tse.public_key):
+        raise Malformed(
+            RejectReason.INVALID,
+            f"The public key of TSE {tse.serial[:16]}... is no point of a curve that a"
+            " TSE signs with: it says 0x04, then both coordinates (TR-03111). Look at"
+            " the TSE's driver.",
+            message.id,
+        )
     if tse.certificates and _key_in(tse.certificates[0]) != tse.public_key:
         raise Malformed(
             RejectReason.INVALID,
             f"The first certificate is not that of TSE {tse.serial[:16]}....",
             message.id,
         )
+
+
+def _is_point(key: bytes) -> bool:
+    try:
+        return PublicKey.from_bytes(key).point == key
+    except TseError:
+        return False
 
 
 def _key_in(certificate: bytes) -> bytes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -44,14 +45,14 @@ def tse(number: int = 1, **known: Any) -> TseFacts:
     """A genuine TSE's facts."""
     of = identity(number)
     values: dict[str, Any] = {
+        "serial": of.public_key.serial.hex(),
+        "public_key": of.public_key.point,
         "certificates": tuple(data for _, data in of.files()),
         "bsi_id": "0362-2019",
         "signatures_left": 1000,
         **known,
     }
     return TseFacts(
-        serial=of.public_key.serial.hex(),
-        public_key=of.public_key.point,
         algorithm=of.algorithm.name,
         time_format="unixTime",
         expires=of.expiry,
@@ -133,6 +134,24 @@ async def test_a_tse_under_a_false_name_is_refused(parts: Parts) -> None:
         await parts.tse_news.described(described(strange), samples.TILL)
     with pytest.raises(Malformed, match="not one of this event"):
         await parts.tse_news.described(described(tse()), TillId("bar-99"))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"",
+        b"\x04" + bytes(96),
+        b"\x04" + bytes(10),
+        b"\x02" + bytes(range(48)),
+        b"\x30\x03\x02\x01\x00",
+        bytes(200),
+    ],
+)
+async def test_a_key_that_is_on_no_curve_is_refused(parts: Parts, key: bytes) -> None:
+    named = sha256(key).hexdigest()
+    strange = tse(public_key=key, serial=named, certificates=())
+    with pytest.raises(Malformed, match="no point of a curve"):
+        await parts.tse_news.described(described(strange), samples.TILL)
 
 
 async def test_an_outage_is_open_until_it_has_ended_for_good(parts: Parts) -> None:
