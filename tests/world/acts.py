@@ -28,7 +28,16 @@ from contract.order import (
     voucher_lines,
 )
 from tests.contract.samples import EVENT
-from tests.world.wares import BLANK, CATALOGUES, CUP, GUESTS, TICKET, UNKNOWN_WALLET
+from tests.world.wares import (
+    BLANK,
+    CATALOGUES,
+    CODES,
+    CUP,
+    GUESTS,
+    TICKET,
+    UNKNOWN_CODE,
+    UNKNOWN_WALLET,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -112,6 +121,8 @@ def _ticket(draw: Random, opening: Opening) -> Act:
     is_free = draw.random() < 0.4
     if is_free:
         lines += discount_lines(lines, "Free")
+    codes = _codes(draw, 0 if is_free else len(guests))
+    lines += discount_lines([make_line(entry, len(codes))], "Presale")
     top_up = draw.choice([TICKET.top_up_minor, 2000])
     lines.append(plain_line(LineRole.CREDIT, top_up * len(guests), "Top-up"))
     credits_ = tuple(
@@ -119,9 +130,15 @@ def _ticket(draw: Random, opening: Opening) -> Act:
         for guest in guests
     )
     order = _order(opening, OrderKind.TICKET, lines, credits=credits_)
+    order = msgspec.structs.replace(order, presale=codes)
     if is_free:
         order = msgspec.structs.replace(order, granted_by="c17")
     return Act(order, draw.choice([CASH, CARD]), guests[0])
+
+
+def _codes(draw: Random, most: int) -> tuple[str, ...]:
+    count = draw.choice([0, 0, 1, 1, 2])
+    return tuple(draw.sample([*CODES, UNKNOWN_CODE], min(count, most)))
 
 
 def _grant(draw: Random, opening: Opening) -> Act:

@@ -13,6 +13,7 @@ import asyncpg
 from hub.core import chain
 from hub.core.booking import Step
 from hub.core.ledger import Role, Unit
+from tests.world.presales import UseQueries, Uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -36,20 +37,11 @@ TABLES = (
     "bands",
     "shifts",
     "closings",
+    "presales",
 )
 OUTCOME = (
-    "order_id",
-    "outcome",
-    "attempt",
-    "digest",
-    "till",
-    "payer",
-    "cancels",
-    "advice_digest",
-    "advice",
-    "flags",
-    "z_number",
-    "sequence",
+    *("order_id", "outcome", "attempt", "digest", "till", "payer", "cancels"),
+    *("advice_digest", "advice", "flags", "z_number", "sequence"),
 )
 
 
@@ -166,6 +158,7 @@ class Database:
         """In which batch a request first booked an order."""
         self.band_changes: dict[int, list[tuple[int, UUID, IssuedBand]]] = {}
         self.closings: dict[tuple[str, int], Values] = {}
+        self.uses = Uses()
 
     @property
     def batch(self) -> int:
@@ -236,6 +229,7 @@ class Database:
     def _check_keys(self, draft: Draft) -> None:
         """Hold the primary keys."""
         records = draft.records
+        self.uses.check(records.presales.rows)
         for order in records.fresh:
             known = self.orders.get(order)
             if known is not None and (known.attempts or known.outcome):
@@ -271,6 +265,7 @@ class Database:
             self.band_changes.setdefault(serial, []).append((entry, order, band))
         for row in rows["closings"]:
             self.closings[row[:2]] = row
+        self.uses.apply(rows["presales"])
         self.wallets.update((each.number, each) for each in appended.wallets)
         self.holdings.update(appended.holdings)
         self.money = appended.money
@@ -292,11 +287,15 @@ class Database:
         return self.orders.setdefault(order, OrderRows())
 
 
-class MemoryStore:
+class MemoryStore(UseQueries):
     """Answers what the hub's store asks by name, as its queries would."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def _uses(self) -> Uses:
+        return self._database.uses
 
     async def fetch(self, query: str, *values: Any) -> list[Row]:
         """Return all rows of a named query."""

@@ -22,6 +22,7 @@ from tests.world.database import (
     OrderRows,
     at_once,
 )
+from tests.world.wares import CODES
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -192,9 +193,11 @@ class Proof:
             frozenset(state.orders),
             frozenset(state.originals),
             frozenset(),
+            frozenset(state.presales),
         )
         at_once(load(MemoryStore(database), 0, fresh, missing))  # type: ignore[arg-type]
         assert state.bands == fresh.bands
+        assert state.presales.items() <= fresh.presales.items()
         was = at_once(MemoryStore(database).fetch_row("latest_batch", 0))
         assert was is not None
         money = (was["held_minor"], was["cap_minor"], was["excess_minor"])
@@ -230,6 +233,7 @@ class Proof:
         for number, wallet in self._database.wallets.items():
             assert sums[(number, MONEY)] == wallet.balance
             assert sums[(number, VOUCHER)] == wallet.vouchers
+        self._lets_in_who_came()
         self._gives_back_no_more_than_paid()
 
     def _books_its_rule(self, outcome: Values, entry: int) -> None:
@@ -254,6 +258,13 @@ class Proof:
             for number in rows.entries
             for posting in self._database.postings.get(number, ())
         ]
+
+    def _lets_in_who_came(self) -> None:
+        for code in CODES:
+            holder = self._database.uses.holder(code)
+            if holder is not None:
+                (live,) = self._database.orders[holder].live
+                assert live[5] is None, "a cancellation holds a code"
 
     def _gives_back_no_more_than_paid(self) -> None:
         """Hold for originals whose cancellations were all booked by requests."""
@@ -306,6 +317,10 @@ def _lines(appended: Appended) -> list[bytes]:
     lines += [chain.line("signature", *row) for row in rows["signatures"]]
     lines += [chain.line("band", *row) for row in rows["bands"]]
     lines += [chain.line("shift", *row) for row in rows["shifts"]]
+    lines += [
+        chain.line("presale", code, entry, holder, order)
+        for code, entry, _, holder, order in rows["presales"]
+    ]
     for *span, _, signed, flags in rows["closings"]:
         seal = None if signed is None else hashlib.sha256(signed).digest()
         words = flags.split("+") if flags else []
@@ -335,7 +350,7 @@ def _live(live: Live) -> tuple[object, ...]:
         minor, vouchers = charges.get(each.wallet, (0, 0))
         charges[each.wallet] = (minor + each.minor, vouchers + each.vouchers)
     bands = sorted(live.bands, key=lambda each: each[0])
-    said = live.entry, live.attempt, live.cancels, bands
+    said = live.entry, live.attempt, live.cancels, bands, sorted(live.presale)
     return said, sorted(live.postings), charges
 
 

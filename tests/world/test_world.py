@@ -145,6 +145,8 @@ def test_orders_are_declined_for_this(
         AdviceFlag.SWAPPED_WRISTBAND,
         AdviceFlag.BLOCKED_WRISTBAND,
         AdviceFlag.ALREADY_CANCELED,
+        AdviceFlag.PRESALE_UNKNOWN,
+        AdviceFlag.PRESALE_USED,
         AdviceFlag.TILL_CLOCK_OFF,
     ],
 )

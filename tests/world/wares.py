@@ -57,6 +57,10 @@ LINKS = {
     for version, data in CATALOGUE_BYTES.items()
 }
 
+CODES = ("a1" * 32, "b2" * 32, "c3" * 32)
+"""Digests of the codes of tickets that were bought beforehand."""
+UNKNOWN_CODE = "d4" * 32
+
 WALLETS = {1: 10_000, 2: 2_500, 3: 500, 4: 20_000, 5: 0, 6: 0, 7: 0, 8: 0}
 """What is on the wristbands in the beginning."""
 BLANK = (7, 8)

@@ -158,6 +158,13 @@ BOOKED: dict[str, dict[str, int]] = {
         "voucher_pool all voucher": -1,
     },
     "free_ticket": {},
+    # Two entries at 10.00, one of them paid in another shop; 5.00 of top-up.
+    "presale_ticket": {
+        "cash_register bar-1": -1500,
+        "revenue 2": 935,
+        "tax 2": 65,
+        "wallet 6": 500,
+    },
     "grant": {"wallet 5 voucher": 3, "voucher_pool all voucher": -3},
     "bill_payment": {
         "cash_register bar-1": -12000,
