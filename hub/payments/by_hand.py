@@ -16,7 +16,7 @@ from hub.payments.errors import Forged, NotOffered
 from hub.payments.method import Instructions
 
 if TYPE_CHECKING:
-    from hub.core.bills.reports import Report
+    from hub.core.bills.reports import Report, Said
     from hub.payments.method import Ask, GiveBack, Incoming, Plan, Received, Start, Step
 
 BANK_ACCOUNT = Channel(Via.BANK, "main")
@@ -58,6 +58,15 @@ class ByHand(msgspec.Struct, frozen=True, kw_only=True):
             f"{back.order_id} was paid by {self.code}: refund it by bank transfer "
             "or in cash, and record that."
         )
+
+    def money_ref(self, said: Said, typed: str) -> str:
+        """Take the name over: nobody else has one."""
+        del said
+        return typed
+
+    def may_be_same(self, money_ref: str, other: str) -> bool:
+        """There is one name of each."""
+        return money_ref == other
 
 
 SLIP = ByHand(

@@ -16,7 +16,7 @@ from contract.bill_reference import order_id
 from contract.money import Currency
 from hub.core.bills.attempts import Attempt
 from hub.core.bills.bill import Bill
-from hub.core.bills.reports import Report
+from hub.core.bills.reports import Report, Said
 
 if TYPE_CHECKING:
     from hub.core.bills.postings import Channel
@@ -201,3 +201,13 @@ class PaymentMethod(Protocol):
         When: after two people approved. Money: moves here, once per key. Raises
         NotOffered where the method can't.
         """
+
+    def money_ref(self, said: Said, typed: str) -> str:
+        """Name a movement as reports do, from what staff read at the provider.
+
+        When: staff record what they found there. Money: none moves. Raises NotAllowed
+        for what can't be the name of such a movement.
+        """
+
+    def may_be_same(self, money_ref: str, other: str) -> bool:
+        """Whether two names, of one amount that went back, may be of one movement."""

@@ -7,6 +7,7 @@ order is captured when it is fetched: that is when money moves.
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ import msgspec
 
 from contract.bill_reference import BadReference, read_order_id
 from contract.money import Currency, plain_amount
+from hub.core.bills.errors import NotAllowed
 from hub.core.bills.postings import Channel, Via
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, ProviderRefused
@@ -39,6 +41,8 @@ _CAPTURES: Mapping[str, Said] = {
     "DECLINED": Said.FAILED,
     "FAILED": Said.FAILED,
 }
+_REVERSAL = "reversal-"
+_CODE = re.compile(r"[0-9A-Z]{3,40}", re.A)
 _GONE = frozenset({"PARTIALLY_REFUNDED", "REFUNDED"})
 _REFUNDS: Mapping[str, Said] = {
     "COMPLETED": Said.REFUNDED,
@@ -138,6 +142,21 @@ class PayPalOrders:
             back.order_id,
             (back.amount_minor, back.currency.value),
         )
+
+    def money_ref(self, said: Said, typed: str) -> str:
+        """Read a transaction code; a reversal may have that of the capture it is of."""
+        code = typed.removeprefix(_REVERSAL).upper()
+        if not _CODE.fullmatch(code):
+            raise NotAllowed(
+                "PayPal names a capture, refund or reversal by its transaction code: "
+                "letters and digits, as 3C679366HH908993F."
+            )
+        return f"{_REVERSAL}{code}" if said is Said.CHARGED_BACK else code
+
+    def may_be_same(self, money_ref: str, other: str) -> bool:
+        """A capture is reversed once, by whichever code the reversal is named."""
+        are_reversals = money_ref.startswith(_REVERSAL) and other.startswith(_REVERSAL)
+        return are_reversals or money_ref == other
 
     def _asked(
         self, verb: str, path: str, body: object = None, key: str = ""
@@ -288,7 +307,7 @@ def _reversed(about: Fields) -> Report:
         order_id=_our_order(about),
         said=Said.CHARGED_BACK,
         provider_ref=related.text("order_id"),
-        money_ref=f"reversal-{about.text('id')}",
+        money_ref=f"{_REVERSAL}{about.text('id')}",
         amount_minor=minor,
         currency=currency,
         status="capture REVERSED",

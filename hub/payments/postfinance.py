@@ -17,6 +17,7 @@ import msgspec
 
 from contract.bill_reference import BadReference, read_order_id
 from contract.money import Currency
+from hub.core.bills.errors import NotAllowed
 from hub.core.bills.postings import Channel, Via
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, NotOffered, Unusable
@@ -37,6 +38,12 @@ FIELDS_MAX = 200
 
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", re.A)
 _MONEY_BACK = frozenset({Said.REFUNDED, Said.REFUND_PENDING, Said.REFUND_FAILED})
+_BACK = "back-"
+_NAMED = re.compile(r"([0-9]{1,20})(?: ?/ ?([0-9]{1,10}|back-[0-9a-f]{16}))?", re.A)
+_NAMES = (
+    "PostFinance names a payment by its PAYID, a number, and money that went back by "
+    "PAYID/PAYIDSUB, as 3210012345/2. Both are in its back office."
+)
 _OWN = ("AMOUNT", "CURRENCY", "TRXDATE", "ACCEPTANCE")
 _LANGUAGES = {"de": "de_CH", "en": "en_US", "fr": "fr_CH", "it": "it_CH"}
 _CHARSETS = ("utf-8", "iso-8859-1")
@@ -105,6 +112,24 @@ class PostFinance:
             f"Refund payment {back.money_ref} in PostFinance's back office: its "
             "feedback books it here."
         )
+
+    def money_ref(self, said: Said, typed: str) -> str:
+        """Read PAYID, or PAYID/PAYIDSUB of money that went back."""
+        match = _NAMED.fullmatch(typed)
+        if match is None:
+            raise NotAllowed(_NAMES)
+        pay_id, sub_id = match[1], match[2] or ""
+        if said is Said.PAID:
+            return pay_id
+        if not sub_id.strip("0"):
+            raise NotAllowed(_NAMES)
+        return f"{pay_id}/{sub_id}"
+
+    def may_be_same(self, money_ref: str, other: str) -> bool:
+        """Feedback without PAYIDSUB has a name of its own: see `_money_ref`."""
+        (pay_id, _, one), (its, _, two) = money_ref.partition("/"), other.partition("/")
+        are_told_apart = one.startswith(_BACK) is two.startswith(_BACK)
+        return money_ref == other or (pay_id == its and not are_told_apart)
 
     def _fields(self, start: Start) -> Mapping[str, str]:
         bill, urls = start.bill, start.urls
@@ -213,7 +238,7 @@ def _money_ref(said: Said, pay_id: str, parameters: Mapping[str, str]) -> str:
     if sub_id.strip("0"):
         return f"{pay_id}/{sub_id}"
     own = "|".join(parameters.get(name, "") for name in _OWN)
-    return f"{pay_id}/back-{hashlib.sha256(own.encode()).hexdigest()[:16]}"
+    return f"{pay_id}/{_BACK}{hashlib.sha256(own.encode()).hexdigest()[:16]}"
 
 
 def _minor(text: str) -> int | None:

@@ -15,6 +15,7 @@ import msgspec
 
 from contract.bill_reference import BadReference, read_order_id
 from contract.money import Currency
+from hub.core.bills.errors import NotAllowed
 from hub.core.bills.postings import Channel, Via
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, ProviderRefused
@@ -37,6 +38,11 @@ SESSION_LIFE_S = 3600
 _SESSION_EVENTS = "checkout.session."
 _INTENT_EVENTS = "payment_intent."
 _LATER_EVENTS = ("charge.refund", "charge.dispute", "refund.")
+_KINDS: Mapping[Said, tuple[str, ...]] = {
+    Said.PAID: ("pi_",),
+    Said.REFUNDED: ("re_", "pyr_"),
+    Said.CHARGED_BACK: ("dp_", "du_"),
+}
 _REFUNDS: Mapping[str, Said] = {
     "succeeded": Said.REFUNDED,
     "pending": Said.REFUND_PENDING,
@@ -139,6 +145,17 @@ class StripeCheckout:
         answer = yield self._post("/v1/refunds", form, back.key)
         refund = accepted(answer, f"Stripe does not refund {back.order_id}")
         return _refund_report(refund, back.order_id)
+
+    def money_ref(self, said: Said, typed: str) -> str:
+        """Take an id over that is of the right kind: a charge's is none of ours."""
+        kinds = _KINDS.get(said, ())
+        if not typed.startswith(kinds):
+            raise NotAllowed(f"Stripe's id of it begins with {', '.join(kinds)}.")
+        return typed
+
+    def may_be_same(self, money_ref: str, other: str) -> bool:
+        """Stripe has one id for each."""
+        return money_ref == other
 
     def _fetch_intent(
         self, intent: str, order: str, session: str

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract.bill_reference import BadReference, read_order_id
+from hub.core.bills.bill import MovementKind
 from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.core.bills.reports import Booked, Said, consequence
 from hub.core.bills.steps import fee_step
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from hub.core.bills.postings import Channel
     from hub.core.bills.reports import Consequence, Report
     from hub.payments.method import PaymentMethod
-    from hub.store.bills import BillRecord
+    from hub.store.bills import BillRecord, Payment
     from hub.store.store import Store, UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ _REFUNDS = {
     Said.REFUND_FAILED: "failed",
 }
 """How far a refund is by what is said of it."""
+
+_BACK = {
+    Said.REFUNDED: MovementKind.REFUND,
+    Said.CHARGED_BACK: MovementKind.CHARGEBACK,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +107,32 @@ class BillReports:
                 log.error("Bill %s: %s", reference, alarm)
         return reported
 
-    def _channel(self, code: str) -> Channel:
-        """Say where a method's money lies; raises NotAllowed without its contract."""
+    def method(self, code: str) -> PaymentMethod:
+        """Return a way to pay; raises NotAllowed without its contract."""
         method = self._methods.get(code)
         if method is None:
             raise NotAllowed(f"The contract with {code} is not set up here.")
-        return method.channel
+        return method
+
+    def twin_of(
+        self, record: BillRecord, attempt: Attempt, report: Report
+    ) -> Payment | None:
+        """Find what may be the reported movement under another name.
+
+        Staff and provider may each have named it, and it moved once.
+        """
+        if report.said not in _BACK or not report.money_ref:
+            return None
+        mine = [each for each in record.payments if each.method == attempt.method]
+        if any(each.money_ref == report.money_ref for each in mine):
+            return None
+        method = self.method(attempt.method)
+        for each in mine:
+            moved = (each.attempt, each.kind, each.amount_minor)
+            is_like = moved == (attempt.number, _BACK[report.said], report.amount_minor)
+            if is_like and method.may_be_same(each.money_ref, report.money_ref):
+                return each
+        return None
 
     async def _booked(
         self, unit: UnitOfWork, record: BillRecord, attempt: Attempt, report: Report
@@ -114,6 +140,13 @@ class BillReports:
         elsewhere = await _elsewhere(unit, record, attempt, report)
         if elsewhere is not None:
             return elsewhere
+        twin = self.twin_of(record, attempt, report)
+        if twin is not None:
+            alarm = (
+                f"{report.money_ref} may be what is booked as {twin.money_ref}. If it "
+                "is not, record it as the provider numbers it."
+            )
+            return _told(attempt, twin.id, (alarm,))
         payments = {
             each.money_ref: each.id
             for each in record.payments
@@ -125,7 +158,7 @@ class BillReports:
             currency=record.bill.currency,
             booked=_known(record, attempt.method),
         )
-        channel = self._channel(attempt.method)
+        channel = self.method(attempt.method).channel
         payment = payments.get(came.money_ref or report.money_ref)
         if came.movement is not None:
             payment = await write_money(unit, record, _money(came, channel))

@@ -18,13 +18,14 @@ from contract.ids import new_uuid7
 from contract.money import MINOR_MAX, Currency
 from hub.core.bills.bill import MovementKind
 from hub.core.bills.errors import NoSuchBill, NotAllowed
-from hub.core.bills.reports import Report, Said, returned_ref
+from hub.core.bills.reports import Report, Said, returned_of, returned_ref
 from hub.core.bills.settlement import Approval, approve
 from hub.service.bill_reports import numbered
 from hub.service.bills import hub_time
 from hub.store.bills import lock_bill
 
 if TYPE_CHECKING:
+    from hub.payments.method import PaymentMethod
     from hub.service.bill_reports import BillReports, Reported
     from hub.service.bills import HubClock
     from hub.store.bills import BillRecord
@@ -34,6 +35,8 @@ REASON_MAX = 500
 MONEY_REF_MAX = 100
 CLAIMABLE = (Said.PAID, Said.REFUNDED, Said.CHARGED_BACK, Said.RETURNED)
 """What staff may say of an attempt."""
+
+_GOING = (Said.REFUNDED, Said.CHARGED_BACK)
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +101,10 @@ class Claims:
             record = await lock_bill(unit, reference)
             if record is None or record.event != self._event:
                 raise NoSuchBill("There is no such bill.")
-            method = numbered(record, number).method
-            await self._check_news(unit, record, method, said, name)
+            report = Report(
+                order_id=attempt, said=said, money_ref=name, amount_minor=amount_minor
+            )
+            name = await self._named(unit, record, report)
             made = new_uuid7()
             await unit.fetch(
                 "add_payment_claim",
@@ -142,26 +147,25 @@ class Claims:
             found = await self._undecided(unit, claim)
             await self._decide(unit, found, by, confirmed=False)
 
-    async def _check_news(
-        self,
-        unit: UnitOfWork,
-        record: BillRecord,
-        method: str,
-        said: Said,
-        money_ref: str,
-    ) -> None:
-        name = returned_ref(money_ref) if said is Said.RETURNED else money_ref
-        if await unit.fetch_row("payment_by_ref", record.event, method, name):
-            raise NotAllowed(f"{method}'s {money_ref} is booked already.")
-        gone = {
-            each.money_ref
-            for each in record.payments
-            if each.method == method and each.kind is not MovementKind.PAYMENT
-        }
-        if said is Said.RETURNED and money_ref not in gone:
+    async def _named(self, unit: UnitOfWork, record: BillRecord, report: Report) -> str:
+        """Name a movement as the provider's reports do; raises NotAllowed if known."""
+        attempt = numbered(record, read_order_id(report.order_id)[1])
+        method = self._reports.method(attempt.method)
+        if report.said is Said.RETURNED:
+            return _returning(record, method, report)
+        name = method.money_ref(report.said, report.money_ref)
+        known = await unit.fetch_row(
+            "payment_by_ref", record.event, attempt.method, name
+        )
+        if known is not None:
+            raise NotAllowed(f"{method.code}'s {name} is booked already.")
+        named = msgspec.structs.replace(report, money_ref=name)
+        twin = self._reports.twin_of(record, attempt, named)
+        if twin is not None:
             raise NotAllowed(
-                f"It is not booked that {money_ref} went back: nothing can return."
+                f"{method.code}'s {name} may be what is booked as {twin.money_ref}."
             )
+        return name
 
     async def _undecided(self, unit: UnitOfWork, claim: UUID) -> Claim:
         await unit.fetch("lock_payment_claim", claim)
@@ -181,6 +185,40 @@ class Claims:
             by,
             self._now(),
         )
+
+
+def _returning(record: BillRecord, method: PaymentMethod, report: Report) -> str:
+    """Name what is ours again by what it is booked as that went back."""
+    typed, amount = report.money_ref, report.amount_minor
+    booked = {
+        each.money_ref: each for each in record.payments if each.method == method.code
+    }
+    names = {_name_or_none(method, said, typed) for said in _GOING}
+    gone = next(
+        (
+            each
+            for each in booked.values()
+            if each.money_ref in names and each.kind is not MovementKind.PAYMENT
+        ),
+        None,
+    )
+    if gone is None:
+        raise NotAllowed(
+            f"It is not booked that {typed} went back: nothing can return."
+        )
+    parts = returned_of(gone.money_ref, booked)
+    left = gone.amount_minor - sum(booked[each].amount_minor for each in parts)
+    same = returned_ref(gone.money_ref, str(amount))
+    if left <= 0 or same in parts:
+        raise NotAllowed(f"{method.code}'s {gone.money_ref} is booked already.")
+    return gone.money_ref
+
+
+def _name_or_none(method: PaymentMethod, said: Said, typed: str) -> str | None:
+    try:
+        return method.money_ref(said, typed)
+    except NotAllowed:
+        return None
 
 
 def _check(said: Said, amount_minor: int, money_ref: str, reason: str) -> None:

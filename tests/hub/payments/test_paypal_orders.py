@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, ProviderRefused, ProviderSilent
 from hub.payments.method import Answer, Ask, Incoming, Received, Redirect
@@ -250,6 +251,19 @@ def test_a_reversal_is_known_from_its_signed_web_hook_only() -> None:
     (report,) = received.proven
     assert (report.said, report.order_id) == (Said.CHARGED_BACK, ORDER_ID)
     assert (report.money_ref, report.amount_minor) == ("reversal-CAP1", 4628)
+
+
+def test_staff_name_a_movement_as_paypal_does() -> None:
+    named, may_be_same = paypal().money_ref, paypal().may_be_same
+
+    assert named(Said.PAID, "3c679366hh908993f") == "3C679366HH908993F"
+    assert named(Said.REFUNDED, "REF1") == "REF1"
+    for typed in ("CAP1", "reversal-CAP1"):
+        assert named(Said.CHARGED_BACK, typed) == "reversal-CAP1"
+    assert may_be_same("reversal-CAP1", "reversal-REV1"), "of the capture, or its own"
+    assert not may_be_same("REF1", "REF2")
+    with pytest.raises(NotAllowed, match="transaction code"):
+        named(Said.PAID, "CAP 1")
 
 
 def test_a_web_hook_without_a_certificate_is_not_believed() -> None:

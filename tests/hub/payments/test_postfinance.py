@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.bills.bill import Payer
+from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, NotOffered, Unusable
 from hub.payments.method import Ask, FormPost, Incoming
@@ -264,6 +265,35 @@ def test_money_back_without_a_number_is_told_by_what_is_said_of_it() -> None:
     assert refs[0] == refs[1] == refs[2], "the same again is the same"
     assert len(set(refs)) == 4
     assert all(ref.startswith("32100123/back-") for ref in refs)
+
+
+def test_staff_name_a_movement_as_the_feedback_does() -> None:
+    def named(said: Said, typed: str) -> str:
+        return method().money_ref(said, typed)
+
+    assert named(Said.PAID, "32100123") == told(signed()).money_ref
+    assert named(Said.PAID, "32100123/0") == told(signed()).money_ref
+    back = told(signed({"STATUS": "8", "PAYIDSUB": "1", "amount": "10"})).money_ref
+    assert named(Said.REFUNDED, "32100123 / 1") == back
+    for said, typed in (
+        (Said.REFUNDED, "32100123"),
+        (Said.CHARGED_BACK, "32100123/0"),
+        (Said.PAID, "CAP1"),
+        (Said.PAID, ""),
+    ):
+        with pytest.raises(NotAllowed, match="PAYID/PAYIDSUB"):
+            named(said, typed)
+
+
+def test_money_back_without_a_number_may_be_what_staff_gave_its_number() -> None:
+    unnumbered = told(signed({"STATUS": "8", "PAYIDSUB": "", "amount": "10"})).money_ref
+    may_be_same = method().may_be_same
+
+    assert may_be_same("32100123/1", unnumbered)
+    assert may_be_same(unnumbered, "32100123/1")
+    assert not may_be_same("32100124/1", unnumbered)
+    assert not may_be_same("32100123/1", "32100123/2")
+    assert not may_be_same(unnumbered, "32100123/back-0123456789abcdef")
 
 
 def test_refunds_are_made_in_the_back_office() -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, ProviderRefused, ProviderSilent, Unusable
 from hub.payments.method import Answer, Ask, Incoming, Received, Redirect
@@ -332,6 +333,19 @@ def test_a_refund_is_asked_for_once_per_key(status: str, said: Said) -> None:
     assert bool(report.alarm) is (said is Said.REFUND_FAILED)
     assert dict(call.headers)["Idempotency-Key"] == "refund-1"
     assert dict(parse_qsl(call.body.decode()))["amount"] == "1000"
+
+
+def test_staff_name_a_movement_by_an_id_of_its_kind() -> None:
+    named = STRIPE.money_ref
+
+    assert named(Said.PAID, "pi_1") == PAID.money_ref
+    assert named(Said.REFUNDED, "re_1") == "re_1"
+    assert named(Said.CHARGED_BACK, "du_1") == "du_1"
+    assert not STRIPE.may_be_same("re_1", "re_2")
+    with pytest.raises(NotAllowed, match="begins with pi_"):
+        named(Said.PAID, "ch_1")
+    with pytest.raises(NotAllowed, match="begins with re_, pyr_"):
+        named(Said.REFUNDED, "pi_1")
 
 
 def test_a_silence_is_passed_on() -> None:

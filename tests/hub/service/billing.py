@@ -90,6 +90,12 @@ class Paged:
     def refund(self, back: GiveBack) -> Plan[Report]:
         raise AssertionError(back)
 
+    def money_ref(self, said: Said, typed: str) -> str:
+        return typed
+
+    def may_be_same(self, money_ref: str, other: str) -> bool:
+        return money_ref == other
+
 
 METHODS: Mapping[str, PaymentMethod] = registered(
     (PostFinance(Settings(pspid="club", pass_in="in", pass_out="out")), Paged())

@@ -104,6 +104,52 @@ async def test_what_went_back_and_returned_is_recorded_the_same_way(
             await desk.claim(said, ref="D1")
 
 
+async def test_what_came_back_in_parts_is_recorded_part_by_part(desk: Desk) -> None:
+    await desk.fair.say(desk.attempt)
+    await desk.fair.say(desk.attempt, Said.CHARGED_BACK, money_ref="D1")
+    for minor in (2000, 3500):
+        claim = await desk.claim(Said.RETURNED, minor, "D1")
+        await desk.claims.confirm(claim, "bob")
+        with pytest.raises(NotAllowed, match="booked already"):
+            await desk.claim(Said.RETURNED, minor, "D1")
+    assert await desk.state() is BillState.PAID
+    with pytest.raises(NotAllowed, match="booked already"):
+        await desk.claim(Said.RETURNED, 1, "D1")
+
+
+async def test_staff_and_provider_name_one_refund_differently_and_it_is_booked_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    fair, user = desk.fair, desk.user
+    desk.attempt = await fair.attempt(user, await fair.bill(user), "postfinance")
+    await fair.say(desk.attempt, money_ref="321")
+    unnumbered = "321/back-0123456789abcdef"
+    with pytest.raises(NotAllowed, match="PAYID/PAYIDSUB"):
+        await desk.claim(Said.REFUNDED, 1000, "321")
+    claim = await desk.claim(Said.REFUNDED, 1000, "321 / 1")
+    await desk.claims.confirm(claim, "bob")
+
+    for name in ("321/1", unnumbered):  # the provider says it, too
+        told = await fair.say(desk.attempt, Said.REFUNDED, 1000, money_ref=name)
+        assert not told.is_news
+
+    text = f"{unnumbered} may be what is booked as 321/1."
+    assert text in caplog.text
+    # Another one is booked, whoever tells of it first; then staff can't double it.
+    other = "321/back-fedcba9876543210"
+    assert (await fair.say(desk.attempt, Said.REFUNDED, 900, money_ref=other)).is_news
+    with pytest.raises(NotAllowed, match=f"may be what is booked as {other}"):
+        await desk.claim(Said.REFUNDED, 900, "321/2")
+    await desk.claims.confirm(await desk.claim(Said.REFUNDED, 1000, "321/3"), "bob")
+    rows = await fair.payments_of(user, desk.attempt.reference)
+    assert [(each.kind.value, each.money_ref) for each in rows] == [
+        ("payment", "321"),
+        ("refund", "321/1"),
+        ("refund", other),
+        ("refund", "321/3"),
+    ]
+
+
 async def test_what_makes_no_sense_is_not_claimed(desk: Desk) -> None:
     for wrong in (
         {"minor": 0},

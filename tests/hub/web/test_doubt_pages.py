@@ -73,10 +73,10 @@ async def test_two_people_have_a_doubtful_payment_booked(
 async def test_without_the_contract_nothing_is_booked_and_the_page_says_so(
     store: Store, context: ContextKeeper, doubtful: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(METHODS, "paypal")
     async with open_office(store, context, "fay", "ben", language="de") as (fay, ben):
         await fay.open("/doubts")
         page = await fay.send("/doubts/claims", **claim(doubtful))
+        monkeypatch.delitem(METHODS, "paypal")
         [path] = re.findall(r'action="(/doubts/claims/[^"]+)/decline"', page.text)
         await ben.open("/doubts")
         refused = await ben.send(f"{path}/confirm")

@@ -77,6 +77,8 @@ COMPOSED = (
     "The provider took back 45.00 EUR for 1-1 (reference 7). Look at the bill.",
     "The provider gave back more than came: 45.00 EUR for 1-1 (reference 7). "
     "Look at the bill.",
+    "The provider took CHF back and returns 45.00 EUR for 1-1 (reference 7). "
+    "Look at the bill.",
     "There is no account of the organizer Foxes. Enter it first.",
     "The account of the event for Run can't be used: The BIC X is none.",
 )
