@@ -207,6 +207,7 @@ async def test_a_new_wristband_shows_the_top_ups_of_the_old_one(desk: Desk) -> N
     before = await desk.wallets.top_up(Guest(EVENT, old), 500)
     await replace(desk.parts, old, new)
     guest = Guest(EVENT, new)
+    desk.now += timedelta(minutes=1)
     after = await desk.wallets.top_up(guest, 700)
     wallet = await desk.wallets.wallet(guest)
     assert [bill.reference for bill in wallet.bills] == [after, before]
