@@ -34,6 +34,7 @@ ARCHIVE_BYTES_MAX: Final = 8 * 1024**3  # a Diebold Nixdorf TSE holds 7 GB
 FREE_BYTES_MIN: Final = 1024**3  # the database may lie on the same disk
 REFUSAL_S: Final = 900.0  # then it may be delivered anew
 PARTS_MAX: Final = 4  # begun and not whole, by till
+CHECKS_MAX: Final = 2  # at one time, by till: each is a process
 SHOWN_MAX: Final = 500
 
 
@@ -87,9 +88,9 @@ class TseArchives:
             return ArchiveProgress(state=ArchiveState.REFUSED, text=coming.refused)
         if coming is not None and coming.checking is not None:
             return ArchiveProgress(state=ArchiveState.CHECKING, offset=offset)
-        # What was whole when the hub stopped is sent its last byte again.
-        whole = coming is None and offset > 0
-        offset = offset - 1 if whole else offset
+        # What is whole and not being checked is sent its last byte again.
+        last = (offset if coming is None else coming.size) - 1
+        offset = max(0, min(offset, last))
         return ArchiveProgress(state=ArchiveState.RECEIVING, offset=offset)
 
     async def take(
@@ -108,8 +109,7 @@ class TseArchives:
                 return ArchiveProgress(state=ArchiveState.RECORDED)
             coming = self._known(till, archive)
             if coming is None or coming.refused:
-                coming = _Coming(piece.size, piece.digest)
-                self._coming[till, archive] = coming
+                coming = self._begun(till, archive, piece)
             if (coming.size, coming.digest) != (piece.size, piece.digest):
                 raise ArchiveRefused(
                     409, "This archive was begun with another size or digest."
@@ -120,13 +120,42 @@ class TseArchives:
             offset = await asyncio.to_thread(self._write, part, piece)
             if offset < piece.size:
                 return ArchiveProgress(state=ArchiveState.RECEIVING, offset=offset)
+            if self._checks(till) >= CHECKS_MAX:
+                raise ArchiveRefused(
+                    429, "The hub still checks other archives of this till. Try later."
+                )
             coming.checking = asyncio.create_task(self._check(till, archive, coming))
             return ArchiveProgress(state=ArchiveState.CHECKING, offset=offset)
+
+    @property
+    def known(self) -> int:
+        """How many archives are kept in mind: a few of each till."""
+        return len(self._coming)
 
     async def settled(self) -> None:
         """Return when nothing is being checked."""
         tasks = [each.checking for each in self._coming.values() if each.checking]
         await asyncio.gather(*tasks)
+
+    def _begun(self, till: TillId, archive: UUID, piece: Piece) -> _Coming:
+        """Keep an archive in mind, in place of the oldest ones of its till."""
+        self._coming.pop((till, archive), None)
+        idle = [
+            key
+            for key, each in self._coming.items()
+            if key[0] == till and each.checking is None
+        ]
+        for key in idle[: max(0, len(idle) - PARTS_MAX + 1)]:
+            del self._coming[key]
+        coming = _Coming(piece.size, piece.digest)
+        self._coming[till, archive] = coming
+        return coming
+
+    def _checks(self, till: TillId) -> int:
+        return sum(
+            key[0] == till and each.checking is not None
+            for key, each in self._coming.items()
+        )
 
     def _known(self, till: TillId, archive: UUID) -> _Coming | None:
         """Return what is known of one that is coming; a refusal is not for good."""

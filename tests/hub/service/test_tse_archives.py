@@ -270,6 +270,33 @@ async def test_what_could_fill_the_disk_is_refused(
         await archives.take(EVENT, BAR, uuid4(), Piece(0, b"x", 10, bytes(32)))
 
 
+async def test_what_is_begun_and_never_ended_is_forgotten(
+    parts: Parts, archives: TseArchives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, facts = exported()
+    await describe(parts, facts)
+    waiting = uuid4()
+    digest = hashlib.sha256(data).digest()
+    await archives.take(EVENT, BAR, waiting, Piece(0, data[:1000], len(data), digest))
+    for _ in range(5 * tse_archives.PARTS_MAX):
+        await archives.take(EVENT, BAR, uuid4(), Piece(0, b"x", 10, bytes(32)))
+        assert archives.known <= tse_archives.PARTS_MAX
+
+    # Whoever has to wait for a check is not forgotten for good.
+    monkeypatch.setattr(tse_archives, "CHECKS_MAX", 0)
+    whole = Piece(0, data, len(data), digest)
+    with pytest.raises(ArchiveRefused, match="Try later"):
+        await archives.take(EVENT, BAR, waiting, whole)
+    monkeypatch.undo()
+    said = await archives.progress(EVENT, BAR, waiting)
+    assert (said.state, said.offset) == (ArchiveState.RECEIVING, len(data) - 1)
+    last = Piece(said.offset, data[said.offset :], len(data), digest)
+    await archives.take(EVENT, BAR, waiting, last)
+    await archives.settled()
+    said = await archives.progress(EVENT, BAR, waiting)
+    assert said.state is ArchiveState.RECORDED
+
+
 async def test_malformed_pieces_are_answered_in_a_sentence(
     archives: TseArchives, ca: EventCa
 ) -> None:
