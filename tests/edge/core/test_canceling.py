@@ -30,7 +30,7 @@ from contract.order import (
     decode_order,
     encode_order,
 )
-from edge.core import effects, events, intents
+from edge.core import effects, events, intents, texts
 from edge.core.acts import CashAct, TopUp
 from tests.contract.orders import BEER, PRETZEL, VAULT, sale
 from tests.edge.core.desk import ANCHOR
@@ -241,6 +241,24 @@ def test_another_tills_order_is_fetched_and_canceled() -> None:
     desk.say(info(asked(desk, (2,)), undone=(1,)))
     order = booked(desk)
     assert (order.cancels, order.total_minor, order.till) == (OTHERS.id, -600, "bar-1")
+
+
+@pytest.mark.parametrize("lines", [None, (1,)])
+def test_no_cash_is_given_back_for_what_another_till_practiced(
+    lines: tuple[int, ...] | None,
+) -> None:
+    desk = Festival().up()
+    practiced = msgspec.structs.replace(
+        sale((BEER, 1)),
+        till="bar-2",
+        payment=Payment(method=PaymentMethod.CASH),
+        training=True,
+    )
+    desk.say(info(asked(desk, lines), order=msgspec.Raw(encode_order(practiced))))
+
+    assert desk.decisions() == []
+    assert desk.state.cancellations == ()
+    assert desk.state.banner == texts.ONLY_PRACTICED
 
 
 def others_in_cash(desk: Festival) -> None:

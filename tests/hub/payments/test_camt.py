@@ -84,7 +84,9 @@ def test_each_payment_of_a_batch_stands_for_itself() -> None:
         (Entry(direction=""), "credit or a debit"),
         (Entry(details=[Detail(more="<CdtDbtInd>DBIT</CdtDbtInd>")]), "not clear"),
         (Entry("45,00"), "can't be read"),
+        (Entry("1.234,50"), "can't be read"),
         (Entry("45.001"), "whole number of cents"),
+        (Entry("45.0001"), "whole number of cents"),
         (Entry("-45"), "can't be read"),
         (Entry("1e3"), "can't be read"),
         (Entry(""), "can't be read"),
@@ -101,6 +103,24 @@ def test_what_makes_no_sense_is_handed_over_with_its_flaw(
 
     assert flaws
     assert any(each is not None and flaw in each for each in flaws), flaws
+
+
+@pytest.mark.parametrize("amount", ["45.0000", "45.00000", "45"])
+def test_zeros_beyond_the_cents_change_no_amount(amount: str) -> None:
+    (item,) = taken(file(Entry(amount)))
+
+    assert (item.credit.amount_minor, item.credit.flaw) == (4500, None)
+
+
+def test_what_is_included_from_outside_stays_there() -> None:
+    include = (
+        '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" parse="text" '
+        'href="file:///etc/hostname"/>'
+    )
+    entry = Entry(details=[Detail(text=(include,), payer=include)])
+    (item,) = taken(file(entry))
+
+    assert item.credit.payer_name == ""
 
 
 def test_a_batch_without_its_details_is_a_sum() -> None:
@@ -167,6 +187,17 @@ BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE Document [<!ENTITY a "aaaaaaaaaa">'
     b'<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><Document>&b;</Document>'
 )
+LAUGHS = (
+    '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE Document [<!ENTITY a0 "ha">'
+    + "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
+    + "]><Document>&a9;</Document>"
+).encode()
+"""A billion laughs, if anybody counted them."""
+
+ELSEWHERE = b'<!DOCTYPE Document SYSTEM "http://evil.example/camt.dtd"><Document/>'
+PARAMETER = (
+    b'<!DOCTYPE Document [<!ENTITY % x SYSTEM "file:///etc/hostname"> %x;]><Document/>'
+)
 OUTSIDE = (
     b'<?xml version="1.0"?><!DOCTYPE Document [<!ENTITY x SYSTEM '
     b'"file:///etc/hostname">]><Document>&x;</Document>'
@@ -177,7 +208,15 @@ OUTSIDE = (
     ("data", "told"),
     [
         (BOMB, "document type"),
+        (LAUGHS, "document type"),
+        (
+            LAUGHS.replace(b"UTF-8", b"UTF-16").decode().encode("utf-16"),
+            "document type",
+        ),
         (OUTSIDE, "document type"),
+        (ELSEWHERE, "document type"),
+        (PARAMETER, "document type"),
+        (file(ONE).replace(b"Pia", b"&x;"), "no whole XML"),
         (b"", "no whole XML"),
         (b"account;amount\n1;2\n", "no whole XML"),
         (file(ONE)[:-20], "no whole XML"),

@@ -7,6 +7,7 @@ import pytest
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Report, Said
 from hub.payments.errors import Forged, ProviderRefused, ProviderSilent
+from hub.payments.json_body import minor_units
 from hub.payments.method import Answer, Ask, Incoming, Received, Redirect
 from hub.payments.paypal_orders import PayPalOrders, Settings
 from tests.hub.payments.paypal_certificates import CERTIFICATES, check, signed
@@ -147,6 +148,13 @@ def test_what_a_capture_says(status: str, said: Said) -> None:
     assert report.said is said
     # What went back without a refund that is named: nobody here can book it.
     assert bool(report.alarm) is (status == "SOMETHING" or "REFUNDED" in status)
+
+
+@pytest.mark.parametrize(
+    "value", ["46,28", "46.2800", "46.281", "1.234,56", "1,234.56", "-46.28", "4e1", ""]
+)
+def test_an_amount_that_is_none_is_not_guessed(value: str) -> None:
+    assert minor_units(value) is None
 
 
 def test_an_order_that_paypal_forgot_has_expired() -> None:

@@ -190,6 +190,8 @@ def test_no_changed_byte_says_anything_else(at: int, by: int) -> None:
     [
         {"amount": "46,28"},
         {"amount": "46.281"},
+        {"amount": "46.2800"},
+        {"amount": "1.234,56"},
         {"amount": "-46.28"},
         {"orderID": "12"},
         {"orderID": ORDER_ID[:26]},

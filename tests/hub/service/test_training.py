@@ -131,6 +131,24 @@ async def test_practice_gives_nothing_back(shop: Shop) -> None:
     assert await shop.held(wallet) == (1_000, 0)
 
 
+@pytest.mark.parametrize("is_forgotten", [False, True])
+@pytest.mark.parametrize("lines", [None, (1,)])
+async def test_cash_given_back_for_practice_is_flagged(
+    shop: Shop, lines: tuple[int, ...] | None, is_forgotten: bool
+) -> None:
+    """No till offers it; what one did all the same left the register, and is told."""
+    sale = practiced(a_sale(None, make_line(BEER, 1)))
+    assert await shop.advise(sale) == ()
+    if is_forgotten:
+        shop.parts.booking.forget()  # so it is read from the database again
+    real = msgspec.structs.replace(canceling(sale, lines), training=False)
+
+    declined = await shop.check(real)
+    assert isinstance(declined, OrderDeclined)
+    assert declined.reason is DeclineReason.NOTHING_TO_CANCEL
+    assert await shop.advise(real) == (AdviceFlag.NOTHING_TO_CANCEL,)
+
+
 async def test_aborted_practice_is_known_as_such(shop: Shop) -> None:
     sale = practiced(a_sale(None, make_line(BEER, 1)))
     said = {"signature": signed(sale, Outcome.ABORTED, 1), "outage": None}

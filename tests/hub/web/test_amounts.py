@@ -20,6 +20,8 @@ from hub.web.amounts import typed_amount
         ("1 234,50", 123450),
         ("1\N{NO-BREAK SPACE}234", 123400),
         ("1.234", None),
+        ("12,3456", None),
+        ("1.234,50", None),
         ("1,2,3", None),
         ("12.", None),
         (".5", None),
