@@ -11,9 +11,16 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from edge.core.errors import ArchiveTrouble, FiscalModuleDown, JournalBroken
+from edge.core.errors import (
+    ArchiveRefused,
+    ArchiveTrouble,
+    FiscalModuleDown,
+    JournalBroken,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edge.ports import Archives, FiscalModule, Journal
 
 LOOK_AGAIN_S: Final = 60.0
@@ -24,15 +31,26 @@ PIECE_MAX: Final = 5_000
 logger = logging.getLogger(__name__)
 
 
+def _nobody(fault: str) -> None:
+    del fault
+
+
 class Archivist:
     """Gathers and delivers one archive at a time; loop only."""
 
     def __init__(
-        self, fiscal: FiscalModule, archives: Archives | None, journal: Journal
+        self,
+        fiscal: FiscalModule,
+        archives: Archives | None,
+        journal: Journal,
+        stuck: Callable[[str], None] = _nobody,
     ) -> None:
+        """Gather from a TSE; `stuck` hears why the hub takes no more, or ""."""
         self._fiscal = fiscal
         self._archives = archives
         self._journal = journal
+        self._stuck = stuck
+        self._fault = ""
         self._wanted: tuple[str, int] | None = None
         self._changed = asyncio.Event()
         self._quiet = asyncio.Event()
@@ -62,12 +80,23 @@ class Archivist:
                 if archives is not None:
                     await self._gather(archives)
                     await archives.deliver()
+                self._tell("")
+            except ArchiveRefused as error:
+                self._tell(str(error))
             except (ArchiveTrouble, FiscalModuleDown, JournalBroken) as error:
                 logger.warning("The TSE's log is not at the hub yet: %s", error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_S):
                     await self._changed.wait()
             self._changed.clear()
+
+    def _tell(self, fault: str) -> None:
+        if fault == self._fault:
+            return
+        self._fault = fault
+        if fault:
+            logger.error("%s", fault)
+        self._stuck(fault)
 
     async def _gather(self, archives: Archives) -> None:
         if self._wanted is None:

@@ -92,7 +92,7 @@ class Archives(Protocol):
         """Verify what was gathered, and keep it until it is delivered."""
 
     async def deliver(self) -> None:
-        """Deliver all that waits, oldest first."""
+        """Deliver all that waits, oldest first; ArchiveRefused: some stays here."""
 
 
 class Reader(Protocol):

@@ -105,7 +105,9 @@ class Till:
         self._status_sent: TillStatus | None = None
         self._status_timer: asyncio.TimerHandle | None = None
         self._press = Press(ports.journal, ports.printer, self._enqueue)
-        self._archivist = Archivist(ports.fiscal, ports.archives, ports.journal)
+        self._archivist = Archivist(
+            ports.fiscal, ports.archives, ports.journal, self._archive_stuck
+        )
         self.courier = Courier(
             journal=ports.journal, hub=ports.hub, clock=ports.clock, post=self._enqueue
         )
@@ -391,6 +393,9 @@ class Till:
                 return
             silent = isinstance(error, FiscalModuleSilent)
             self._enqueue(events.FiscalFailed(effect.order, str(error), silent=silent))
+
+    def _archive_stuck(self, fault: str) -> None:
+        self._enqueue(events.ArchiveStuck(fault))
 
     # --- the rest --------------------------------------------------------------------
 

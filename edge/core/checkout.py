@@ -182,6 +182,9 @@ def _on_device(
             moved = replace(state, printing=replace(state.printing, lamp=lamp)), ()
         case events.FiscalLamp(lamp=lamp):
             moved = signing.on_lamp(state, lamp, moment), ()
+        case events.ArchiveStuck(text=text):
+            unit = replace(state.unit, archive_fault=text)
+            moved = replace(state, unit=unit), ()
         case events.RepeatRequest() | events.RequestExpired() | events.InquiryExpired():
             moved = _on_silence(state, event, moment)
         case _:

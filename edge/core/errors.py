@@ -61,6 +61,10 @@ class ArchiveTrouble(TryAgain):
     """The TSE's log could not be archived at the hub; the text says why."""
 
 
+class ArchiveRefused(ArchiveTrouble):
+    """The hub does not take an archive of the TSE's log; the text says why."""
+
+
 class JournalBroken(CallTheTechnician):
     """The journal can't be opened or written."""
 

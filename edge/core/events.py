@@ -67,6 +67,13 @@ class FiscalLamp:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveStuck:
+    """The hub does not take a part of the TSE's log, and why; empty: it has it all."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class HubLamp:
     """The way to the hub changed; the lamp's text names cause and remedy."""
 
@@ -382,6 +389,7 @@ DeviceEvent = (
     | WristbandLeft
     | ReaderLamp
     | FiscalLamp
+    | ArchiveStuck
     | PrinterLamp
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from contract.fields import TEXT_MAX
 from contract.messages import Lamp, LampState
 from contract.money import Money
 from contract.order import PaymentMethod
@@ -30,7 +31,7 @@ from edge.core.view import DEFAULT_PROFILE, Lamps, TillView
 if TYPE_CHECKING:
     from contract.messages import WristbandInfo
     from edge.core.open_order import OpenOrder
-    from edge.core.state import Connection, TillState
+    from edge.core.state import Connection, FiscalUnit, TillState
     from edge.core.view import Approval, Banner, Decline
 
 
@@ -53,7 +54,7 @@ def picture(state: TillState) -> TillView:
         banner=_banner(state),
         lamps=Lamps(
             hub=hub_lamp(state.connection),
-            tse=state.unit.lamp,
+            tse=_tse_lamp(state.unit),
             reader=state.reader,
             clock=state.clock,
             printer=state.printing.lamp if state.identity.prints else None,
@@ -123,6 +124,12 @@ def _total(state: TillState, order: OpenOrder | None) -> Money | None:
     if order is not None:
         return order.total
     if state.terms is None:
+def _tse_lamp(unit: FiscalUnit) -> Lamp:
+    if unit.archive_fault and unit.lamp.state is LampState.GOOD:
+        return Lamp(state=LampState.WARN, text=unit.archive_fault[:TEXT_MAX])
+    return unit.lamp
+
+
         return None
     return Money(0, state.terms.catalogue.currency)
 

@@ -347,6 +347,7 @@ class FiscalUnit:
 
     `leftovers` were open when it came into service, and no order is known to own them.
     `incoming` is another TSE than the one of this Z number: it is used after a closing.
+    `archive_fault` is why the hub does not take a part of its log, if it does not.
     """
 
     lamp: Lamp = UNKNOWN_LAMP
@@ -357,6 +358,7 @@ class FiscalUnit:
     leftovers: tuple[int, ...] = ()
     incoming: FiscalOpened | None = None
     is_summing: bool = False
+    archive_fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

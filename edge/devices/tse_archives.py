@@ -11,16 +11,18 @@ import io
 import os
 import sys
 import tarfile
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID, uuid4
 
-from edge.core.errors import ArchiveTrouble
+from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from tse_driver import tar
 from tse_driver.errors import TseError
 from tse_driver.session import Pins, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tse_driver.connection import Wire
@@ -28,13 +30,24 @@ if TYPE_CHECKING:
 PART: Final = "gathering.part"
 SERIAL_DIGITS: Final = 64
 CHECK_S: Final = 3600.0
+REFUSALS_MAX: Final = 3  # then it is not sent again before the till is started anew
+REFUSED_PAUSE_S: Final = 960.0  # the hub keeps to its word for a quarter of an hour
 
 
 class Delivery(Protocol):
     """How an archive gets to the hub."""
 
     def deliver(self, path: Path, archive: UUID) -> None:
-        """Deliver it, blocking; raises ArchiveTrouble saying why not."""
+        """Deliver it, blocking; raises ArchiveTrouble or ArchiveRefused, why not."""
+
+
+@dataclass(slots=True)
+class _Refusal:
+    """How often the hub refused an archive, why, and when it is sent anew."""
+
+    count: int
+    text: str
+    again_at: float
 
 
 @dataclass(slots=True)
@@ -43,6 +56,8 @@ class ArchiveFiles:
 
     directory: Path
     delivery: Delivery
+    now: Callable[[], float] = time.monotonic
+    _refusals: dict[UUID, _Refusal] = field(default_factory=dict)
     _first: int = 0
     _names: set[str] = field(default_factory=set)
 
@@ -69,24 +84,50 @@ class ArchiveFiles:
         await asyncio.to_thread(self._mark, serial, last)
 
     async def deliver(self) -> None:
-        """Deliver all that waits, oldest first; one that is refused holds up none."""
+        """Deliver all that waits, oldest first; one that is refused holds up none.
+
+        One that is refused again and again stays here, and ArchiveRefused says so.
+        """
         trouble: ArchiveTrouble | None = None
+        given_up: ArchiveRefused | None = None
         for path in await asyncio.to_thread(self._waiting):
             archive = UUID(path.stem.rsplit("_", 1)[1])
+            refusal = self._refusals.get(archive)
+            if refusal is not None and self._rests(refusal):
+                if refusal.count >= REFUSALS_MAX:
+                    given_up = given_up or _given_up(path, refusal)
+                else:
+                    trouble = trouble or ArchiveTrouble(refusal.text)
+                continue
             try:
                 await asyncio.to_thread(self.delivery.deliver, path, archive)
+            except ArchiveRefused as error:
+                refusal = self._refused(archive, str(error))
+                trouble = trouble or ArchiveTrouble(refusal.text)
             except ArchiveTrouble as error:
                 trouble = trouble or error
             else:
+                self._refusals.pop(archive, None)
                 await asyncio.to_thread(path.unlink, missing_ok=True)
-        if trouble is not None:
-            raise trouble
+        worst = given_up or trouble
+        if worst is not None:
+            raise worst
 
     async def has_delivered(self, serial: str, last: int) -> bool:
         """Say whether the hub has a TSE's log up to this number, and nothing waits."""
         if await self.reach(serial) < last:
             return False
         return not await asyncio.to_thread(self._waiting)
+
+    def _rests(self, refusal: _Refusal) -> bool:
+        return refusal.count >= REFUSALS_MAX or self.now() < refusal.again_at
+
+    def _refused(self, archive: UUID, text: str) -> _Refusal:
+        known = self._refusals.get(archive)
+        count = known.count + 1 if known else 1
+        refusal = _Refusal(count, text, self.now() + REFUSED_PAUSE_S)
+        self._refusals[archive] = refusal
+        return refusal
 
     def _reach(self, serial: str) -> int:
         try:
@@ -139,6 +180,13 @@ class ArchiveFiles:
     def _mark_of(self, serial: str) -> Path:
         assert len(serial) == SERIAL_DIGITS
         return self.directory / f"{serial}.mark"
+
+
+def _given_up(path: Path, refusal: _Refusal) -> ArchiveRefused:
+    return ArchiveRefused(
+        f"{refusal.text} It was sent {refusal.count} times and lies in {path}."
+        " Put right what the hub says, then start the till anew."
+    )
 
 
 def _entry(name: str, data: bytes) -> bytes:

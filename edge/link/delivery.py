@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from contract.archives import ArchiveProgress, ArchiveState, archive_path
-from edge.core.errors import ArchiveTrouble
+from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from edge.link.question import NoReply, Question
 
 if TYPE_CHECKING:
@@ -43,14 +43,17 @@ class EdgeDelivery:
     pause: Callable[[float], None] = time.sleep
 
     def deliver(self, path: Path, archive: UUID) -> None:
-        """Deliver a file until the hub has recorded it; raises ArchiveTrouble."""
+        """Deliver a file until the hub has recorded it; raises ArchiveTrouble.
+
+        ArchiveRefused says why the hub does not take it.
+        """
         digest, size = _measure(path)
         progress = self._ask("GET", archive)
         checks = 0
         with path.open("rb") as file:
             while progress.state is not ArchiveState.RECORDED:
                 if progress.state is ArchiveState.REFUSED:
-                    raise ArchiveTrouble(f"The hub refuses an archive: {progress.text}")
+                    raise ArchiveRefused(f"The hub refuses an archive: {progress.text}")
                 if progress.offset < size:
                     file.seek(progress.offset)
                     data = file.read(PIECE_BYTES)

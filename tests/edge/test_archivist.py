@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from contract.ids import new_order_id
 from contract.order import OrderKind
 from edge.archivist import PIECE_FIRST, PIECE_MAX, PIECE_S, Archivist, next_length
-from edge.core.errors import ArchiveTrouble
+from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from edge.core.records import FiscalBegun, FiscalStart, OrderOpened
 from edge.journal.memory import MemoryJournal
 from tests.contract.samples import AT
@@ -32,6 +33,7 @@ class Shelf:
     sealed: list[tuple[list[str], int]] = field(default_factory=list)
     delivered: int = 0
     trouble: bool = False
+    refusal: str = ""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reach(self, serial: str) -> int:
@@ -55,7 +57,13 @@ class Shelf:
         if self.trouble:
             self.trouble = False
             raise ArchiveTrouble("The hub is away.")
+        if self.refusal:
+            raise ArchiveRefused(self.refusal)
         self.delivered = len(self.sealed)
+
+
+def reached(shelf: Shelf, last: int) -> bool:
+    return shelf.reached == last
 
 
 def journal(first: int) -> MemoryJournal:
@@ -117,6 +125,23 @@ async def test_what_can_not_be_delivered_is_kept() -> None:
         await until(shelf, lambda: not shelf.trouble)
         archivist.hand_over(TSE, 40)
         await until(shelf, lambda: shelf.delivered == 1)
+
+
+async def test_what_the_hub_refuses_for_good_is_told_once_until_it_takes_it() -> None:
+    shelf, told = Shelf(), list[str]()
+    shelf.refusal = "It is forged."
+    archivist = Archivist(FakeTse(), shelf, journal(5), told.append)
+    task = asyncio.create_task(archivist.run())
+    archivist.between_baskets(quiet=True)
+    for last in (40, 41):
+        archivist.hand_over(TSE, last)
+        await until(shelf, partial(reached, shelf, last))
+    shelf.refusal = ""
+    archivist.hand_over(TSE, 42)
+    await until(shelf, lambda: told[-1:] == [""])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert told == ["It is forged.", ""]
 
 
 def test_a_piece_is_as_long_as_a_basket_may_wait() -> None:

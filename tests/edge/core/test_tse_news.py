@@ -148,6 +148,23 @@ def test_an_idle_tse_that_fails_is_an_outage_until_it_works() -> None:
     assert desk.journal.read().tse_news.outages == ()
 
 
+def test_a_log_that_the_hub_does_not_take_is_told_by_the_lamp_and_is_no_outage() -> (
+    None
+):
+    desk = till()
+    desk.do(events.ArchiveStuck("The hub refuses an archive. " * 30))
+    desk.do(BACK)
+    lamp = picture(desk.state).lamps.tse
+    assert lamp.state is LampState.WARN
+    assert lamp.text.startswith("The hub refuses")
+    assert desk.journal.read().tse_news.outages == ()
+    desk.do(GONE)  # what is worse is told
+    assert picture(desk.state).lamps.tse == GONE.lamp
+    desk.do(BACK)
+    desk.do(events.ArchiveStuck(""))
+    assert picture(desk.state).lamps.tse == BACK.lamp
+
+
 def test_each_outage_is_one_of_its_own_and_orders_name_its_begin() -> None:
     desk = till()
     for _ in range(2):
