@@ -94,7 +94,7 @@ def open_order(state: TillState, content: Content, moment: Moment) -> Step:
         state,
         counter=Selling(order),
         next_sequence=state.next_sequence + 1,
-        has_orders=True,
+        z_orders=state.z_orders + 1,
         clock=clock_lamp(moment.now, state.last_at),
         last_at=max(moment.now, state.last_at or moment.now),
     )

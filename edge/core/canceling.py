@@ -104,7 +104,7 @@ def open_cancellation(
     state = replace(
         state,
         next_sequence=state.next_sequence + 1,
-        has_orders=True,
+        z_orders=state.z_orders + 1,
         cancellations=(*state.cancellations, waiting),
     )
     state, effects = chain(

@@ -65,9 +65,14 @@ def on_intent(state: TillState, intent: intents.CounterIntent, moment: Moment) -
         case Starting() | Halted():
             moved = state, ()
         case _:
-            busy = isinstance(intent, intents.SwitchTraining)
-            moved = replace(state, banner=texts.FINISH_FIRST if busy else None), ()
+            moved = replace(state, banner=_BUSY.get(type(intent))), ()
     return moved
+
+
+_BUSY = {
+    intents.SwitchTraining: texts.FINISH_FIRST,
+    intents.CloseTill: texts.ORDER_OPEN,
+}
 
 
 def on_shown(state: TillState, order: OrderId, at_ns: int | None) -> Step:

@@ -15,7 +15,7 @@ from contract.closing import closing_process_data, encode_closing
 from contract.fiscal import FAULT_LENGTH_MAX, Outage
 from contract.ids import OrderId
 from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
-from edge.core import printing, summing, texts, tse_swap
+from edge.core import printing, rights, summing, texts, tse_swap
 from edge.core.effects import (
     ArchiveTse,
     BeginFiscal,
@@ -45,7 +45,7 @@ from edge.core.records import (
     StoredClosing,
 )
 from edge.core.state import PendingClosing, Selling, Summing, at_counter
-from edge.core.view import Banner, Tone
+from edge.core.view import Banner, ClosedNumber, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,9 +66,24 @@ def begin(state: TillState) -> Step:
     """Ask the journal for the orders of this Z number, when all of them have ended."""
     if state.terms is None:
         return state, ()
-    if state.signing or state.cancellations or state.charges or state.lookups:
-        return replace(state, banner=texts.NOT_YET_CLOSED), ()
+    reason = barred(state)
+    if reason is not None:
+        return replace(state, banner=reason), ()
     return at_counter(state, Summing()), (SumUp(state.z_number),)
+
+
+def barred(state: TillState) -> Banner | None:
+    """Say why this Z number can't be closed now; None when it can."""
+    if state.terms is None:
+        return texts.NO_CONFIG
+    reason = rights.closing_barred(state)
+    if reason is None and not tse_swap.is_idle(state):
+        reason = texts.ORDER_OPEN
+    elif reason is None and not state.z_orders:
+        reason = texts.NOTHING_TO_CLOSE
+    elif reason is None and not tse_swap.may_close(state):
+        reason = texts.NOT_YET_CLOSED
+    return reason
 
 
 def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
@@ -88,10 +103,11 @@ def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
     state = replace(
         state,
         z_number=state.z_number + 1,
-        has_orders=False,
+        z_orders=0,
         closings=(*state.closings, pending),
-        banner=texts.closed(made.z_number),
     )
+    printed = None if state.identity.prints is None else False
+    state = printing.told(state, ClosedNumber(made.z_number, printed=printed))
     state, swapped = tse_swap.closed(state, moment)
     return state, (Commit((made,)), *swapped, BeginFiscal(made.id))
 
@@ -191,6 +207,7 @@ def on_answer(state: TillState, answer: Answer) -> Step:
         # The alarm that is set already sends the closing again, after them.
         return state, (Commit((AdvicesMissing(missing),)), Redeliver(), Note(note))
     left = tuple(each for each in state.closings if each.id != pending.id)
+    state = printing.tell(state, pending.z_number, recorded=True)
     ended = Commit((ClosingEnded(pending.id, answer.anchor),))
     notes = tuple(
         Note(f"The hub recorded Z {answer.z_number}, but flagged it: {flag.value}.")
@@ -221,6 +238,7 @@ def _seal(
 ) -> Step:
     sealed = replace(pending, signature=signature, outage=outage)
     commit = Commit((ClosingSealed(pending.id, signature, outage),))
+    state = printing.tell(state, pending.z_number, signed=signature is not None)
     state, effects = printing.closed(_changed(state, sealed), sealed)
     if signature is not None:
         archive = ArchiveTse(signature.tse_serial, signature.number)

@@ -8,7 +8,7 @@ from contract.fields import TEXT_MAX
 from contract.messages import Lamp, LampState
 from contract.money import Money
 from contract.order import PaymentMethod
-from edge.core import printing, texts
+from edge.core import closing, printing, texts
 from edge.core.beginning import register_key
 from edge.core.clock import UNCONFIRMED
 from edge.core.state import (
@@ -73,6 +73,10 @@ def picture(state: TillState) -> TillView:
         receipts=state.printing.recent,
         prints=printing.offered(state),
         can_print_closing=state.printing.closing is not None,
+        z_number=state.z_number,
+        z_orders=state.z_orders,
+        not_closable=closing.barred(state),
+        closed=state.closed,
     )
 
 
@@ -120,16 +124,16 @@ def _wristband(state: TillState) -> WristbandInfo | None:
     return state.counter.known if isinstance(state.counter, Selling) else None
 
 
-def _total(state: TillState, order: OpenOrder | None) -> Money | None:
-    if order is not None:
-        return order.total
-    if state.terms is None:
 def _tse_lamp(unit: FiscalUnit) -> Lamp:
     if unit.archive_fault and unit.lamp.state is LampState.GOOD:
         return Lamp(state=LampState.WARN, text=unit.archive_fault[:TEXT_MAX])
     return unit.lamp
 
 
+def _total(state: TillState, order: OpenOrder | None) -> Money | None:
+    if order is not None:
+        return order.total
+    if state.terms is None:
         return None
     return Money(0, state.terms.catalogue.currency)
 

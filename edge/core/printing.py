@@ -13,6 +13,7 @@ from contract.closing import decode_closing
 from contract.closing_sheet import ClosedShift
 from contract.ids import OrderId
 from contract.order import OrderKind, Outcome, Path, decode_order
+from edge.core import texts
 from edge.core.effects import Commit, PrintClosing, PrintReceipt
 from edge.core.records import PaperNoted
 from edge.core.settings import PrintPolicy
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from edge.core.events import Printed, PrintFailed
     from edge.core.records import Decided, PastOrder, Recovered, StoredClosing
     from edge.core.state import Step, TillState
+    from edge.core.view import ClosedNumber
 
 RECENT_MAX: Final = 6  # what fits on a screen
 _WITHOUT_RECEIPT: Final = frozenset(
@@ -146,9 +148,39 @@ def ask_closing(state: TillState) -> Step:
     return replace(state, banner=None), _closing(state)
 
 
+def told(state: TillState, number: ClosedNumber) -> TillState:
+    """Say that a Z number has just been closed."""
+    return replace(state, closed=number, banner=texts.closed(number))
+
+
+def tell(
+    state: TillState,
+    z_number: int,
+    *,
+    signed: bool | None = None,
+    printed: bool = False,
+    recorded: bool = False,
+) -> TillState:
+    """Say what became of its report, where the closing is still spoken of."""
+    before = state.closed
+    if before is None or before.z_number != z_number:
+        return state
+    number = replace(
+        before,
+        signed=before.signed if signed is None else signed,
+        printed=printed or before.printed,
+        recorded=before.recorded or recorded,
+    )
+    if state.banner == texts.closed(before):
+        return told(state, number)
+    return replace(state, closed=number)
+
+
 def on_printed(state: TillState, event: Printed) -> Step:
     """Note that a sheet left the printer."""
     if event.order is None:
+        if state.printing.closing is not None:
+            state = tell(state, state.printing.closing.z_number, printed=True)
         printing = replace(state.printing, closing_printed=True)
         return replace(state, printing=printing), ()
     row = _find(state, event.order)

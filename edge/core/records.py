@@ -393,7 +393,7 @@ class Recovered:
     cashier: bytes = b""
     closings: tuple[StoredClosing, ...] = ()
     tse_news: TseNews = TseNews()
-    has_orders: bool = False
+    z_orders: int = 0
     registers: Mapping[str, int] = field(default_factory=dict)
     wallets: Mapping[WalletSerial, CachedWallet] = field(default_factory=dict)
     recent: tuple[PastOrder, ...] = ()

@@ -64,7 +64,7 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
         batch=found.batch,
         unit=_unit(found.tse_news),
         tse_news=found.tse_news,
-        has_orders=found.has_orders,
+        z_orders=found.z_orders,
     )
     state, effects = chain(
         state,

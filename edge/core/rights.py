@@ -42,6 +42,15 @@ def method_barred(
     return texts.NOT_PAID_LIKE_THAT
 
 
+def closing_barred(state: TillState) -> Banner | None:
+    """Say why nobody may close the till here now; None when somebody may."""
+    if state.cashier is None:
+        needs = state.terms is not None and state.terms.config.profile.needs_login
+        return texts.LOG_IN_FIRST if needs else None
+    may = Right.CLOSE_SHIFTS in state.cashier.rights
+    return None if may else texts.NOT_ALLOWED
+
+
 def clock_barred(state: TillState) -> Banner | None:
     """Say why nobody can vouch for the clock here now; None when somebody can."""
     if state.cashier is None:

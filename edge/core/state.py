@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edge.core.open_order import OpenOrder
     from edge.core.records import Decided, FiscalStart, StoredAttempt, StoredOrder
     from edge.core.settings import PrintPolicy
-    from edge.core.view import Approval, Banner, Decline, ReceiptRow
+    from edge.core.view import Approval, Banner, ClosedNumber, Decline, ReceiptRow
 
 UNDELIVERED_MAX = 20_000  # then the till refuses to sell, visibly
 
@@ -414,7 +414,8 @@ class TillState:
     connection: Connection = field(default_factory=Connection)
     unit: FiscalUnit = field(default_factory=FiscalUnit)
     tse_news: TseNews = field(default_factory=TseNews)
-    has_orders: bool = False  # in this Z number
+    z_orders: int = 0  # of this Z number, aborted ones too
+    closed: ClosedNumber | None = None
     reader: Lamp = UNKNOWN_LAMP
     clock: Lamp = UNKNOWN_LAMP
     printing: Printing = field(default_factory=Printing)

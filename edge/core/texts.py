@@ -10,6 +10,7 @@ from edge.core.view import Banner, Tone
 if TYPE_CHECKING:
     from contract.catalogue import Catalogue
     from contract.messages import DeclineReason, OrderDeclined
+    from edge.core.view import ClosedNumber
 
 EMPTY_BASKET = Banner(Tone.INFORM, "Basket is empty", "Pick a product first.")
 BASKET_FULL = Banner(
@@ -120,6 +121,9 @@ NOTHING_TO_CLOSE = Banner(
     Tone.INFORM, "Nothing to close", "There is no order since the last closing."
 )
 
+ORDER_OPEN = Banner(
+    Tone.INFORM, "An order is open", "Finish or abort it; then the till can be closed."
+)
 FINISH_FIRST = Banner(
     Tone.INFORM, "Finish this order first", "Then training can be switched on or off."
 )
@@ -151,9 +155,15 @@ def cancellation_refused(text: str) -> Banner:
     )
 
 
-def closed(z_number: int) -> Banner:
-    """Say that a Z number is closed."""
-    return Banner(Tone.INFORM, f"Z {z_number} is closed", "The next order opens a new.")
+def closed(number: ClosedNumber) -> Banner:
+    """Say that a Z number is closed, and what has become of its report."""
+    signed = {None: "Being signed", True: "Signed", False: "Not signed, the TSE failed"}
+    said = [signed[number.signed]]
+    if number.printed is not None:
+        said.append("printed" if number.printed else "not printed yet")
+    hub = "recorded" if number.recorded else "not yet recorded"
+    said.append(f"{hub} by the hub")
+    return Banner(Tone.INFORM, f"Z {number.z_number} is closed", f"{', '.join(said)}.")
 
 
 def with_facts(text: str, verdict: OrderDeclined, catalogue: Catalogue) -> str:

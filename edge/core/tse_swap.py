@@ -28,7 +28,7 @@ def opened(state: TillState, event: FiscalOpened, moment: Moment) -> Step:
     """Take a TSE into use, or have it wait for the closing of this Z number."""
     known = state.tse_news.latest
     before = state.unit.serial or (known.tse.serial if known else "")
-    if not (before and before != event.serial and state.has_orders):
+    if not (before and before != event.serial and state.z_orders):
         return _take(state, event, moment)
     # What failed so far was the TSE before it.
     unit = replace(state.unit, incoming=event, down_since=None)
@@ -52,12 +52,16 @@ def settle(state: TillState) -> Step:
 
 def may_close(state: TillState) -> bool:
     """Say whether no order is open, nor on its way to a signature."""
+    busy = state.signing or state.cancellations or state.charges or state.lookups
+    return is_idle(state) and not busy and state.terms is not None
+
+
+def is_idle(state: TillState) -> bool:
+    """Say whether no order is open at the counter."""
     counter = state.counter
-    idle = isinstance(counter, Approved) or (
+    return isinstance(counter, Approved) or (
         isinstance(counter, Selling) and counter.order is None
     )
-    busy = state.signing or state.cancellations or state.charges or state.lookups
-    return idle and not busy and state.terms is not None
 
 
 def is_quiet(state: TillState) -> bool:

@@ -105,6 +105,19 @@ class ReceiptRow:
     may_be_printed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedNumber:
+    """The last Z number closed since the till started, and where its report is.
+
+    `signed` is None while the TSE is at it, `printed` where there is no printer.
+    """
+
+    z_number: int
+    signed: bool | None = None
+    printed: bool | None = None
+    recorded: bool = False
+
+
 NO_FACTS = Facts()
 
 
@@ -142,7 +155,8 @@ class TillView:
     `register_minor` the cash that should be in the register, `canceling` how many
     cancellations wait for the hub, `receipts` what can be printed, newest first,
     `prints` whether an approval offers that; `asks_for_clock` whether somebody must
-    vouch for the clock before the TSE is used.
+    vouch for the clock before the TSE is used; `z_orders` the orders of this Z number,
+    `not_closable` why it can't be closed now.
     """
 
     phase: Phase
@@ -171,3 +185,7 @@ class TillView:
     prints: bool = False
     can_print_closing: bool = False
     asks_for_clock: bool = False
+    z_number: int = 1
+    z_orders: int = 0
+    not_closable: Banner | None = None
+    closed: ClosedNumber | None = None

@@ -104,7 +104,7 @@ class SqliteJournal:
             closed = await self._all("past_closing")
             tse_news = await self._tse_news()
             at_z = {"z_number": counters["z_number"]}
-            (z_number,) = await self._all("has_orders", at_z)
+            (z_number,) = await self._all("z_orders", at_z)
             orders = [
                 rows.stored_order(row, await self._all("attempts", {"id": row["id"]}))
                 for row in await self._all("alive")
@@ -125,7 +125,7 @@ class SqliteJournal:
             cashier=kept.get("cashier", b""),
             closings=tuple(rows.stored_closing(row) for row in closings),
             tse_news=tse_news,
-            has_orders=bool(z_number["has_orders"]),
+            z_orders=z_number["z_orders"],
             registers={row["register"]: row["cash_minor"] for row in registers},
             recent=tuple(rows.past_order(row) for row in past),
             last_closing=rows.past_closing(closed[0]) if closed else None,

@@ -214,7 +214,7 @@ class MemoryJournal:
             recent=self._past(),
             last_closing=self._past_closing(),
             tse_news=self._tse_news(),
-            has_orders=any(each.z_number == self._z_number() for each in orders),
+            z_orders=sum(each.z_number == self._z_number() for each in orders),
         )
 
     def _z_number(self) -> int:

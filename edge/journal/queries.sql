@@ -280,9 +280,9 @@ SELECT id, at, by FROM tse_clocks WHERE recorded = 0 ORDER BY at, id;
 SELECT min(fiscal_number) AS first, max(fiscal_number) AS last FROM orders
 WHERE fiscal_serial = :serial;
 
--- has_orders --
--- Whether an order belongs to a Z number.
-SELECT EXISTS (SELECT 1 FROM orders WHERE z_number = :z_number) AS has_orders;
+-- z_orders --
+-- How many orders belong to a Z number, aborted ones too.
+SELECT count(*) AS z_orders FROM orders WHERE z_number = :z_number;
 
 -- all_orders --
 -- Everything, for reading commands.

@@ -9,12 +9,13 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from edge.core.intents import BackToBasket, Dismiss
+from edge.core.intents import BackToBasket, CloseTill, Dismiss
 from edge.core.view import Phase, TillView
 from edge.ui import text
 from edge.ui.messages import ViewChanged, Wanted
 from edge.ui.palette import THEME
 from edge.ui.screens.approved import ApprovedPanel
+from edge.ui.screens.closing import ClosingScreen
 from edge.ui.screens.declined import DeclinedPanel
 from edge.ui.screens.handed_out import HandedOutPanel
 from edge.ui.screens.notice import NoticePanel
@@ -155,6 +156,21 @@ class TillApp(App[None]):
             self.pop_screen()
         self.push_screen(ReceiptsScreen(self._till.view))
 
+    def on_closing_asked(self) -> None:
+        """Open what closing the till does, or leave it."""
+        if isinstance(self.screen, ClosingScreen):
+            self.pop_screen()
+            return
+        if isinstance(self.screen, StatusScreen):
+            self.pop_screen()
+        self.push_screen(ClosingScreen(self._till.view))
+
+    def on_closing_confirmed(self) -> None:
+        """Close the till; what becomes of it is told beside the products."""
+        if isinstance(self.screen, ClosingScreen):
+            self.pop_screen()
+            self._till.submit(CloseTill())
+
     def on_wristband_tapped(self, message: WristbandTapped) -> None:
         """Hold a virtual wristband to the virtual reader."""
         if self._wristband_panel is not None:
@@ -197,7 +213,7 @@ class TillApp(App[None]):
             panel.display = True
             self._panel = panel
             self._focus_first(panel)
-        if isinstance(self.screen, StatusScreen | ReceiptsScreen):
+        if isinstance(self.screen, StatusScreen | ReceiptsScreen | ClosingScreen):
             self.screen.show(view)
         self._report_painted(view)
 

@@ -26,5 +26,13 @@ class ReceiptsAsked(Message):
     """The cashier wants to print an earlier receipt, or has done so."""
 
 
+class ClosingAsked(Message):
+    """The cashier wants to close the till and reads what that does, or leaves it."""
+
+
+class ClosingConfirmed(Message):
+    """The cashier has read what closing the till does, and wants it."""
+
+
 class ViewChanged(Message):
     """The till has a new view; posted from whatever thread made it."""

@@ -13,12 +13,20 @@ from contract.messages import DeclineReason, Lamp, LampState
 from contract.money import Currency, Money
 from contract.order import OrderKind
 from edge.core.printing import NOT_PRINTED
-from edge.core.texts import HUB_SILENT, NO_CATALOGUE, decline_text, journal_broken
+from edge.core.texts import (
+    HUB_SILENT,
+    NO_CATALOGUE,
+    ORDER_OPEN,
+    closed,
+    decline_text,
+    journal_broken,
+)
 from edge.core.view import (
     UNKNOWN_LAMP,
     Approval,
     Banner,
     BasketLine,
+    ClosedNumber,
     Decline,
     Lamps,
     Phase,
@@ -141,6 +149,7 @@ def sample_views() -> dict[str, TillView]:
         "selling": selling,
         "selling-empty": replace(selling, basket=(), total=None),
         "selling-full": _selling_full(selling),
+        "closed": _closed(selling),
         "present": replace(selling, phase=Phase.PRESENT),
         "checking": replace(selling, phase=Phase.CHECKING),
         "collect": replace(selling, phase=Phase.COLLECT),
@@ -164,6 +173,24 @@ def _selling_full(selling: TillView) -> TillView:
         demo=False,
         lamps=_troubled_lamps(),
         banner=NO_CATALOGUE,
+        z_number=7,
+        z_orders=39,
+        not_closable=ORDER_OPEN,
+    )
+
+
+def _closed(selling: TillView) -> TillView:
+    number = ClosedNumber(6, signed=True, printed=True, recorded=True)
+    paper = Lamp(state=LampState.GOOD)
+    return replace(
+        selling,
+        basket=(),
+        total=None,
+        banner=closed(number),
+        closed=number,
+        z_number=7,
+        z_orders=38,
+        lamps=replace(selling.lamps, printer=paper),
     )
 
 

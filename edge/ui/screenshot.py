@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.ui.app import TillApp
-from edge.ui.messages import ReceiptsAsked, StatusAsked
+from edge.ui.messages import ClosingAsked, ReceiptsAsked, StatusAsked
 from edge.ui.picture import picture
 from edge.ui.sample import NOON, sample_views
 from edge.ui.wristband_panel import WristbandKey, WristbandPanel
@@ -53,7 +53,9 @@ def sample_wristbands() -> WristbandPanel:
 
 
 async def draw(
-    app: TillApp, size: tuple[int, int], *asked: type[StatusAsked | ReceiptsAsked]
+    app: TillApp,
+    size: tuple[int, int],
+    *asked: type[StatusAsked | ReceiptsAsked | ClosingAsked],
 ) -> str:
     """Run an app without a terminal and draw what it shows as SVG."""
     async with app.run_test(size=size) as pilot:
@@ -85,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write(out, "status", size, asyncio.run(draw(lamps, size, StatusAsked)))
         paper = TillApp(StillTill(views["approved-no-paper"]), now=lambda: NOON)
         _write(out, "receipts", size, asyncio.run(draw(paper, size, ReceiptsAsked)))
+        close = TillApp(StillTill(views["closed"]), now=lambda: NOON)
+        _write(out, "closing", size, asyncio.run(draw(close, size, ClosingAsked)))
         demo = TillApp(
             StillTill(views["selling"]),
             wristband_panel=sample_wristbands(),

@@ -9,7 +9,7 @@ from contract.order import OrderKind
 from edge.core.view import PrintState
 
 if TYPE_CHECKING:
-    from edge.core.view import ReceiptRow
+    from edge.core.view import Banner, ReceiptRow, TillView
 
 APP_TITLE = "Kassenband"
 DEMO = "DEMO"
@@ -75,7 +75,7 @@ STARTING_HINT = "The till is starting. Selling begins when everything is ready."
 HALTED_HEADING = "TILL STOPPED"
 
 STATUS_TITLE = "What the till depends on"
-CLOSE = "Close"
+CLOSE_TILL = "Close till"
 RESTART_TSE = "Restart TSE"
 CLOCK_IS_RIGHT = "Clock is right"
 ALL_DELIVERED = "The hub has recorded every order of this till."
@@ -157,6 +157,34 @@ def undelivered(count: int) -> str:
         return ALL_DELIVERED
     orders = "1 order waits" if count == 1 else f"{count} orders wait"
     return f"{orders} for the hub; the till sends them by itself."
+
+
+def closing_title(z_number: int) -> str:
+    """Ask whether this Z number is to be closed."""
+    return f"Close this till: Z report {z_number}?"
+
+
+def closing_text(view: TillView) -> str:
+    """Say what closing does."""
+    count = view.z_orders
+    orders = "the 1 order" if count == 1 else f"the {count} orders"
+    paper = "" if view.lamps.printer is None else "prints it, "
+    return (
+        f"The till sums up {orders} since the last closing, aborted ones too,"
+        f" has the TSE sign the report, {paper}and sends it to the hub."
+        f"\n\nNo order may be open. It can't be undone: the next order begins"
+        f" Z {view.z_number + 1}. Cash is not counted here."
+    )
+
+
+def close_number(z_number: int) -> str:
+    """Name the key that closes this Z number."""
+    return f"Close Z {z_number}"
+
+
+def banner(said: Banner) -> str:
+    """Say a banner on one line."""
+    return f"{said.title}. {said.text}"
 
 
 def receipt_row(row: ReceiptRow, at: str) -> str:

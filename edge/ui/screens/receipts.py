@@ -48,7 +48,7 @@ class ReceiptsScreen(ModalScreen[None]):
         with Horizontal(id="receipts-keys"):
             yield TouchKey(text.PRINT_CLOSING, PrintClosing(), id="receipts-closing")
             yield TouchKey(
-                text.CLOSE, ReceiptsAsked, id="receipts-close", classes="last"
+                text.BACK, ReceiptsAsked, id="receipts-close", classes="last"
             )
 
     def on_mount(self) -> None:

@@ -9,9 +9,10 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from edge.core import texts
 from edge.core.intents import ConfirmClock, RestartTse, SwitchTraining
 from edge.ui import text
-from edge.ui.messages import ReceiptsAsked, StatusAsked, Wanted
+from edge.ui.messages import ClosingAsked, ReceiptsAsked, StatusAsked, Wanted
 from edge.ui.widgets.lamp_table import LampTable
 from edge.ui.widgets.touch_key import TouchKey
 
@@ -38,12 +39,14 @@ class StatusScreen(ModalScreen[None]):
         yield Static(id="status-till")
         yield LampTable(id="status-lamps")
         yield Static(id="status-undelivered")
+        yield Static(id="status-closed")
         with Horizontal(id="status-keys"):
             yield TouchKey(text.RESTART_TSE, RestartTse(), id="status-restart-tse")
             yield TouchKey(text.CLOCK_IS_RIGHT, ConfirmClock(), id="status-clock")
             yield TouchKey(text.RECEIPTS, ReceiptsAsked, id="status-receipts")
             yield TouchKey(text.BEGIN_TRAINING, self._switch, id="status-training")
-            yield TouchKey(text.CLOSE, StatusAsked, id="status-close", classes="last")
+            yield TouchKey(text.CLOSE_TILL, ClosingAsked, id="status-closing")
+            yield TouchKey(text.BACK, StatusAsked, id="status-close", classes="last")
 
     def on_mount(self) -> None:
         """Show the view it was opened with."""
@@ -62,6 +65,10 @@ class StatusScreen(ModalScreen[None]):
         self.query_one("#status-training", TouchKey).say(label)
         sentence = text.undelivered(view.undelivered)
         self.query_one("#status-undelivered", Static).update(sentence)
+        closed = self.query_one("#status-closed", Static)
+        closed.display = view.closed is not None
+        if view.closed is not None:
+            closed.update(text.banner(texts.closed(view.closed)))
 
     def _switch(self) -> Wanted:
         return Wanted(SwitchTraining(on=not self._view.training))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import msgspec
@@ -18,9 +19,12 @@ from contract.messages import (
     SequenceSpan,
 )
 from contract.order import order_digest
+from contract.staff import Right
 from edge.core import effects, events, intents
+from edge.core.picture import picture
 from edge.core.records import FiscalStart
-from edge.core.view import Phase
+from edge.core.state import LoggedIn
+from edge.core.view import ClosedNumber, Phase
 from tests.contract.orders import BEER, PRETZEL
 from tests.contract.samples import AT, SIGNATURE, TSE
 from tests.edge.core.desk import ANCHOR
@@ -215,6 +219,82 @@ def test_nothing_is_closed_before_all_orders_have_ended() -> None:
     close(desk)
     assert desk.state.banner.title == "Not closed yet"
     assert desk.state.z_number == 1
+
+
+@pytest.mark.parametrize(
+    ("rights", "needs_login", "refused"),
+    [
+        (None, False, ""),
+        (None, True, "Log in first"),
+        ({Right.SELL, Right.SUPERVISE}, True, "Not allowed"),
+        ({Right.CLOSE_SHIFTS}, True, ""),
+    ],
+)
+def test_where_people_log_in_closing_takes_the_right_to_it(
+    rights: set[Right] | None, needs_login: bool, refused: str
+) -> None:
+    desk = Festival().up()
+    a_day(desk)
+    desk.do(intents.Dismiss())
+    desk.profile(needs_login=needs_login)
+    cashier = None
+    if rights is not None:
+        cashier = LoggedIn("c1", "Bob", "cashier", frozenset(rights))
+    desk.state = replace(desk.state, cashier=cashier)
+    barred = picture(desk.state).not_closable
+    assert (barred.title if barred else "") == refused
+    close(desk)
+    assert desk.state.banner is not None
+    assert desk.state.banner.title == (refused or "Z 1 is closed")
+
+
+def test_the_cashier_reads_where_a_closing_is() -> None:
+    desk = Festival().up()
+    a_day(desk)
+    for decision in desk.decisions():
+        desk.recorded(decision.order)
+    assert counted(desk) == (1, 3)
+    close(desk)
+    assert said(desk) == "Being signed, not yet recorded by the hub."
+    assert counted(desk) == (2, 0)
+    signed(desk)
+    assert said(desk) == "Signed, not yet recorded by the hub."
+    recorded = ClosingRecorded(
+        id=UUID(int=3),
+        regarding=desk.asked(Closing).id,
+        till=BAR,
+        z_number=1,
+        anchor=ANCHOR,
+    )
+    desk.say(recorded)
+    assert said(desk) == "Signed, recorded by the hub."
+    assert picture(desk.state).closed == ClosedNumber(1, signed=True, recorded=True)
+
+
+def test_news_of_a_closing_takes_no_other_sentence_away() -> None:
+    desk = Festival().up()
+    a_day(desk)
+    close(desk)
+    desk.pick_all(BEER.id)
+    desk.do(intents.CloseTill())
+    assert desk.state.banner is not None
+    assert desk.state.banner.title == "An order is open"
+    closing = desk.state.closings[-1].id
+    desk.do(events.FiscalFailed(closing, "It is dead."))
+    assert desk.state.banner.title == "An order is open"
+    assert picture(desk.state).closed == ClosedNumber(1, signed=False)
+
+
+def counted(desk: Festival) -> tuple[int, int]:
+    view = picture(desk.state)
+    return view.z_number, view.z_orders
+
+
+def said(desk: Festival) -> str:
+    banner = picture(desk.state).banner
+    assert banner is not None
+    assert banner.title == "Z 1 is closed"
+    return banner.text
 
 
 def test_a_closing_the_hub_refuses_is_kept_and_named() -> None:

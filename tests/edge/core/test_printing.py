@@ -59,6 +59,11 @@ def view(desk: Festival) -> TillView:
     return picture(desk.state)
 
 
+def told(desk: Festival) -> str:
+    banner = view(desk).banner
+    return "" if banner is None else banner.text
+
+
 def states(desk: Festival) -> list[PrintState]:
     return [row.state for row in view(desk).receipts]
 
@@ -259,7 +264,9 @@ def test_a_z_report_is_printed_once_it_is_signed_and_again_as_a_copy() -> None:
     assert job.shift.report.z_number == 1
     assert job.shift.signature == SIGNATURE
     assert not job.is_copy
+    assert "Signed, not printed yet" in told(desk)
     desk.do(events.Printed(None))
+    assert "Signed, printed" in told(desk)
     desk.do(intents.PrintClosing())
     (job,) = jobs(desk)
     assert job.is_copy

@@ -111,6 +111,6 @@ async def test_the_numbers_at_a_tse_are_known(tmp_path: Path) -> None:
             assert await journal.fiscal_span("a") == (7, 8)
             assert await journal.fiscal_span("b") == (1, 1)
             assert await journal.fiscal_span("c") is None
-        assert (await disk.recover()).has_orders
+        assert (await disk.recover()).z_orders == 3
     finally:
         await disk.close()

@@ -7,10 +7,12 @@ import pytest
 
 from contract.messages import Lamp, LampState
 from contract.money import Money
+from edge.core import texts
 from edge.core.intents import (
     AbortOrder,
     AnswerHandedOut,
     BackToBasket,
+    CloseTill,
     Dismiss,
     MoneyTaken,
     PayByCash,
@@ -22,13 +24,15 @@ from edge.core.intents import (
     RestartTse,
     SwitchTraining,
 )
-from edge.core.view import Phase
+from edge.core.view import ClosedNumber, Phase
 from edge.ui import text
 from edge.ui.messages import StatusAsked
 from edge.ui.sample import ORDER, sample_basket, sample_selling, sample_views
+from edge.ui.screens.closing import ClosingScreen
 from edge.ui.screens.receipts import ReceiptsScreen
 from edge.ui.screens.status import StatusScreen
 from edge.ui.screenshot import sample_wristbands
+from edge.ui.widgets.banner_box import BannerBox
 from edge.ui.widgets.big_text import BigAmount, BigText
 from edge.ui.widgets.total_box import TotalBox
 from edge.ui.widgets.touch_key import TouchKey
@@ -223,6 +227,62 @@ async def test_training_is_switched_where_the_lamps_are_told(
         assert key.label == ("Begin training" if on else "End training")
         await pilot.click("#status-training")
     assert till.intents == [SwitchTraining(on=on)]
+
+
+async def ask_to_close(pilot: Pilot[None]) -> None:
+    await pilot.click("#status", offset=(40, 0))
+    await pilot.click("#status-closing")
+    await pilot.pause()
+    assert isinstance(pilot.app.screen, ClosingScreen)
+
+
+async def test_the_till_is_closed_once_its_cashier_has_read_what_that_does() -> None:
+    till = FakeTill(VIEWS["closed"])
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await ask_to_close(pilot)
+        assert words(pilot, "#closing-title") == "Close this till: Z report 7?"
+        said = words(pilot, "#closing-text")
+        assert "the 38 orders" in said
+        assert "prints it" in said
+        assert "No order may be open." in said
+        assert not pilot.app.screen.query_one("#closing-reason").display
+        await pilot.click("#closing-back")
+        assert till.intents == []
+        await ask_to_close(pilot)
+        await pilot.click("#closing-confirm")
+        assert not isinstance(pilot.app.screen, ClosingScreen)
+    assert till.intents == [CloseTill()]
+
+
+async def test_a_till_that_can_t_be_closed_now_says_why() -> None:
+    view = replace(VIEWS["selling"], not_closable=texts.ORDER_OPEN)
+    till = FakeTill(view)
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        await ask_to_close(pilot)
+        assert "An order is open." in words(pilot, "#closing-reason")
+        assert "prints it" not in words(pilot, "#closing-text")
+        await pilot.click("#closing-confirm")
+        assert till.intents == []
+        till.put_on(replace(view, not_closable=None))
+        await pilot.pause()
+        await pilot.click("#closing-confirm")
+    assert till.intents == [CloseTill()]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_it_is_told_where_a_closing_is(size: tuple[int, int]) -> None:
+    number = ClosedNumber(7, signed=True, printed=True, recorded=True)
+    banner = texts.closed(number)
+    view = replace(VIEWS["closed"], banner=banner, closed=number, z_number=8)
+    async with app_for(FakeTill(view)).run_test(size=size) as pilot:
+        box = pilot.app.query_one(BannerBox)
+        assert "recorded" in words(pilot, "#banner")
+        assert box.region.height <= 7
+        pilot.app.post_message(StatusAsked())
+        await pilot.pause()
+        assert words(pilot, "#status-closed") == (
+            "Z 7 is closed. Signed, printed, recorded by the hub."
+        )
 
 
 async def test_status_closes_by_escape_and_changes_nothing_below() -> None:

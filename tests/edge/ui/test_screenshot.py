@@ -22,7 +22,7 @@ def test_it_writes_every_screen_at_both_sizes(
     monkeypatch.setattr(screenshot, "sample_views", lambda: few)
     assert screenshot.main(["--out", str(tmp_path / "pictures")]) == 0
     written = {path.name for path in (tmp_path / "pictures").iterdir()}
-    screens = (*drawn, "status", "receipts", "demo")
+    screens = (*drawn, "status", "receipts", "closing", "demo")
     assert written == {
         f"{name}-{size}.svg" for name in screens for size in ("72x21", "98x26")
     }

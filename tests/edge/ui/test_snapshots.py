@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 
-from edge.ui.messages import ReceiptsAsked, StatusAsked
+from edge.ui.messages import ClosingAsked, ReceiptsAsked, StatusAsked
 from edge.ui.sample import sample_views
 from edge.ui.screenshot import draw, drawn, sample_wristbands
 from edge.ui.widgets.touch_key import TouchKey
@@ -61,6 +61,19 @@ async def test_receipts(size: tuple[int, int], snapshot: SnapshotAssertion) -> N
     app = app_for(FakeTill(VIEWS["approved-no-paper"]))
     async with app.run_test(size=size) as pilot:
         app.post_message(ReceiptsAsked())
+        await pilot.pause()
+        check_keys(app, narrowest=5)
+        assert drawn(app) == snapshot.use_extension(SVGImageExtension)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+@pytest.mark.parametrize("view", ["closed", "selling-full"])
+async def test_closing(
+    view: str, size: tuple[int, int], snapshot: SnapshotAssertion
+) -> None:
+    app = app_for(FakeTill(VIEWS[view]))
+    async with app.run_test(size=size) as pilot:
+        app.post_message(ClosingAsked())
         await pilot.pause()
         check_keys(app, narrowest=5)
         assert drawn(app) == snapshot.use_extension(SVGImageExtension)
