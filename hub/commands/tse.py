@@ -17,7 +17,7 @@ from hub.service.till_register import TillRegister
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hub.service.till_register import TseFile
     from hub.settings import Settings
@@ -128,6 +128,7 @@ def _figures(found: TseFile, till: str | None) -> dict[str, Any]:
             if till is None or row["serial"] in used
         ],
         "uses": [_plain(row) for row in uses],
+        "shared": _shared(found.uses, till),
         "outages": [_plain(row) for row in of_till(found.outages)],
         "clocks": [_plain(row) for row in of_till(found.clocks)],
         "archives": [
@@ -139,6 +140,19 @@ def _figures(found: TseFile, till: str | None) -> dict[str, Any]:
             for row in of_till(found.archives)
         ],
     }
+
+
+def _shared(uses: Sequence[Row], till: str | None) -> list[dict[str, Any]]:
+    """List the TSEs that more than one till says it is using now."""
+    users: dict[str, list[str]] = {}
+    for use in uses:
+        if use["until"] is None:
+            users.setdefault(use["tse_serial"], []).append(use["till"])
+    return [
+        {"tse_serial": serial, "tills": tills}
+        for serial, tills in users.items()
+        if len(tills) > 1 and (till is None or till in tills)
+    ]
 
 
 def _plain(row: Row, without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -220,6 +234,12 @@ def _archive(each: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
     archived = {(each["till"], each["tse_serial"]) for each in found["archives"]}
+    for shared in found["shared"]:
+        yield (
+            f"LOOK  {' and '.join(shared['tills'])} say that they use one TSE at once:"
+            f" {shared['tse_serial'][:SHORT]}. If it was moved, the till that lost it"
+            " needs another; if not, find out which of them is not what it says."
+        )
     for use in found["uses"]:
         till, serial = use["till"], use["tse_serial"]
         if use["until"] and (till, serial) not in archived:

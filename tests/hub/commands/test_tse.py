@@ -68,6 +68,22 @@ def test_all_that_is_known_of_tses_is_shown(hub: Office, one_database: str) -> N
     assert "No till is named x" in hub("tse", "--till", "x").errors
 
 
+def test_one_tse_that_two_tills_use_at_once_is_warned_of(
+    hub: Office, one_database: str
+) -> None:
+    told(one_database, lambda news: news.described(described(tse(1)), BAR))
+    assert "at once" not in hub("tse").out
+    told(one_database, lambda news: news.described(described(tse(1), LATER), OTHER))
+    line = f"LOOK  {BAR} and {OTHER} say that they use one TSE at once"
+    assert line in hub("tse").out
+    assert line in hub("tse", "--till", OTHER).out
+    assert hub.figures("tse")["shared"] == [
+        {"tse_serial": tse(1).serial, "tills": [BAR, OTHER]}
+    ]
+    told(one_database, lambda news: news.described(described(tse(2), LATER, 2), BAR))
+    assert "at once" not in hub("tse").out  # it was moved
+
+
 def elements(path: Path) -> list[dict[str, str]]:
     root = ET.fromstring(path.read_bytes())
     assert root.tag == f"{{{NAMESPACE}}}Aufzeichnung146a"
