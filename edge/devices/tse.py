@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from contract.messages import Lamp, LampState
 from edge.core.errors import FiscalModuleDown, FiscalModuleSilent
 from edge.core.events import FiscalLamp, FiscalOpened
-from edge.devices.tse_line import Conditions, TseLine
+from edge.devices.tse_line import BegunElsewhere, Conditions, TseLine
 from tse_driver.errors import (
     AnswerLost,
     NotOpen,
@@ -184,7 +184,8 @@ class SerialTse:
         # Only a command that reached the TSE can have been carried out unheard.
         silent = isinstance(error, _FATE_UNKNOWN) and self._line.is_open
         self._line.suffer(error)
-        if not isinstance(error, NotOpen):  # our word against its: it signs others
+        # Of what it has not begun it says nothing else: it signs others.
+        if not isinstance(error, NotOpen | BegunElsewhere):
             self._show(LampState.BAD, str(error))
         if not self._line.is_open:
             loop.call_soon_threadsafe(self._note_fall)

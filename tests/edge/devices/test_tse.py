@@ -321,6 +321,8 @@ async def test_what_another_tse_began_is_neither_signed_nor_found_here() -> None
         with pytest.raises(FiscalModuleDown, match="not the one that began"):
             await tse.finish(start, BEER)
         assert await tse.find(start) is None
+    states = {state for state, _ in other.lamps}
+    assert LampState.BAD not in states  # it signs all others
     assert other.device.module.finished == []
 
 
