@@ -48,8 +48,9 @@ def ask_first(order: Order, *, of_other_till: bool = False) -> Ask:
         if order.credits:
             return Ask.REQUEST
         return Ask.CHECK if of_other_till else Ask.NOTHING
-    if order.kind is OrderKind.TICKET and order.granted_by:
-        return Ask.REQUEST
+    if order.kind is OrderKind.TICKET and (order.granted_by or order.presale):
+        # Booked at once, so that no code lets two in; but money is taken before that.
+        return Ask.CHECK if order.total_minor else Ask.REQUEST
     return _ASKED[order.kind]
 
 

@@ -143,9 +143,30 @@ async def test_ticket_sale_with_a_presale_code_leaves_nothing_to_pay(
         presale=(digest_of(YOUTH_CODE),),
     )
 
-    assert isinstance(await sold.check(ticket), OrderChecked)
+    assert isinstance(await sold.ask(ticket), OrderBooked)
     assert await sold.advise(ticket) == ()
     assert await sold.held(young) == (0, 2)
+    await proved(sold)
+
+
+async def test_ticket_sale_with_a_presale_code_copied_lets_one_in(sold: Shop) -> None:
+    lines = (make_line(YOUTH_ENTRY, 1),)
+    first, copied = [
+        an_order(
+            OrderKind.TICKET,
+            (*lines, *discount_lines(lines, "Presale")),
+            None,
+            till=DESK,
+            credits=(Credit(wallet=await sold.band(variant=YOUTH), vouchers=2),),
+            presale=(digest_of(YOUTH_CODE),),
+        )
+        for _ in range(2)
+    ]
+
+    assert isinstance(await sold.ask(first), OrderBooked)
+    declined = await sold.ask(copied)
+    assert isinstance(declined, OrderDeclined)
+    assert declined.reason is DeclineReason.PRESALE_USED
     await proved(sold)
 
 
@@ -203,7 +224,7 @@ async def test_ticket_sale_with_a_presale_code_that_takes_nothing_off_is_decline
     assert await uses(sold, ADULT_CODE) == []
 
 
-async def test_ticket_sale_with_a_presale_code_at_two_tills_lets_one_in(
+async def test_ticket_sale_with_a_presale_code_at_two_tills_flags_the_later(
     sold: Shop,
 ) -> None:
     first, second = entry(await sold.band(), ADULT_CODE), await sold.band()
