@@ -35,6 +35,7 @@ PICTURES = {
     "docs/pictures/declined.svg": "declined-balance",
     "docs/pictures/handed-out.svg": "handed-out",
     "docs/pictures/status.svg": "status",
+    "docs/pictures/closing.svg": "closing",
 }
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -86,8 +87,9 @@ def test_the_checkout_diagram_is_current() -> None:
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     views = sample_views()
-    # What lies below the status, and below the receipts.
-    wanted = {*PICTURES.values(), "approved-stand-in", "approved-no-paper"}
+    # What lies below the status, below the receipts, and below a closing.
+    below = {"approved-stand-in", "approved-no-paper", "closed"}
+    wanted = {*PICTURES.values(), *below}
     few = {name: view for name, view in views.items() if name in wanted}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(screenshot, "SIZES", ((98, 26),))

@@ -1,7 +1,8 @@
 """After the decision: a closed order gets its signature or its outage, and is sealed.
 
-Nothing here holds the counter up. An order whose transaction the TSE did not begin or
-finish is sealed with an outage; nothing is signed later (AEAO zu section 146a AO).
+Nothing here holds the counter up. An order whose fiscal transaction the TSE did not
+begin or finish is sealed with an outage; nothing is signed later (AEAO zu section 146a
+AO).
 """
 
 from __future__ import annotations
@@ -159,7 +160,12 @@ def on_fiscal(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
         pending = closing.find(state, event.order)
         if pending is not None:
             return closing.on_fiscal(state, pending, event, moment)
-    return chain(state, lambda s: _heard(s, event, moment), _close_leftovers)
+    return chain(
+        state,
+        lambda s: _heard(s, event, moment),
+        lambda s: _closings_wait_no_more(s, event, moment),
+        _close_leftovers,
+    )
 
 
 def _heard(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
@@ -176,6 +182,14 @@ def _heard(state: TillState, event: FiscalEvent, moment: Moment) -> Step:
             return _not_found(state, order, moment)
         case _:
             assert_never(event)
+
+
+def _closings_wait_no_more(
+    state: TillState, event: FiscalEvent, moment: Moment
+) -> Step:
+    if not isinstance(event, FiscalOpened):
+        return state, ()
+    return closing.on_opened(state, event, moment)
 
 
 def _close_leftovers(state: TillState) -> Step:
