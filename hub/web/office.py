@@ -65,7 +65,8 @@ def office_app(
         )
     app.include_router(_entrance_routes(desk, RateLimits()))
     app.mount("/static", static_files())
-    explain_problems(app, pages)
+    nowhere = ProblemKind.OFFICE_NOT_FOUND
+    explain_problems(app, pages, not_found=nowhere, bad_address=nowhere)
     _explain_office_problems(app, desk)
     return app
 

@@ -26,6 +26,7 @@ class ProblemKind(enum.Enum):
     """What can go wrong, with its HTTP status."""
 
     NOT_FOUND = enum.auto(), 404
+    OFFICE_NOT_FOUND = enum.auto(), 404
     RECEIPT_UNKNOWN = enum.auto(), 404
     BAD_ADDRESS = enum.auto(), 422
     NOT_ALLOWED = enum.auto(), 405
@@ -43,6 +44,7 @@ class ProblemKind(enum.Enum):
         """Whether opening the same address again can help."""
         return self not in {
             self.NOT_FOUND,
+            self.OFFICE_NOT_FOUND,
             self.BAD_ADDRESS,
             self.NOT_ALLOWED,
             self.PAYMENT_UNREAD,
@@ -63,12 +65,18 @@ def problem_page(pages: Pages, request: Request, kind: ProblemKind) -> Response:
     )
 
 
-def explain_problems(app: FastAPI, pages: Pages) -> None:
-    """Give every error of an app a page."""
+def explain_problems(
+    app: FastAPI,
+    pages: Pages,
+    *,
+    not_found: ProblemKind = ProblemKind.NOT_FOUND,
+    bad_address: ProblemKind = ProblemKind.BAD_ADDRESS,
+) -> None:
+    """Give every error of an app a page; guests are told of the code at the till."""
 
     async def answered(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        kind = ProblemKind.NOT_FOUND
+        kind = not_found
         if error.status_code == ProblemKind.NOT_ALLOWED.status:
             kind = ProblemKind.NOT_ALLOWED
         response = problem_page(pages, request, kind)
@@ -76,8 +84,8 @@ def explain_problems(app: FastAPI, pages: Pages) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    async def bad_address(request: Request, _: Exception) -> Response:
-        return problem_page(pages, request, ProblemKind.BAD_ADDRESS)
+    async def unread(request: Request, _: Exception) -> Response:
+        return problem_page(pages, request, bad_address)
 
     async def unavailable(request: Request, _: Exception) -> Response:
         return problem_page(pages, request, ProblemKind.UNAVAILABLE)
@@ -89,7 +97,7 @@ def explain_problems(app: FastAPI, pages: Pages) -> None:
         return response
 
     app.add_exception_handler(HTTPException, answered)
-    app.add_exception_handler(RequestValidationError, bad_address)
+    app.add_exception_handler(RequestValidationError, unread)
     app.add_exception_handler(Unavailable, unavailable)
     app.add_exception_handler(Exception, crashed)
 

@@ -155,6 +155,7 @@ class ProblemTexts(_Texts, frozen=True):
     back: str
     again: str
     not_found: Problem
+    office_not_found: Problem
     receipt_unknown: Problem
     bad_address: Problem
     not_allowed: Problem

@@ -150,6 +150,20 @@ async def test_nobody_else_is(browser: httpx.AsyncClient, name: str, pin: str) -
     assert (await browser.get("/payment-log")).url.path == "/login"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "no such page in the office"), ("de", "gibt es im Büro nicht")],
+)
+async def test_an_office_page_that_is_not_there_sends_nobody_to_a_till(
+    browser: httpx.AsyncClient, language: str, said: str
+) -> None:
+    browser.headers["Accept-Language"] = language
+    page = await browser.get("/bank/nothing-here")
+    assert page.status_code == 404
+    assert said in page.text
+    assert "QR" not in page.text
+
+
 async def test_who_tries_too_often_has_to_wait(browser: httpx.AsyncClient) -> None:
     tried = [(await log_in(browser, "fay", "0000")).status_code for _ in range(12)]
     assert tried == [401] * 10 + [429] * 2
