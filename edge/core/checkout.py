@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         | events.CancellationDue
         | events.ChargeDue
         | events.ClosingDue
+        | events.TseMissed
         | events.CatalogueDue
         | events.WalletsDue
         | events.TseNewsDue
@@ -222,6 +223,8 @@ def _on_alarm(state: TillState, alarm: Repeated, moment: Moment) -> Step:
             moved = charging.on_due(state, alarm, moment)
         case events.ClosingDue(closing=number):
             moved = closing.on_due(state, number)
+        case events.TseMissed(closing=number):
+            moved = closing.on_missed(state, number, moment)
         case events.CatalogueDue():
             moved = hearing.on_catalogue_due(state)
         case events.WalletsDue():

@@ -15,6 +15,7 @@ from contract.closing import closing_process_data, encode_closing
 from contract.fiscal import FAULT_LENGTH_MAX, Outage
 from contract.ids import OrderId
 from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
+from contract.tse_news import plain
 from edge.core import printing, rights, summing, texts, tse_swap
 from edge.core.effects import (
     ArchiveTse,
@@ -36,15 +37,17 @@ from edge.core.events import (
     FiscalNotFound,
     FiscalOpened,
     FiscalStarted,
+    TseMissed,
 )
 from edge.core.records import (
     AdvicesMissing,
+    ClosingBegun,
     ClosingEnded,
     ClosingMade,
     ClosingSealed,
     StoredClosing,
 )
-from edge.core.state import PendingClosing, Selling, Summing, at_counter
+from edge.core.state import PendingClosing, Selling, Summing, at_counter, chain
 from edge.core.view import Banner, ClosedNumber, Tone
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
 
 AGAIN_MS: Final = 5_000
 ANSWER_WITHIN_S: Final = 10
+TSE_BACK_MS: Final = 600_000  # its self test, and somebody to confirm the clock
 LOST: Final = "The till stopped before the TSE had signed the closing."
 
 Answer = ClosingRecorded | ClosingIncomplete
@@ -112,13 +116,34 @@ def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
     return state, (Commit((made,)), *swapped, BeginFiscal(made.id))
 
 
-def resume(state: TillState, found: StoredClosing, moment: Moment) -> Step:
-    """Go on with a closing that the hub has not recorded before a restart."""
+def resume(state: TillState, found: StoredClosing) -> Step:
+    """Go on with a closing that the hub has not recorded before a restart.
+
+    It is no receipt that a guest waits for: one that is not signed waits for the TSE.
+    """
     pending = printing.pending(found)
+    pending = replace(pending, waits=not pending.is_sealed)
     state = replace(state, closings=(*state.closings, pending))
-    if found.signature is not None or found.outage is not None:
+    if not pending.waits:
         return state, ()
-    return _seal(state, pending, outage=Outage(since=moment.now, reason=LOST))
+    return state, (SetAlarm(TseMissed(pending.id), TSE_BACK_MS),)
+
+
+def on_opened(state: TillState, event: FiscalOpened, moment: Moment) -> Step:
+    """Have the TSE sign what waits for it since a restart."""
+    waiting = tuple(each for each in state.closings if each.waits)
+    return chain(
+        state,
+        *(lambda s, each=each: _go_on(s, each, event, moment) for each in waiting),
+    )
+
+
+def on_missed(state: TillState, closing: OrderId, moment: Moment) -> Step:
+    """Seal a closing without a signature, if the TSE has not come back for it."""
+    pending = find(state, closing)
+    if pending is None or not pending.waits:
+        return state, ()
+    return _give_up(state, pending, LOST, moment)
 
 
 def reopened(state: TillState, found: Sequence[StoredClosing]) -> TillState:
@@ -150,9 +175,9 @@ def on_fiscal(
         return moved
     match event:
         case FiscalStarted(start=start):
-            state = _changed(state, replace(pending, start=start))
-            data = closing_process_data(pending.report)
-            moved = state, (FinishFiscal(pending.id, start, data),)
+            pending = replace(pending, start=start)
+            state, effects = _finish(state, pending, start)
+            moved = state, (Commit((ClosingBegun(pending.id, start),)), *effects)
         case FiscalFinished(signature=signature):
             moved = _seal(state, pending, signature=signature)
         case FiscalFailed(silent=True) if pending.start and not pending.searched:
@@ -160,6 +185,8 @@ def on_fiscal(
             moved = state, (FindFiscal(pending.id, pending.start),)
         case FiscalFailed(reason=reason):
             moved = _give_up(state, pending, reason, moment)
+        case FiscalNotFound() if pending.start and pending.look_first:
+            moved = _finish(state, pending, pending.start)
         case FiscalNotFound():
             reason = "The TSE did not answer and has no signature of this closing."
             moved = _give_up(state, pending, reason, moment)
@@ -229,6 +256,25 @@ def on_rejected(state: TillState, pending: PendingClosing, text: str) -> Step:
     return replace(state, banner=banner), (note,)
 
 
+def _go_on(
+    state: TillState, pending: PendingClosing, event: FiscalOpened, moment: Moment
+) -> Step:
+    start = pending.start
+    if start is None:  # what was begun, if anything was, is closed as a stray one
+        state = _changed(state, replace(pending, waits=False))
+        return state, (BeginFiscal(pending.id),)
+    if start.tse_serial not in {"", event.serial}:
+        return _give_up(state, pending, LOST, moment)
+    state = _changed(state, replace(pending, waits=False, look_first=True))
+    return state, (FindFiscal(pending.id, start),)
+
+
+def _finish(state: TillState, pending: PendingClosing, start: FiscalStart) -> Step:
+    data = closing_process_data(pending.report)
+    state = _changed(state, replace(pending, look_first=False))
+    return state, (FinishFiscal(pending.id, start, data),)
+
+
 def _seal(
     state: TillState,
     pending: PendingClosing,
@@ -236,7 +282,7 @@ def _seal(
     signature: Signature | None = None,
     outage: Outage | None = None,
 ) -> Step:
-    sealed = replace(pending, signature=signature, outage=outage)
+    sealed = replace(pending, signature=signature, outage=outage, waits=False)
     commit = Commit((ClosingSealed(pending.id, signature, outage),))
     state = printing.tell(state, pending.z_number, signed=signature is not None)
     state, effects = printing.closed(_changed(state, sealed), sealed)
@@ -251,8 +297,8 @@ def _give_up(
 ) -> Step:
     start: FiscalStart | None = pending.start
     outage = Outage(
-        since=moment.now,
-        reason=reason[:FAULT_LENGTH_MAX],
+        since=state.unit.down_since or moment.now,
+        reason=plain(reason, FAULT_LENGTH_MAX),
         number=start.number if start else None,
     )
     if start is not None:

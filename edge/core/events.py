@@ -347,6 +347,13 @@ class ClosingDue:
 
 
 @dataclass(frozen=True, slots=True)
+class TseMissed:
+    """Alarm: a closing has waited long enough for the TSE to come back to sign it."""
+
+    closing: OrderId
+
+
+@dataclass(frozen=True, slots=True)
 class InquiryExpired:
     """Alarm: the hub has been silent about a log-in or a wristband for too long."""
 
@@ -377,6 +384,7 @@ Alarm = (
     | CancellationDue
     | ChargeDue
     | ClosingDue
+    | TseMissed
     | InquiryExpired
     | CatalogueDue
     | WalletsDue

@@ -70,6 +70,7 @@ def pending(found: StoredClosing) -> PendingClosing:
         found.id,
         found.z_number,
         found.report,
+        start=found.start,
         signature=found.signature,
         outage=found.outage,
     )

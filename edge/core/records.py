@@ -177,6 +177,14 @@ class ClosingMade:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosingBegun:
+    """The TSE opened a fiscal transaction for this closing."""
+
+    id: OrderId
+    start: FiscalStart
+
+
+@dataclass(frozen=True, slots=True)
 class ClosingSealed:
     """The closing's signature, or why it has none."""
 
@@ -253,6 +261,7 @@ Record = (
     | CatalogueKept
     | CashierChanged
     | ClosingMade
+    | ClosingBegun
     | ClosingSealed
     | ClosingEnded
     | AdvicesMissing
@@ -318,11 +327,12 @@ class StoredOrder:
 
 @dataclass(frozen=True, slots=True)
 class StoredClosing:
-    """A closing that the hub has not recorded."""
+    """A closing that the hub has not recorded; `start` while it is not signed."""
 
     id: OrderId
     z_number: int
     report: bytes
+    start: FiscalStart | None = None
     signature: Signature | None = None
     outage: Outage | None = None
 

@@ -74,7 +74,7 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
             if not order.sealed
         ),
         *(
-            lambda s, pending=pending: closing.resume(s, pending, moment)
+            lambda s, pending=pending: closing.resume(s, pending)
             for pending in found.closings
         ),
     )

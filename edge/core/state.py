@@ -278,13 +278,18 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class PendingClosing:
-    """A closing on its way to the hub; `searched`: the TSE was asked what it signed."""
+    """A closing on its way to the hub; `searched`: the TSE was asked what it signed.
+
+    `waits`: for the TSE, since a restart. `look_first`: it may be signed already.
+    """
 
     id: OrderId
     z_number: int
     report: bytes
     start: FiscalStart | None = None
     searched: bool = False
+    waits: bool = False
+    look_first: bool = False
     signature: Signature | None = None
     outage: Outage | None = None
     request: UUID | None = None

@@ -100,6 +100,7 @@ class SqliteJournal:
             spends = await self._all("spends")
             registers = await self._all("registers")
             closings = await self._all("open_closings")
+            starts = await self._all("closing_starts")
             past = await self._all("past")
             closed = await self._all("past_closing")
             tse_news = await self._tse_news()
@@ -123,7 +124,7 @@ class SqliteJournal:
             config=kept.get("config"),
             catalogue=kept.get("catalogue"),
             cashier=kept.get("cashier", b""),
-            closings=tuple(rows.stored_closing(row) for row in closings),
+            closings=rows.open_closings(closings, starts),
             tse_news=tse_news,
             z_orders=z_number["z_orders"],
             registers={row["register"]: row["cash_minor"] for row in registers},

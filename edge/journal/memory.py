@@ -8,7 +8,7 @@ keeping this object: it holds exactly what was committed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from contract.messages import TillDescribed, TseNotes
 from contract.order import OrderKind, Outcome, Path
@@ -21,6 +21,7 @@ from edge.core.records import (
     CashierChanged,
     CatalogueKept,
     ClockVouched,
+    ClosingBegun,
     ClosingEnded,
     ClosingMade,
     ClosingSealed,
@@ -282,6 +283,8 @@ class MemoryJournal:
                 self._restored(record.anchor)
             case ConfigKept() | CatalogueKept() | CashierChanged():
                 self._keep(record)
+            case ClosingBegun(id=closing, start=start):
+                self._change_closing(closing, start=start)
             case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
                 self._closing(record)
             case TseDescribed() | OutageNoted() | ClockVouched() | TseNewsRecorded():
@@ -338,12 +341,8 @@ class MemoryJournal:
                     StoredClosing(record.id, record.z_number, record.report)
                 )
             case ClosingSealed():
-                self.closings = [
-                    replace(each, signature=record.signature, outage=record.outage)
-                    if each.id == record.id
-                    else each
-                    for each in self.closings
-                ]
+                ended = {"signature": record.signature, "outage": record.outage}
+                self._change_closing(record.id, start=None, **ended)
             case ClosingEnded():
                 self._anchored(record.anchor)
                 self.ended.add(record.id)
@@ -356,6 +355,12 @@ class MemoryJournal:
                         row.order = replace(row.order, recorded=False)
             case _:
                 assert_never(record)
+
+    def _change_closing(self, closing: OrderId, **changes: Any) -> None:
+        self.closings = [
+            replace(each, **changes) if each.id == closing else each
+            for each in self.closings
+        ]
 
     def _registers(self) -> dict[str, int]:
         cash: dict[str, int] = {}

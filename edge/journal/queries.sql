@@ -159,6 +159,23 @@ ORDER BY batch DESC LIMIT 1;
 INSERT INTO closings (id, z_number, report, made_at)
 VALUES (:id, :z_number, :report, :made_at);
 
+-- begin_closing --
+-- The TSE opened a fiscal transaction for a closing.
+INSERT INTO closing_starts (id, fiscal_number, fiscal_counter, fiscal_started_at,
+                            fiscal_serial)
+VALUES (:id, :number, :counter, :started_at, :serial)
+ON CONFLICT (id) DO UPDATE SET
+    fiscal_number = excluded.fiscal_number, fiscal_counter = excluded.fiscal_counter,
+    fiscal_started_at = excluded.fiscal_started_at,
+    fiscal_serial = excluded.fiscal_serial;
+
+-- closing_starts --
+-- What the TSE began for closings that are not signed yet.
+SELECT s.id, s.fiscal_number, s.fiscal_counter, s.fiscal_started_at, s.fiscal_serial
+FROM closing_starts AS s
+JOIN closings AS c ON c.id = s.id
+WHERE c.signature IS NULL AND c.outage IS NULL;
+
 -- seal_closing --
 -- The closing's signature, or why it has none.
 UPDATE closings SET signature = :signature, outage = :outage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
@@ -21,6 +22,7 @@ from edge.core.records import (
     AttemptMade,
     CashierChanged,
     CatalogueKept,
+    ClosingBegun,
     ClosingEnded,
     ClosingMade,
     ClosingSealed,
@@ -68,6 +70,8 @@ def statements(record: Record) -> Iterator[Statement]:
             yield from _restored(anchor)
         case ConfigKept() | CatalogueKept() | CashierChanged():
             yield _kept(_KEPT[type(record)], record.document)
+        case ClosingBegun(id=closing, start=start):
+            yield "begin_closing", {"id": str(closing), **_start_values(start)}
         case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
             yield from _of_closing(record)
         case PaperNoted():
@@ -123,8 +127,17 @@ def shift_order(row: sqlite3.Row) -> ShiftOrder:
     )
 
 
+def open_closings(
+    rows: Sequence[sqlite3.Row], starts: Sequence[sqlite3.Row]
+) -> tuple[StoredClosing, ...]:
+    """Read the closings that are still on their way, with what the TSE began."""
+    begun = {order_id(row["id"]): _start(row) for row in starts}
+    found = map(stored_closing, rows)
+    return tuple(replace(each, start=begun.get(each.id)) for each in found)
+
+
 def stored_closing(row: sqlite3.Row) -> StoredClosing:
-    """Read a closing that is still on its way."""
+    """Read a closing as it ended, or has not yet."""
     signature, outage = row["signature"], row["outage"]
     return StoredClosing(
         id=order_id(row["id"]),
@@ -215,13 +228,7 @@ def _of_checkout(
 def _of_signing(record: FiscalBegun | AdviceSealed) -> Statement:
     match record:
         case FiscalBegun(order=order, start=start):
-            return "begin_fiscal", {
-                "id": str(order),
-                "number": start.number,
-                "counter": start.counter,
-                "started_at": _text(start.started_at),
-                "serial": start.tse_serial,
-            }
+            return "begin_fiscal", {"id": str(order), **_start_values(start)}
         case AdviceSealed():
             return "seal_advice", {
                 "id": str(record.order),
@@ -229,6 +236,15 @@ def _of_signing(record: FiscalBegun | AdviceSealed) -> Statement:
                 "signature": _json(record.signature),
                 "outage": _json(record.outage),
             }
+
+
+def _start_values(start: FiscalStart) -> dict[str, object]:
+    return {
+        "number": start.number,
+        "counter": start.counter,
+        "started_at": _text(start.started_at),
+        "serial": start.tse_serial,
+    }
 
 
 def _of_closing(

@@ -97,6 +97,15 @@ CREATE TABLE IF NOT EXISTS closings (
     recorded  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+-- What the TSE began for a closing, so that it is finished after a restart.
+CREATE TABLE IF NOT EXISTS closing_starts (
+    id                TEXT PRIMARY KEY REFERENCES closings (id),
+    fiscal_number     INTEGER NOT NULL,
+    fiscal_counter    INTEGER NOT NULL,
+    fiscal_started_at TEXT NOT NULL,
+    fiscal_serial     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Which TSE was used since when, as the hub is told (TillDescribed).
 CREATE TABLE IF NOT EXISTS tse_uses (
     since     TEXT PRIMARY KEY,

@@ -197,16 +197,84 @@ def test_what_a_closing_began_at_the_tse_is_closed(*, late: bool) -> None:
     assert desk.only(effects.CloseStray).number == START.number
 
 
-def test_a_power_cut_loses_no_closing() -> None:
+OPENED = events.FiscalOpened(TSE.serial, TSE.expires, (), TSE)
+BEGUN = replace(START, tse_serial=TSE.serial)
+
+
+def cut_short(*, begun: bool) -> Festival:
+    """Cut the power before the TSE has signed a closing."""
     desk = Festival()
     a_day(desk)
     close(desk)
+    if begun:
+        desk.do(events.FiscalStarted(desk.state.closings[0].id, BEGUN))
     again = desk.restarted()
-    (pending,) = again.state.closings
-    assert pending.outage is not None
-    again.up()
-    assert any(each.request for each in again.state.closings)
     assert again.state.z_number == 2
+    again.up()
+    assert not again.performed(effects.SendRequest)
+    return again
+
+
+def test_a_closing_that_the_tse_never_began_is_signed_after_a_restart() -> None:
+    desk = cut_short(begun=False)
+    desk.do(OPENED)
+    (pending,) = desk.state.closings
+    assert desk.only(effects.BeginFiscal).order == pending.id
+    signed(desk)
+    assert desk.asked(Closing).signature == SIGNATURE
+
+
+def test_a_closing_that_was_begun_is_looked_up_and_finished_after_a_restart() -> None:
+    desk = cut_short(begun=True)
+    desk.do(replace(OPENED, open_numbers=(BEGUN.number,)))
+    (pending,) = desk.state.closings
+    assert desk.only(effects.FindFiscal).start == BEGUN
+    assert not desk.performed(effects.CloseStray)
+    desk.do(events.FiscalNotFound(pending.id))
+    assert desk.only(effects.FinishFiscal).start == BEGUN
+    desk.do(events.FiscalFailed(pending.id, "No answer.", silent=True))
+    assert desk.performed(effects.FindFiscal)
+    desk.do(events.FiscalFinished(pending.id, SIGNATURE))
+    assert desk.asked(Closing).signature == SIGNATURE
+    assert desk.restarted().state.closings[0].signature == SIGNATURE
+
+
+def test_what_the_tse_signed_before_the_power_cut_is_found() -> None:
+    desk = cut_short(begun=True)
+    desk.do(OPENED)
+    desk.do(events.FiscalFinished(desk.state.closings[0].id, SIGNATURE))
+    assert desk.asked(Closing).signature == SIGNATURE
+    assert not desk.performed(effects.FinishFiscal)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_closing_does_not_wait_for_ever_for_a_tse_that_does_not_come(
+    *, begun: bool
+) -> None:
+    desk = cut_short(begun=begun)
+    (pending,) = desk.state.closings
+    desk.do(events.TseMissed(pending.id))
+    assert desk.asked(Closing).outage is not None
+    desk.do(OPENED)
+    assert not desk.performed(effects.BeginFiscal)
+    assert not desk.performed(effects.FindFiscal)
+
+
+def test_a_tse_that_is_late_for_a_closing_of_a_second_start_is_not_missed() -> None:
+    desk = cut_short(begun=False)
+    desk.do(OPENED)
+    signed(desk)
+    desk.do(events.TseMissed(desk.state.closings[0].id))
+    assert desk.state.closings[0].signature == SIGNATURE
+
+
+def test_another_tse_does_not_finish_what_the_one_before_it_began() -> None:
+    desk = cut_short(begun=True)
+    desk.do(events.FiscalOpened("cd" * 32, TSE.expires, (BEGUN.number,), None))
+    outage = desk.asked(Closing).outage
+    assert outage is not None
+    assert outage.number == BEGUN.number
+    assert not desk.performed(effects.FindFiscal)
 
 
 def test_nothing_is_closed_before_all_orders_have_ended() -> None:

@@ -21,10 +21,12 @@ from contract.order import decode_order
 from edge.core.errors import JournalBroken
 from edge.core.records import (
     CachedWallet,
+    ClosingBegun,
     ClosingEnded,
     ClosingMade,
     ClosingSealed,
     ConfigKept,
+    FiscalStart,
     LedgerRestored,
     OrderOpened,
     PaperNoted,
@@ -147,6 +149,26 @@ async def test_what_may_be_on_paper_is_known_after_a_restart(
     assert [past.printed for past in found.recent[:2]] == [True, False]
     assert found.last_closing is not None
     assert found.last_closing.printed
+
+
+async def test_what_the_tse_began_for_a_closing_is_known_until_it_is_signed(
+    journal: SqliteJournal,
+) -> None:
+    twin, number = MemoryJournal(), OrderId(UUID(int=5))
+    start = FiscalStart(7, 70, AT, "ab" * 32)
+    outage = Outage(since=AT, reason="It is dead.")
+    known = []
+    for record in (
+        ClosingMade(number, 1, b"{}", AT),
+        ClosingBegun(number, start),
+        ClosingSealed(number, None, outage),
+    ):
+        await journal.commit((record,))
+        twin.write((record,))
+        found = await journal.recover()
+        assert found == twin.read()
+        known.append(found.closings[0].start)
+    assert known == [None, start, None]
 
 
 async def test_a_restored_ledger_lacks_closings_too(journal: SqliteJournal) -> None:
