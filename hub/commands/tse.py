@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -14,10 +14,12 @@ from hub.commands.opened import opened
 from hub.commands.verbs import add_config
 from hub.core.notification import notification
 from hub.service.till_register import TillRegister
+from hub.web.formats import load_zone
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import tzinfo
 
     from hub.service.till_register import TseFile
     from hub.settings import Settings
@@ -108,7 +110,8 @@ async def _show(settings: Settings, options: argparse.Namespace) -> Answer:
             )
         found = await TillRegister(at.store, at.event.number).tse_file()
     figures = _figures(found, options.till)
-    return Answer(figures, list(_lines(figures)))
+    told = _placed(figures, load_zone(settings.zone))
+    return Answer(figures, list(_lines(told)))
 
 
 def _figures(found: TseFile, till: str | None) -> dict[str, Any]:
@@ -159,38 +162,55 @@ def _plain(row: Row, without: tuple[str, ...] = ()) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in without}
 
 
+def _placed(found: Any, zone: tzinfo) -> Any:
+    """Tell every time as the event's clocks do."""
+    match found:
+        case datetime():
+            return found.astimezone(zone)
+        case dict():
+            return {key: _placed(each, zone) for key, each in found.items()}
+        case list():
+            return [_placed(each, zone) for each in found]
+        case _:
+            return found
+
+
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    parts = [*_tables(found), list(_warnings(found))]
+    for number, part in enumerate(each for each in parts if each):
+        yield from ["", *part] if number else part
+
+
+def _tables(found: Mapping[str, Any]) -> Iterator[list[str]]:
     if not found["tses"]:
-        yield "No till has told of its TSE yet."
+        yield ["No till has told of its TSE yet."]
     for heads, rows in (
         (
             ("TSE", "BSI", "firmware", "certificate ends", "signatures left"),
             [_tse(each) for each in found["tses"]],
         ),
         (
-            ("till", "TSE", "since (UTC)", "until (UTC)", "from Z", "because"),
+            ("till", "TSE", "since", "until", "from Z", "because"),
             [_use(each) for each in found["uses"]],
         ),
         (
-            ("till", "no TSE since (UTC)", "until (UTC)", "because"),
+            ("till", "no TSE since", "until", "because"),
             [_outage(each) for each in found["outages"]],
         ),
         (
-            ("till", "clock confirmed (UTC)", "by"),
+            ("till", "clock confirmed", "by"),
             [
                 (each["till"], _moment(each["confirmed_at"]), each["confirmed_by"])
                 for each in found["clocks"]
             ],
         ),
         (
-            ("till", "archive of TSE", "delivered (UTC)", "orders", "messages", "file"),
+            ("till", "archive of TSE", "delivered", "orders", "messages", "file"),
             [_archive(each) for each in found["archives"]],
         ),
     ):
         if rows:
-            yield from table(heads, rows)
-            yield ""
-    yield from _warnings(found)
+            yield table(heads, rows)
 
 
 def _tse(each: Mapping[str, Any]) -> tuple[str, ...]:
@@ -251,7 +271,7 @@ def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _day(text: str) -> date:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -64,6 +65,10 @@ def test_all_that_is_known_of_tses_is_shown(hub: Office, one_database: str) -> N
     said = hub("tse").out
     assert "goes on" in said
     assert "its log was never delivered" in said  # of the first one
+    there = AT.astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"{there:%Y-%m-%d %H:%M:%S} CEST" in said
+    assert "UTC" not in said
+    assert said.endswith("given away.\n")  # and no empty line
     assert hub.figures("tse", "--till", OTHER)["uses"] == []
     assert "No till is named x" in hub("tse", "--till", "x").errors
 
