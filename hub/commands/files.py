@@ -28,15 +28,20 @@ def read_file(path: Path, kind: type[Kind]) -> Kind:
     return found
 
 
-def _parse(path: Path) -> Any:
+def read_text(path: Path) -> str:
+    """Read a text as it is, without the mark some programs put first."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except OSError as error:
         raise Refused(
             f"The file {path} can't be read ({error.strerror}). Name another one."
         ) from None
     except UnicodeDecodeError:
         raise Refused(f"The file {path} is no text (UTF-8).") from None
+
+
+def _parse(path: Path) -> Any:
+    text = read_text(path)
     try:
         return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:

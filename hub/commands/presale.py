@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.commands.answer import Answer, Refused, table
+from hub.commands.files import read_text
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.service.presales import Told, find, take_in
@@ -135,14 +136,7 @@ def _read(path: Path, product: int | None, origin: str | None) -> Iterable[Told]
 
 
 def _rows(path: Path) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise Refused(
-            f"The file {path} can't be read ({error.strerror}). Name another one."
-        ) from None
-    except UnicodeDecodeError:
-        raise Refused(f"The file {path} is no text (UTF-8).") from None
+    text = read_text(path)
     if path.suffix == ".json":
         return _objects(path, text)
     lines = text.splitlines()
