@@ -120,4 +120,4 @@ async def test_what_a_provider_told_is_seen_to_once(
         assert "Nichts wurde gemeldet" in page_after.text
         assert (await fay.send(path)).status_code == 409
         # What nobody has.
-        assert (await fay.send("/doubts/claims/x/confirm")).status_code == 422
+        assert (await fay.send("/doubts/claims/x/confirm")).status_code == 404
