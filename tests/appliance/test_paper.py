@@ -18,8 +18,10 @@ from PIL import Image
 from contract.ids import TillId
 from contract.receipt import Receipt
 from edge.assembly import assemble, read_settings
-from edge.core.intents import CloseTill, Dismiss, PayByCash, Pick, PrintReceipt
-from edge.core.view import Phase, PrintState
+from edge.core import texts
+from edge.core.intents import Dismiss, PayByCash, Pick, PrintReceipt
+from edge.core.view import ClosedNumber, Phase, PrintState
+from edge.ui.app import TillApp
 from hub.service.context import ContextKeeper
 from hub.service.receipts import Receipts
 from hub.store.store import Store
@@ -92,11 +94,24 @@ async def sell_print_and_close(shop: Shop) -> UUID:
             await fallen(shop, count)
             await counter.until(lambda v: v.receipts[0].state is PrintState.PRINTED)
         counter.till.submit(Dismiss())
-        counter.till.submit(CloseTill())
+        await counter.until(lambda v: v.not_closable is None)
+        await press_close(counter)
         await counter.until(lambda v: v.can_print_closing and v.undelivered == 0)
         await fallen(shop, 3)
+        view = await counter.until(lambda v: v.closed is not None and v.closed.recorded)
+        assert view.closed == ClosedNumber(1, signed=True, printed=True, recorded=True)
+        assert view.banner == texts.closed(view.closed)
         await becomes(lambda: bool(closings(shop)))
     return order
+
+
+async def press_close(counter: Counter) -> None:
+    """Close the till as a cashier does: the status, the key, and yes."""
+    async with TillApp(counter.till).run_test(size=(72, 21)) as pilot:
+        await pilot.click("#status", offset=(40, 0))
+        await pilot.click("#status-closing")
+        await pilot.pause()
+        await pilot.click("#closing-confirm")
 
 
 async def fallen(shop: Shop, count: int) -> None:
