@@ -17,7 +17,7 @@ def test_it_writes_every_screen_at_both_sizes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     views = sample_views()
-    drawn = ("selling", "approved-stand-in", "approved-no-paper")
+    drawn = ("selling", "closed", "approved-stand-in", "approved-no-paper")
     few = {name: views[name] for name in drawn}
     monkeypatch.setattr(screenshot, "sample_views", lambda: few)
     assert screenshot.main(["--out", str(tmp_path / "pictures")]) == 0
