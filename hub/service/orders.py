@@ -42,7 +42,7 @@ from hub.service.answers import (
     read_order,
     rejected,
 )
-from hub.service.booking import HubFault, NotBooked
+from hub.service.booking import HubFault, NoLedger, NotBooked
 from hub.service.checks import Checks
 from hub.service.quarantine import Quarantine, must_wait
 from hub.service.staff import Staff
@@ -257,6 +257,8 @@ class Orders:
             return rejected(error, regarding, id_in(body, "order", "id"))
         except NotBooked:
             raise
+        except StoreError as error:  # the database is down, which is no fault of it
+            raise NoLedger(str(error)) from error
         except Exception:
             log.exception("An advice of till %s can't be examined.", till)
             failed = Malformed(

@@ -36,10 +36,11 @@ from contract.order import (
 )
 from hub.core.booking import Result, ResultCode
 from hub.core.orders import CLOCK_OFF
-from hub.service.booking import HubFault
+from hub.service.booking import HubFault, NoLedger
 from hub.service.events import publish_catalogue
 from hub.service.orders import Orders
 from hub.service.verification import verify
+from hub.store.errors import DatabaseGone
 from tests.hub import samples
 from tests.hub.samples import TILLS, advice, order
 from tests.hub.service.shop import (
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from hub.core.booking import Item
     from hub.service.booking import Done
     from hub.service.context import ContextKeeper
+    from hub.store.store import Row
     from tests.hub.hubs import Parts
 
 NUMBER = samples.EVENT.number
@@ -154,6 +156,30 @@ async def test_stand_in_beyond_the_allowance_is_a_loss_and_not_the_guests(
     # Once the till knows a newer balance, it may go on.
     later = shop.parts.booking.position[0]
     assert await shop.advise(beers(wallet, 3), Path.STAND_IN, basis_batch=later) == ()
+
+
+async def test_an_advice_waits_while_the_database_is_down(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wallet = await shop.band(9000)
+    basis = shop.parts.booking.position[0]
+    assert await shop.advise(beers(wallet, 3), Path.STAND_IN, basis_batch=basis) == ()
+    beyond = beers(wallet, 3)
+    fetch = shop.parts.store.fetch
+
+    async def fallen(query: str, *values: Any) -> list[Row]:
+        if query == "first_booked":
+            raise DatabaseGone("The database closed the connection.")
+        return await fetch(query, *values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.parts.store, "fetch", fallen)
+        with pytest.raises(NoLedger):
+            await shop.advise(beyond, Path.STAND_IN, basis_batch=basis)
+    assert await shop.advise(beyond, Path.STAND_IN, basis_batch=basis) == (
+        AdviceFlag.STAND_IN_LOSS,
+        AdviceFlag.EXCEEDS_ALLOWANCE,
+    )
 
 
 async def test_what_was_booked_when_asked_for_does_not_use_the_allowance_up(
