@@ -17,7 +17,7 @@ from contract.fields import Amount, PlaceKey, Serial, StaffId, Variant
 
 VOUCHERS_MAX = 9_999
 # First six and last four digits at most: what card schemes allow on a receipt.
-MASKED_NUMBER_PATTERN = r"^[0-9]{0,6}[*xX. -]*[0-9]{0,4}$"
+MASKED_NUMBER_PATTERN = r"^[0-9]{0,6}[*xX. -]*[0-9]{0,4}$(?!\n)"
 
 Vouchers = Annotated[int, msgspec.Meta(ge=-VOUCHERS_MAX, le=VOUCHERS_MAX)]
 

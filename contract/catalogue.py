@@ -24,7 +24,7 @@ NAME_LENGTH_MAX = 80
 Name = Annotated[
     str,
     msgspec.Meta(
-        min_length=1, max_length=NAME_LENGTH_MAX, pattern=r"^[^\x00-\x1f\x7f]*$"
+        min_length=1, max_length=NAME_LENGTH_MAX, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)"
     ),
 ]
 
@@ -46,7 +46,7 @@ class ProductGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     name: Name
-    color: Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-f]{6}$")]
+    color: Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-f]{6}$(?!\n)")]
 
 
 class ProductKind(enum.Enum):

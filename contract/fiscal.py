@@ -116,7 +116,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     time_format: str
     value: bytes
     public_key: bytes
-    tse_serial: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    tse_serial: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 class Outage(msgspec.Struct, frozen=True, kw_only=True):

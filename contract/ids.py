@@ -12,7 +12,9 @@ import msgspec
 OrderId = NewType("OrderId", UUID)
 """A UUIDv7 made at the till before anyone else hears of the order (RFC 9562)."""
 
-IDENTITY_PATTERN = r"^[a-z0-9.-]{1,30}$"  # also fit for a TSE client id and a topic
+IDENTITY_PATTERN = (
+    r"^[a-z0-9.-]{1,30}$(?!\n)"  # also fit for a TSE client id and a topic
+)
 
 TillId = NewType("TillId", str)
 """One identity of a till: CN, client id, TSE client id and Z_KASSE_ID alike."""

@@ -22,7 +22,7 @@ class Seller(msgspec.Struct, frozen=True, kw_only=True):
     street: Annotated[str, msgspec.Meta(max_length=60)]
     postal_code: Annotated[str, msgspec.Meta(max_length=10)]
     city: Annotated[str, msgspec.Meta(max_length=62)]
-    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
     tax_number: Annotated[str, msgspec.Meta(max_length=20)]
 
 

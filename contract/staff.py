@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contract.attempt import Order
     from contract.ids import WristbandUid
 
-ROLE_NAME_PATTERN = r"^[a-z0-9_-]{1,30}$"
+ROLE_NAME_PATTERN = r"^[a-z0-9_-]{1,30}$(?!\n)"
 
 RoleName = Annotated[str, msgspec.Meta(pattern=ROLE_NAME_PATTERN)]
 

@@ -56,7 +56,7 @@ class TseFacts(msgspec.Struct, frozen=True, kw_only=True):
     certificates: Annotated[
         tuple[Certificate, ...], msgspec.Meta(max_length=CERTIFICATES_MAX)
     ] = ()
-    bsi_id: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}-[0-9]{4})?$")] = ""
+    bsi_id: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}-[0-9]{4})?$(?!\n)")] = ""
     description: Named = ""
     firmware: Named = ""
     expires: Utc
