@@ -5,11 +5,13 @@ After a wanted change: `pytest tests/edge/ui --snapshot-update`, then look at ea
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 
+from contract.messages import Lamp, LampState
 from edge.ui.messages import ClosingAsked, ReceiptsAsked, StatusAsked
 from edge.ui.sample import sample_views
 from edge.ui.screenshot import draw, drawn, sample_wristbands
@@ -54,6 +56,34 @@ async def test_status(size: tuple[int, int], snapshot: SnapshotAssertion) -> Non
     app = app_for(FakeTill(VIEWS["selling-full"]))
     svg = await draw(app, size, StatusAsked)
     assert svg == snapshot.use_extension(SVGImageExtension)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+async def test_no_sentence_of_the_status_lies_under_its_keys(
+    size: tuple[int, int],
+) -> None:
+    bad, paper = VIEWS["selling-full"], VIEWS["approved-no-paper"].lamps.printer
+    clock = Lamp(
+        state=LampState.WARN,
+        text="Nobody has confirmed the clock. Compare it with a watch, then press "
+        "'Clock is right'.",
+    )
+    view = replace(
+        bad,
+        lamps=replace(bad.lamps, clock=clock, printer=paper),
+        asks_for_clock=True,
+        closed=VIEWS["closed"].closed,
+    )
+    app = app_for(FakeTill(view))
+    async with app.run_test(size=size) as pilot:
+        app.post_message(StatusAsked())
+        await pilot.pause()
+        check_keys(app, narrowest=5)
+        keys = app.screen.query_one("#status-keys").region
+        for name in ("status-lamps", "status-undelivered", "status-closed"):
+            shown = app.screen.query_one(f"#{name}").region
+            assert shown.height
+            assert not shown.overlaps(keys), name
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name_of)
