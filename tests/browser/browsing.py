@@ -14,7 +14,7 @@ from playwright.async_api import async_playwright
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Locator, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = os.environ.get("KASSENBAND_PICTURES")
@@ -68,6 +68,12 @@ async def opened(browser: Browser, size: str, language: str) -> AsyncIterator[Pa
     yield page
     await context.close()
     assert not complaints, f"the browser complained: {complaints}"
+
+
+async def go_by(target: Locator) -> None:
+    """Click what leads to another page, and be there: a click returns before that."""
+    async with target.page.expect_navigation():
+        await target.click()
 
 
 async def looked_at_twice(page: Page, name: str, judged: str) -> None:

@@ -17,7 +17,7 @@ from hub.service.competitions import OfferedMethod, add_officer, put_competition
 from hub.service.outbox import Postman
 from hub.web.account_texts import account_texts
 from hub.web.texts import Language, texts
-from tests.browser.browsing import chromium, looked_at_twice, opened
+from tests.browser.browsing import chromium, go_by, looked_at_twice, opened
 from tests.browser.portals import open_portal
 from tests.counterparts.postfinance import PATH
 from tests.hub import samples
@@ -78,10 +78,10 @@ class NewUser:
         await self.page.get_by_label(label, exact=True).fill(value)
 
     async def press(self, name: str) -> None:
-        await self.page.get_by_role("button", name=name, exact=True).click()
+        await go_by(self.page.get_by_role("button", name=name, exact=True))
 
     async def follow(self, name: str) -> None:
-        await self.page.get_by_role("link", name=name, exact=True).first.click()
+        await go_by(self.page.get_by_role("link", name=name, exact=True).first)
 
     async def sees(self, sentence: str) -> None:
         await self.page.get_by_text(sentence).first.wait_for()
@@ -213,7 +213,7 @@ async def make_bill(user: NewUser) -> None:
     await user.follow(user.words.navigation.unpaid)
     await user.look("unpaid")
     mine = user.page.locator("section", has_text=WOLVES)
-    await mine.get_by_role("link", name=words.pay, exact=True).click()
+    await go_by(mine.get_by_role("link", name=words.pay, exact=True))
     await user.look("review")
     await user.press(words.accept)
     await user.page.wait_for_url(re.compile(r"/bills/\d{27}"))
@@ -233,7 +233,7 @@ async def pay(user: NewUser) -> None:
     for decision in ("Decline", "Pay"):
         await user.press(words.methods["postfinance"].button)
         await user.look("leaving")
-        await page.locator(f'form[action*="{PATH}"] button').click()
+        await go_by(page.locator(f'form[action*="{PATH}"] button'))
         assert await page.inner_text("h1") == "Payment page"
         await user.press(decision)
         await page.wait_for_url(bill)

@@ -17,7 +17,7 @@ from hub.service.staff import NewMember, put_member, put_role
 from hub.web.doubt_pages import doubt_section
 from hub.web.office import office_app
 from hub.web.payment_log_pages import payment_log_section
-from tests.browser.browsing import chromium, looked_at, opened
+from tests.browser.browsing import chromium, go_by, looked_at, opened
 from tests.counterparts.portal import SECRETS, open_bill, running_portal
 from tests.counterparts.serving import running
 from tests.hub import samples
@@ -76,23 +76,23 @@ async def test_staff_look_at_calls_and_doubts(
         await looked_at(page, f"office-{size}-login")
         await page.fill("input[name=name]", "Fay Fox")
         await page.fill("input[name=pin]", PIN)
-        await page.locator("main button").click()
+        await go_by(page.locator("main button"))
         await page.wait_for_url("**/payment-log*")
         await page.locator("summary").first.click()
         assert await page.locator("pre").first.is_visible()
         assert await page.locator(".severity-3").count() == 1
         await looked_at(page, f"office-{size}-log")
         await page.select_option("#severity", "3")
-        await page.locator("main form button").click()
+        await go_by(page.locator("main form button"))
         assert await page.locator("ol.log > li").count() == 1
-        await page.locator('nav a[href*="/doubts"]').click()
+        await go_by(page.locator('nav a[href*="/doubts"]'))
         assert f"{reference[:26]}-1" in await page.inner_text("main")
         assert "does not know whether it was paid" in await page.inner_text("main")
         await looked_at(page, f"office-{size}-doubts")
         await page.locator("summary").first.click()
         await looked_at(page, f"office-{size}-doubts-open")
         await page.fill("#reason-1", "STATUS 2 in the back office")
-        await page.locator("details[open] button").click()
+        await go_by(page.locator("details[open] button"))
         await page.wait_for_url("**/doubts*")
         assert await page.locator("#reason-1").count() == 0
         done, asked = await log.search(Search(text="as not paid, by fay"))

@@ -8,7 +8,7 @@ import pytest
 
 from hub.service.passwords import Passwords
 from hub.service.payment_log import PaymentLog, Search, Severity
-from tests.browser.browsing import chromium, looked_at, opened
+from tests.browser.browsing import chromium, go_by, looked_at, opened
 from tests.browser.portals import open_portal
 from tests.counterparts.portal import open_bill
 from tests.counterparts.postfinance import PATH
@@ -60,12 +60,12 @@ async def walk(page: Page, bill: str, name: str) -> None:
     log_in, pay, paid = WORDS[name[:2]]
     await enter(page, bill, log_in)
     for decision in ("Decline", "Cancel", "Pay"):
-        await page.get_by_role("button", name=pay).click()
+        await go_by(page.get_by_role("button", name=pay))
         await looked_at(page, f"{name}-leaving")
-        await page.locator(f'form[action*="{PATH}"] button').click()
+        await go_by(page.locator(f'form[action*="{PATH}"] button'))
         assert await page.inner_text("h1") == "Payment page"
         assert await page.inner_text("#amount") == "EUR 4628"
-        await page.get_by_role("button", name=decision).click()
+        await go_by(page.get_by_role("button", name=decision))
         await page.wait_for_url(bill)
         await looked_at(page, f"{name}-{decision.lower()}")
     assert paid in await page.inner_text("h1")
@@ -76,7 +76,7 @@ async def enter(page: Page, bill: str, log_in: str) -> None:
     await page.goto(bill)
     await page.fill("input[name=email]", "ada@example.org")
     await page.fill("input[name=password]", PASSWORD)
-    await page.get_by_role("button", name=log_in).click()
+    await go_by(page.get_by_role("button", name=log_in))
     await page.wait_for_url(bill)
 
 
@@ -99,9 +99,9 @@ async def test_after_an_uncertain_answer_nobody_can_pay_again(
     ):
         bill = f"{portal.url}/bills/{reference}"
         await enter(page, bill, log_in)
-        await page.get_by_role("button", name=pay).click()
-        await page.locator(f'form[action*="{PATH}"] button').click()
-        await page.get_by_role("button", name="Uncertain").click()
+        await go_by(page.get_by_role("button", name=pay))
+        await go_by(page.locator(f'form[action*="{PATH}"] button'))
+        await go_by(page.get_by_role("button", name="Uncertain"))
         await page.wait_for_url(bill)
         said = await page.inner_text("main")
         assert said.count(words) == 1

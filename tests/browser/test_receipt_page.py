@@ -182,11 +182,16 @@ def test_the_code_is_black_on_white_by_night_too(
     assert paths.nth(1).evaluate("e => getComputedStyle(e).stroke") == "rgb(0, 0, 0)"
 
 
+def change_language(page: Page, language: str) -> None:
+    with page.expect_navigation():
+        page.get_by_role("link", name=language).click()
+
+
 def test_a_guest_may_change_the_language(page: Page, site: Site) -> None:
     open_receipt(page, site, receipts.SALE)
-    page.get_by_role("link", name="Deutsch").click()
+    change_language(page, "Deutsch")
     assert page.locator("h1").inner_text() == "Beleg"
-    page.get_by_role("link", name="English").click()
+    change_language(page, "English")
     assert page.locator("h1").inner_text() == "Receipt"
 
 

@@ -11,7 +11,7 @@ import pytest
 from contract.order import make_line
 from contract.token import PORTAL_PATH
 from hub.service.bill_booker import BillBooker
-from tests.browser.browsing import chromium, looked_at, opened
+from tests.browser.browsing import chromium, go_by, looked_at, opened
 from tests.browser.portals import open_portal
 from tests.hub import samples
 from tests.hub.hubs import running_parts
@@ -126,10 +126,10 @@ async def walk(page: Page, site: Site, name: str) -> None:
         await looked_at(page, f"wallet-{name}-{what}")
 
     async def follow(word: str) -> None:
-        await page.get_by_role("link", name=words[word], exact=True).first.click()
+        await go_by(page.get_by_role("link", name=words[word], exact=True).first)
 
     async def press(word: str) -> None:
-        await page.get_by_role("button", name=words[word], exact=True).click()
+        await go_by(page.get_by_role("button", name=words[word], exact=True))
 
     # The provider's page is not ours, and has no icon.
     await page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
@@ -144,7 +144,7 @@ async def walk(page: Page, site: Site, name: str) -> None:
     await press("pay")
     await look("leaving")
     await press("go_on")
-    await page.get_by_role("button", name="Pay", exact=True).click()
+    await go_by(page.get_by_role("button", name="Pay", exact=True))
     await page.wait_for_url(f"{site.url}/wallet/topup/*")
     assert words["done"] in await page.inner_text("[role=status]")
     await look("paid")
