@@ -12,9 +12,9 @@ import msgspec
 OrderId = NewType("OrderId", UUID)
 """A UUIDv7 made at the till before anyone else hears of the order (RFC 9562)."""
 
-IDENTITY_PATTERN = (
-    r"^[a-z0-9.-]{1,30}$(?!\n)"  # also fit for a TSE client id and a topic
-)
+# Also fit for a TSE client id, a topic, and a folder: it is never "." or "..".
+IDENTITY_PATTERN = r"^[a-z0-9][a-z0-9.-]{0,29}$(?!\n)"
+IDENTITY_FORM = "1 to 30 of a-z, 0-9, dot and hyphen, a letter or digit first"
 
 TillId = NewType("TillId", str)
 """One identity of a till: CN, client id, TSE client id and Z_KASSE_ID alike."""

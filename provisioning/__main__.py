@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from contract.ids import IDENTITY_FORM
 from provisioning import bundle
 from provisioning.processes import ProvisioningError
 
@@ -72,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     ca = commands.add_parser("ca", help="begin an event: its certificate authority")
-    ca.add_argument("--event", required=True, help="a-z, 0-9, dot, hyphen")
+    ca.add_argument("--event", required=True, help=IDENTITY_FORM)
     hub = commands.add_parser("hub", help="certificates and settings for the hub")
     hub.add_argument(
         *("--address", "-a"),

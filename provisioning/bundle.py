@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
+from contract.ids import IDENTITY_FORM
 from contract.topics import HUB_CLIENT
 from provisioning.broker import BrokerFiles, render_access_list, render_configuration
 from provisioning.ca import TILL_ID, EventCa, Leaf
@@ -31,9 +32,7 @@ LOOPBACK = "127.0.0.1"  # the hub's own way to a broker beside it
 def make_authority(directory: Path, event: str) -> EventCa:
     """Begin an event: its authority and its name; never twice."""
     if TILL_ID.fullmatch(event) is None:
-        raise ProvisioningError(
-            f"{event!r} is no event id. Use 1 to 30 of a-z, 0-9, dot and hyphen."
-        )
+        raise ProvisioningError(f"{event!r} is no event id. Use {IDENTITY_FORM}.")
     authority = EventCa.create(directory / "ca", event)
     (directory / "event").write_text(event + "\n")
     return authority

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from contract.ids import IDENTITY_PATTERN
+from contract.ids import IDENTITY_FORM, IDENTITY_PATTERN
 from provisioning.processes import ProvisioningError, write_private
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ class EventCa:
     def issue_client(self, name: str) -> Leaf:
         """A certificate for a till (by its id) or the hub; the CN is its identity."""
         if TILL_ID.fullmatch(name) is None:
-            raise ProvisioningError(
-                f"{name!r} is no till id. Use 1 to 30 of a-z, 0-9, dot and hyphen."
-            )
+            raise ProvisioningError(f"{name!r} is no till id. Use {IDENTITY_FORM}.")
         return self._issue(name, ExtendedKeyUsageOID.CLIENT_AUTH, None, "client")
 
     def revoke(self, certificate: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from contract.ids import IDENTITY_PATTERN, EventId, TillId
+from contract.ids import IDENTITY_FORM, IDENTITY_PATTERN, EventId, TillId
 from contract.sheet_words import SheetLanguage
 from edge.core.errors import CallTheTechnician
 
@@ -269,8 +269,7 @@ def _check(settings: Settings, source: Path) -> None:
     ):
         if not re.fullmatch(IDENTITY_PATTERN, value):
             raise SettingsWrong(
-                f"{name} in {source} must be 1 to 30 of a-z, 0-9, dot and hyphen,"
-                f" not {value!r}."
+                f"{name} in {source} must be {IDENTITY_FORM}, not {value!r}."
             )
     for name, text in (
         ("hub.broker_host", settings.hub.broker_host),

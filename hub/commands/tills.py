@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from contract.acts import OrderKind, PaymentMethod
-from contract.ids import IDENTITY_PATTERN, TillId
+from contract.ids import IDENTITY_FORM, IDENTITY_PATTERN, TillId
 from hub.commands import tse
 from hub.commands.answer import Answer, Refused, table
 from hub.commands.opened import opened
@@ -154,7 +154,7 @@ def _figures(till: Till) -> dict[str, Any]:
 def _till_id(text: str) -> TillId:
     if re.fullmatch(IDENTITY_PATTERN, text) is None:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no till's name: 1 to 30 of a-z, 0-9, dot and hyphen."
+            f"{text!r} is no till's name: {IDENTITY_FORM}."
         )
     return TillId(text)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import shutil
 import sys
 import time
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from contract.archives import ArchiveProgress, ArchiveState
-from contract.ids import TillId
+from contract.ids import IDENTITY_PATTERN, TillId
 from hub.service.archive_check import ArchiveReport
 
 if TYPE_CHECKING:
@@ -179,6 +180,11 @@ class TseArchives:
         if peer not in agreed.tills:
             raise ArchiveRefused(
                 403, f"The certificate is of {peer}, which is no till of this event."
+            )
+        # Its id names a folder: whatever the database holds, none may lead elsewhere.
+        if re.fullmatch(IDENTITY_PATTERN, peer) is None:
+            raise ArchiveRefused(
+                403, f"{peer!r} is no till's id. Give the till another one."
             )
         return TillId(peer)
 

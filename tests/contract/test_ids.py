@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.ids import WristbandUid, new_order_id, new_uuid7
+from contract.ids import TillIdField, WristbandUid, new_order_id, new_uuid7
 
 
 @given(st.integers(0, 2**48 - 1))
@@ -28,3 +29,14 @@ def test_a_uid_is_read_and_shown_as_hex() -> None:
 def test_what_is_no_uid_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         WristbandUid.parse(text)
+
+
+@pytest.mark.parametrize("text", ["bar-1", "7", "bar-1.2", "a" * 30, "a.."])
+def test_an_id_is_fit_for_a_folder(text: str) -> None:
+    assert msgspec.convert(text, TillIdField) == text
+
+
+@pytest.mark.parametrize("text", [".", "..", ".bar", "-bar", "", "a" * 31, "a/b", "A"])
+def test_an_id_that_leads_elsewhere_is_refused(text: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(text, TillIdField)

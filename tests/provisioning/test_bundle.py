@@ -188,7 +188,9 @@ def test_mistakes_end_with_a_sentence(
     for arguments, sentence in (
         (["ca", "--event", "fest", "--directory", str(event)], "an authority already"),
         (["ca", "--event", "Das Fest", "--directory", str(tmp_path)], "no event id"),
+        (["ca", "--event", "..", "--directory", str(tmp_path)], "no event id"),
         (["till", "Bar 1", "--directory", str(event)], "'Bar 1' is no till id"),
+        (["till", "..", "--directory", str(event)], "'..' is no till id"),
         (["till", "hub", "--directory", str(event)], "is the hub's own name"),
         (["till", "bar-1", "--directory", str(tmp_path)], "No certificate authority"),
         (["revoke", "bar-9", "--directory", str(event)], "no certificate of a till"),

@@ -71,6 +71,7 @@ def test_an_unknown_till_can_not_be_revoked(hub: Office) -> None:
     ("arguments", "words"),
     [
         (("add", "Bar_1"), "is no till's name"),
+        (("add", ".."), "'..' is no till's name: 1 to 30 of a-z"),
         (("add", "bar-1", "--kinds", "sale,gift"), "'gift' is unknown. Choose from"),
         (("add", "bar-1", "--methods", "cheque"), "wallet, cash, card"),
     ],

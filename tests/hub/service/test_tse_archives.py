@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 import http.client
 import io
@@ -12,6 +13,7 @@ import socket
 import tarfile
 from collections import Counter
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -215,6 +217,20 @@ async def test_who_is_no_till_of_this_event_is_refused(
                 EdgeDelivery(stranger.url, trusting, EVENT, lambda _: None), tar
             )
     assert list(archives.folder.rglob("*.*")) == []
+
+
+async def test_a_till_named_like_the_folder_above_writes_nothing(
+    parts: Parts, tmp_path: Path
+) -> None:
+    up, current = TillId(".."), parts.context.current
+    known = {**current.agreed.tills, up: current.agreed.tills[BAR]}
+    agreed = dataclasses.replace(current.agreed, tills=known)
+    odd = SimpleNamespace(current=dataclasses.replace(current, agreed=agreed))
+    archives = TseArchives(parts.store, odd, tmp_path / "kept")  # type: ignore[arg-type]
+    piece = Piece(0, b"x", 100, bytes(32))
+    with pytest.raises(ArchiveRefused, match=r"'\.\.' is no till's id"):
+        await archives.take(EVENT, up, uuid4(), piece)
+    assert list(archives.folder.parent.rglob("*")) == []
 
 
 def changed(data: bytes) -> bytes:
