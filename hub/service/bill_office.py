@@ -12,6 +12,7 @@ from hub.service.bill_list import listed_bill
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from hub.service.bill_list import ListedBill
     from hub.store.store import Store
@@ -51,6 +52,17 @@ class Alarm:
     """In the provider's own words."""
     texts: tuple[str, ...]
     heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedStep:
+    """What a bill has the ledger book, and the ledger refused."""
+
+    order: UUID
+    reference: str
+    step: str
+    reason: str
+    made_at: datetime
 
 
 class BillOffice:
@@ -94,6 +106,22 @@ class BillOffice:
         )
         if closed is None:
             raise NotAllowed("Somebody else has seen to this. Look again.")
+
+    async def refused(self) -> tuple[RefusedStep, ...]:
+        """List what came in or went back that the ledger refused, newest first."""
+        rows = await self._store.fetch(
+            "refused_bill_entries", self._event, ALARMS_SHOWN_MAX
+        )
+        return tuple(
+            RefusedStep(
+                order=row["order_id"],
+                reference=row["bill"],
+                step=row["step"],
+                reason=row["reason"],
+                made_at=row["made_at"],
+            )
+            for row in rows
+        )
 
     async def alarms(self) -> tuple[Alarm, ...]:
         """List what providers said that somebody has to look at, newest first."""

@@ -23,6 +23,7 @@ UNCLOSED_TOO_LONG = timedelta(hours=24)
 class Task(enum.Enum):
     """Something that somebody has to do; what is urgent comes first."""
 
+    REFUSED = "refused"
     DOUBTS = "doubts"
     CLAIMS = "claims"
     ALARMS = "alarms"
@@ -75,6 +76,7 @@ class OfficeTasks:
         )
         due = await self._settlements.due()
         return {
+            Task.REFUSED: row["refused"],
             Task.DOUBTS: len(await doubtful(self._store, self._event, now)),
             Task.CLAIMS: row["claims"],
             Task.ALARMS: row["alarms"],

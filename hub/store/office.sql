@@ -29,6 +29,12 @@ SELECT
         WHERE r.event = $1 AND r.alarms <> '{}'
           AND NOT EXISTS (SELECT FROM payment_alarm_closed WHERE report = r.id)
     ) AS alarms,
+    (
+        SELECT count(*) FROM bill_entry AS e
+        JOIN attempt AS a ON a.event = e.event AND a.order_id = e.order_id
+            AND a.attempt = 1 AND a.reason IS NOT NULL
+        WHERE e.event = $1 AND e.batch IS NULL
+    ) AS refused,
     (SELECT count(*) FROM refund WHERE event = $1 AND state = 'requested') AS refunds,
     (
         SELECT count(*) FROM settlement AS s

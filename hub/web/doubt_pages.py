@@ -97,6 +97,7 @@ class Doubts:
             refusal=refusal,
             doubts=await doubtful(self._store, self.event, hub_time()),
             claims=await self.claims.waiting(),
+            refused=await self.bills.refused(),
             alarms=await self.bills.alarms(),
             claimable=CLAIMABLE,
             money=shown_money(self._desk.reader(request)),

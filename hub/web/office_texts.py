@@ -110,6 +110,10 @@ class DoubtTexts(_Texts, frozen=True):
     confirm: str
     decline: str
     own: str
+    refused: str
+    refused_lead: str
+    refused_steps: dict[str, str]
+    refused_reasons: dict[str, str]
     alarms: str
     no_alarms: str
     note: str

@@ -28,6 +28,7 @@ PATH = "/"
 KEY = "overview"
 
 PLACES: Mapping[Task, str] = {
+    Task.REFUSED: "doubts",
     Task.DOUBTS: "doubts",
     Task.CLAIMS: "doubts",
     Task.ALARMS: "doubts",

@@ -7,10 +7,13 @@ import pytest_asyncio
 
 from contract.bill_reference import read_order_id
 from hub.core.bills.reports import Report, Said
+from hub.service.bill_booker import BillBooker
 from hub.service.bill_payments import BillPayments
 from hub.service.payment_log import PaymentLog, Search, Severity
+from tests.hub.hubs import running_parts
 from tests.hub.service.bank_desk import add_bill, payments, run
-from tests.hub.service.billing import METHODS, Here
+from tests.hub.service.billing import EVENT, METHODS, Fair, Here
+from tests.hub.service.test_bill_booker import topped_up
 from tests.hub.web.bank_office import open_office
 
 if TYPE_CHECKING:
@@ -121,3 +124,25 @@ async def test_what_a_provider_told_is_seen_to_once(
         assert (await fay.send(path)).status_code == 409
         # What nobody has.
         assert (await fay.send("/doubts/claims/x/confirm")).status_code == 404
+
+
+async def test_a_top_up_that_the_ledger_refuses_is_shown_to_people(
+    store: Store, context: ContextKeeper
+) -> None:
+    fair = await Fair.open(store)
+    async with running_parts(store, context) as parts:
+        wallet = await parts.wallet(0)
+        attempt = await topped_up(fair, wallet, 2500)
+        await run(
+            store, "UPDATE bill_line SET wallet = 4000000 WHERE wallet = $1", wallet
+        )
+        await fair.say(attempt)
+        for _ in range(2):  # it stays refused
+            await BillBooker(store, parts.booking, EVENT).book()
+    async with open_office(store, context, "fay", language="de") as (fay,):
+        page = await fay.open("/")
+        assert "1 Buchung, die das Hauptbuch ablehnt" in page
+        page = await fay.open("/doubts")
+    assert "Vom Hauptbuch abgelehnt" in page
+    assert "Gutschrift an den Empfänger: Das Armband ist dem Hauptbuch" in page
+    assert attempt.reference in re.sub(r"\s", "", page)
