@@ -33,7 +33,7 @@ FLAGS: Mapping[DeclineReason, AdviceFlag] = {
 def objection(item: Item, state: LedgerState) -> DeclineReason | None:
     """Say what forbids letting a guest in by an item's codes; they were looked for."""
     for code in item.presale:
-        known = state.presales[code]
+        known = state.presales.get(code)
         if known is None:
             return DeclineReason.PRESALE_UNKNOWN
         if known.holder not in {None, item.order}:
@@ -58,7 +58,7 @@ def _take(
 ) -> tuple[str, ...]:
     taken = []
     for code in item.presale:
-        known = state.presales[code]
+        known = state.presales.get(code)
         if known is not None and known.holder is None:
             _hand_over(code, item.order, entry, item, state, records)
             taken.append(code)
@@ -95,21 +95,20 @@ def _hand_over(
     state: LedgerState,
     records: Records,
 ) -> None:
-    known = state.presales[code]
-    assert known is not None, "nobody holds a code that is not known"
+    known = state.presales[code]  # nobody holds a code that is not known
     records.presale(code, entry, known.holder, holder, item.order)
     state.presales[code] = replace(known, holder=holder)
 
 
 def _holder(code: str, state: LedgerState) -> UUID | None:
-    known = state.presales[code]
+    known = state.presales.get(code)
     return None if known is None else known.holder
 
 
 def _fits(item: Item, state: LedgerState) -> bool:
     """Whether just the tickets that the codes are for are taken off, each whole."""
     wanted = Counter(
-        known.product for code in item.presale if (known := state.presales[code])
+        known.product for code in item.presale if (known := state.presales.get(code))
     )
     off: Counter[int] = Counter()
     for line in item.lines:

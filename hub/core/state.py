@@ -202,8 +202,9 @@ class LedgerState:
         self.originals: set[UUID] = set()
         """Orders whose cancellations are all known, too."""
         self.accounts: dict[Account, int] = {}
-        self.presales: dict[str, Presale | None] = {}
-        """By the digests of codes; None for those that nobody knew of."""
+        self.presales: dict[str, Presale] = {}
+        """By the digests of codes; what is missing after it was loaded nobody knows:
+        whoever makes codes up must not fill the memory."""
         self.guests_money = GuestsMoney()
         self.holdings: dict[int, int] = {}
         """What each place for cash holds, by its account; negative, as all assets."""
@@ -233,7 +234,7 @@ class LedgerState:
                 bands.update(_unknown(item.bands, self.bands))
             if item.presale:
                 held = self.presales
-                presales.update(each for each in item.presale if not held.get(each))
+                presales.update(each for each in item.presale if each not in held)
             known = self.accounts
             accounts.update(
                 [each.account for each in item.postings if each.account not in known]

@@ -182,12 +182,9 @@ async def _load_presale_uses(
 async def _load_presales(
     store: Store, event: int, state: LedgerState, codes: Iterable[str]
 ) -> None:
-    for code in codes:
-        state.presales.setdefault(code, None)
     for row in await store.fetch("load_presales", event, list(codes)):
-        if state.presales[row["code_hash"]] is None:
-            known = Presale(row["product"], row["holder"])
-            state.presales[row["code_hash"]] = known
+        known = Presale(row["product"], row["holder"])
+        state.presales.setdefault(row["code_hash"], known)
 
 
 def _live(rows: list[Row]) -> Live:

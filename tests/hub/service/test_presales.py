@@ -28,8 +28,11 @@ from contract.order import (
     plain_line,
 )
 from contract.presale import code_digest
+from hub.core import chain
+from hub.core.state import LedgerState, Missing
 from hub.service.presales import Told, find, take_in
 from hub.service.verification import verify
+from hub.store.loading import load
 from tests.hub import samples
 from tests.hub.service.shop import (
     CATALOGUE,
@@ -377,3 +380,14 @@ async def test_a_use_that_is_deleted_or_changed_is_found(
     checks = {each.check for each in report.findings}
     assert "chain" in checks
     assert "presale" in checks or change.endswith("holder IS NULL")
+
+
+async def test_codes_that_somebody_made_up_are_not_kept_in_mind(sold: Shop) -> None:
+    none: frozenset[Any] = frozenset()
+    state = LedgerState(0, chain.first_head("incarnation"), 0)
+    codes = {digest_of(code) for code in (ADULT_CODE, "made-up-1", "made-up-2")}
+    wanted = Missing(none, none, none, none, frozenset(codes))
+
+    await load(sold.parts.store, NUMBER, state, wanted)
+
+    assert list(state.presales) == [digest_of(ADULT_CODE)]
