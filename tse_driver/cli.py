@@ -22,6 +22,7 @@ from tse_driver.export_reader import check_export
 from tse_driver.log_message import Receipt, verify_receipt
 from tse_driver.port import Port
 from tse_driver.session import Pins, Session
+from tse_driver.side_by_side import processors
 from tse_driver.simulator.knobs import Knobs
 from tse_driver.simulator.server import PtyServer
 from tse_driver.technician import Technician
@@ -141,7 +142,7 @@ def verify_receipt_text(options: Namespace) -> int:
 def verify_export(options: Namespace) -> int:
     """Judge an export archive: every signature, every counter."""
     with Path(options.file).open("rb") as file:
-        check = check_export(file, give=lambda _: None)
+        check = check_export(file, give=lambda _: None, threads=processors())
     if not check.messages:
         raise Unreadable(f"The export {options.file}", "it holds no log message")
     report(

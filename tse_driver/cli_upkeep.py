@@ -17,6 +17,7 @@ from tse_driver.cli import GOOD, plain, report, session_of
 from tse_driver.commands import ADMIN, TIME_ADMIN
 from tse_driver.errors import NotConfirmed, NotExported, SecretMissing
 from tse_driver.export_reader import check_export
+from tse_driver.side_by_side import processors
 from tse_driver.technician import Technician
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def delete_exported(options: Namespace) -> int:
     with session_of(options) as session:
         serial = session.info().serial
         with options.file.open("rb") as file:
-            check = check_export(file, give=lambda _: None)
+            check = check_export(file, give=lambda _: None, threads=processors())
         if not check.valid or check.serials != {serial}:
             why = f"{options.file} is no valid export of this TSE"
             raise NotExported(f"The TSE at {options.port}", why)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from cryptography import x509
@@ -22,6 +25,7 @@ from tse_driver.log_message import (
     Operation,
     parse,
 )
+from tse_driver.side_by_side import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +41,8 @@ INFO_FILE = "info.csv"
 INFO_BYTES_MAX = 4096
 NAME_SHOWN_MAX = 200
 FINDINGS_MAX = 1000  # more of them tell nobody anything new
+BATCH_FILES = 16  # handed to a thread at once: handing over costs time, too
+BATCH_BYTES = 65536  # or fewer, if they are long
 
 _LOG = re.compile(r"^(?:Gent_|Unixt_|Utc_).+_Sig-([0-9]{1,20})_Log-.+log$")
 _CERTIFICATE = re.compile(r"_X509(?:_Fc-\d+)?\.(?:crt|cer|der|pem)$", re.IGNORECASE)
@@ -205,38 +211,52 @@ class Sequence:
                 self._check.note(FindingKind.COUNTER_HOLE, serial, text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file of an export as it was read, whatever its place among the others."""
+
+    path: str
+    data: bytes | None
+    message: LogMessage | TseError | None = None
+    """What it says, or why that is unreadable; None if it is no log file."""
+    verifies: bool = False
+
+
 def check_export(
     file: BinaryIO,
     give: Callable[[FinishedTransaction], object] | None = None,
     *,
     see: Callable[[LogMessage], object] = lambda _: None,
+    threads: int = 1,
 ) -> ExportCheck:
     """Check a seekable export; raise Unreadable when it is no TAR at all.
 
     Each finished fiscal transaction is given to `give` or else kept in the verdict:
     with it, an export of any size needs little memory. `see` is shown every verified
-    message.
+    message. More threads verify more at a time and find the same in the same order.
     """
     check = ExportCheck()
     keys = _collect_keys(file, check)
     sequence = Sequence(check)
-    for path, data in _members(file, is_certificate=False):
-        name = _name(path, check)
-        if name == INFO_FILE:
-            check.info = _read_info(data)
-            continue
-        message = _read_log(name, data, check)
-        if message is None:
-            continue
-        sequence.take(name, message)
-        if not _verify(name, message, keys, check):
-            continue
-        see(message)
-        finished = check.note_step(message)
-        if finished is not None and give is not None:
-            give(finished)
-        elif finished is not None:
-            check.transactions[finished.number] = finished
+    read = partial(_read_batch, keys=keys)
+    with closing(in_order(read, _batches(file), threads)) as batches:
+        for each in chain.from_iterable(batches):
+            name = _name(each.path, check)
+            if name == INFO_FILE:
+                check.info = _read_info(each.data)
+                continue
+            message = _note_log(name, each, check)
+            if message is None:
+                continue
+            sequence.take(name, message)
+            if not _note_verdict(name, message, each, keys, check):
+                continue
+            see(message)
+            finished = check.note_step(message)
+            if finished is not None and give is not None:
+                give(finished)
+            elif finished is not None:
+                check.transactions[finished.number] = finished
     sequence.end()
     if not check.info:
         text = "It does not say who made the TSE."
@@ -300,7 +320,7 @@ def _collect_keys(file: BinaryIO, check: ExportCheck) -> _Keys:
     keys: _Keys = {}
     certificates: list[_Named] = []
     for count, (path, data) in enumerate(_members(file, is_certificate=True)):
-        name = path.rsplit("/", 1)[-1][:NAME_SHOWN_MAX]
+        name = _last_part(path)
         if count >= CERTIFICATES_MAX:
             text = "No TSE has that many certificates: the others are left out."
             check.note(FindingKind.BAD_CERTIFICATE, name, text)
@@ -337,26 +357,58 @@ def _check_chain(certificates: list[_Named], check: ExportCheck) -> None:
             check.note(FindingKind.BAD_CERTIFICATE, name, text)
 
 
+def _batches(file: BinaryIO) -> Iterator[list[tuple[str, bytes | None]]]:
+    """Yield the files that are no certificates, some at a time."""
+    batch: list[tuple[str, bytes | None]] = []
+    size = 0
+    for path, data in _members(file, is_certificate=False):
+        batch.append((path, data))
+        size += len(data or b"")
+        if len(batch) == BATCH_FILES or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    yield batch
+
+
+def _read_batch(batch: list[tuple[str, bytes | None]], keys: _Keys) -> list[_Read]:
+    return [_read(path, data, keys) for path, data in batch]
+
+
+def _read(path: str, data: bytes | None, keys: _Keys) -> _Read:
+    """Read one file and verify it; nothing else is known here, for any thread may."""
+    name = _last_part(path)
+    if not _LOG.match(name):
+        return _Read(path, data)
+    try:
+        message = parse(_whole(name, data, LOG_MESSAGE_BYTES_MAX))
+    except TseError as error:
+        return _Read(path, None, error)
+    key, _ = keys.get(message.protocolled.serial, (None, None))
+    return _Read(path, None, message, key is not None and message.verifies(key))
+
+
+def _last_part(path: str) -> str:
+    return path.rsplit("/", 1)[-1][:NAME_SHOWN_MAX]
+
+
 def _name(path: str, check: ExportCheck) -> str:
     """Return the last part of a path, which is never used as one."""
     parts = path.split("/")
     if ".." in parts or parts[0] in {"", "~"}:
         text = "Its name leads out of the archive."
         check.note(FindingKind.HOSTILE_PATH, path[:NAME_SHOWN_MAX], text)
-    return parts[-1][:NAME_SHOWN_MAX]
+    return _last_part(path)
 
 
-def _read_log(name: str, data: bytes | None, check: ExportCheck) -> LogMessage | None:
-    match = _LOG.match(name)
-    if match is None:
+def _note_log(name: str, each: _Read, check: ExportCheck) -> LogMessage | None:
+    match, message = _LOG.match(name), each.message
+    if match is None or message is None:
         text = "This file belongs to no export."
         check.note(FindingKind.UNKNOWN_FILE, name, text)
         return None
     check.messages += 1
-    try:
-        message = parse(_whole(name, data, LOG_MESSAGE_BYTES_MAX))
-    except TseError as error:
-        check.note(FindingKind.UNREADABLE, name, str(error))
+    if isinstance(message, TseError):
+        check.note(FindingKind.UNREADABLE, name, str(message))
         return None
     if int(match[1]) != message.signature_counter:
         text = f"The message inside has counter {message.signature_counter}."
@@ -364,18 +416,15 @@ def _read_log(name: str, data: bytes | None, check: ExportCheck) -> LogMessage |
     return message
 
 
-def _verify(
-    name: str,
-    message: LogMessage,
-    keys: _Keys,
-    check: ExportCheck,
+def _note_verdict(
+    name: str, message: LogMessage, each: _Read, keys: _Keys, check: ExportCheck
 ) -> bool:
-    key, ends = keys.get(message.protocolled.serial, (None, None))
-    if key is None or ends is None:
+    _, ends = keys.get(message.protocolled.serial, (None, None))
+    if ends is None:
         text = f"No certificate for TSE {message.serial[:16]}... is in the export."
         check.note(FindingKind.NO_KEY, name, text)
         return False
-    if not message.verifies(key):
+    if not each.verifies:
         text = "The signature does not match: the message was changed or forged."
         check.note(FindingKind.BAD_SIGNATURE, name, text)
         return False

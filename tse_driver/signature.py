@@ -42,7 +42,8 @@ class Algorithm:
 
     name: str
     oid: str
-    hash: hashes.HashAlgorithm = field(compare=False, repr=False)
+    ecdsa: ec.ECDSA = field(compare=False, repr=False)
+    """What `cryptography` signs and verifies with."""
 
     @property
     def encoded(self) -> bytes:
@@ -52,7 +53,7 @@ class Algorithm:
 
 _ALGORITHMS = {
     f"ecdsa-plain-{name}": Algorithm(
-        f"ecdsa-plain-{name}", f"{OID_ECDSA_PLAIN}.{number}", hashing
+        f"ecdsa-plain-{name}", f"{OID_ECDSA_PLAIN}.{number}", ec.ECDSA(hashing)
     )
     for name, (number, hashing) in _HASHES.items()
 }
@@ -80,6 +81,10 @@ class PublicKey:
     """A point on a known curve: the key of one TSE."""
 
     point: bytes
+    serial: bytes = field(compare=False)
+    """The TSE's serial number: SHA-256 of the uncompressed point."""
+    signature_size: int = field(compare=False, repr=False)
+    """Bytes of a plain r||s signature."""
     _key: ec.EllipticCurvePublicKey = field(compare=False, repr=False)
 
     @classmethod
@@ -91,23 +96,14 @@ class PublicKey:
                 key = ec.EllipticCurvePublicKey.from_encoded_point(curve, point)
             except (ValueError, UnsupportedAlgorithm):
                 continue
-            return cls(point, key)
+            serial = hashlib.sha256(point).digest()
+            return cls(point, serial, 2 * ((curve.key_size + 7) // 8), key)
         raise KeyOnNoCurve("The TSE", f"{len(point)} bytes")
-
-    @property
-    def serial(self) -> bytes:
-        """Return the TSE's serial number: SHA-256 of the uncompressed point."""
-        return hashlib.sha256(self.point).digest()
 
     @property
     def curve(self) -> str:
         """Name the curve."""
         return self._key.curve.name
-
-    @property
-    def signature_size(self) -> int:
-        """Return the bytes of a plain r||s signature."""
-        return 2 * ((self._key.curve.key_size + 7) // 8)
 
     def verify(self, signature: bytes, algorithm: Algorithm, signed: bytes) -> bool:
         """Say whether the plain signature r||s over the signed bytes is this key's."""
@@ -117,9 +113,7 @@ class PublicKey:
         r = int.from_bytes(signature[:half], "big")
         s = int.from_bytes(signature[half:], "big")
         try:
-            self._key.verify(
-                encode_dss_signature(r, s), signed, ec.ECDSA(algorithm.hash)
-            )
+            self._key.verify(encode_dss_signature(r, s), signed, algorithm.ecdsa)
         except (InvalidSignature, ValueError, UnsupportedAlgorithm):
             return False
         return True

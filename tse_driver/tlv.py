@@ -6,8 +6,8 @@ so every element keeps its raw slice beside its meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from tse_driver.errors import Unreadable
 
@@ -26,10 +26,10 @@ CONSTRUCTED = 0x20
 END_OF_CONTENTS = b"\x00\x00"
 DEPTH_MAX = 16  # real log messages nest three deep
 LENGTH_BYTES_MAX = 4
+OIDS_REMEMBERED = 64  # a message has two, of the same few in every message
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One TLV element: its tag, the bytes between header and end, the raw slice."""
 
     tag: int
@@ -84,6 +84,7 @@ def read_integer(body: bytes) -> int:
     return int.from_bytes(body, "big", signed=True)
 
 
+@lru_cache(OIDS_REMEMBERED)
 def write_oid(dotted: str) -> bytes:
     """Write an OBJECT IDENTIFIER given as dotted numbers."""
     first, second, *others = (int(part) for part in dotted.split("."))
@@ -96,6 +97,7 @@ def write_oid(dotted: str) -> bytes:
     return write(OBJECT_IDENTIFIER, bytes(body))
 
 
+@lru_cache(OIDS_REMEMBERED)
 def read_oid(body: bytes) -> str:
     """Read the body of an OBJECT IDENTIFIER into dotted numbers."""
     if not body or body[-1] & 0x80 or len(body) > 64:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import tarfile
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,45 @@ def test_each_fault_is_found(
     assert not check.valid
     assert kind in {finding.kind for finding in check.findings}
     assert all(finding.text.endswith(".") for finding in check.findings)
+
+
+def told(files: Files, threads: int) -> tuple[object, ...]:
+    steps: list[object] = []
+    check = check_export(
+        packed(files),
+        steps.append,
+        see=lambda message: steps.append(message.signature_counter),
+        threads=threads,
+    )
+    return check.findings, check.messages, check.verified, check.open_numbers, steps
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_several_threads_find_the_same_in_the_same_order(every: int) -> None:
+    changed = {f"readme-{number}.txt": b"x" for number in range(40)}
+    for place, (name, data) in enumerate(FILES.items()):
+        changed[name] = data
+        if place % every == 0 and "_Log-" in name:
+            changed[name] = data.replace(b"4.00", b"1.00")
+            changed[f"sub/{name}"] = data[:-1]
+    assert told(changed, 1) == told(changed, 3)
+    assert told(FILES, 1) == told(FILES, 3)
+
+
+def test_whoever_is_given_the_finished_may_stop_the_check() -> None:
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_export(packed(FILES), stop, threads=2)
+    assert not [t for t in threading.enumerate() if "side-by-side" in t.name]
+
+
+@pytest.mark.parametrize("cut", [1300, 5000])
+def test_an_archive_that_breaks_off_does_so_for_several_threads(cut: int) -> None:
+    data = packed(FILES).getvalue()[:cut]
+    with pytest.raises(Unreadable, match="no whole TAR"):
+        check_export(io.BytesIO(data), threads=2)
 
 
 def test_holes_and_strange_files_are_told_but_do_not_condemn() -> None:

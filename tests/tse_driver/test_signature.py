@@ -35,7 +35,7 @@ def test_the_curve_is_found_and_verifies(curve: ec.EllipticCurve) -> None:
     assert key.curve == curve.name
     assert PublicKey.from_bytes(info) == key
     algorithm = algorithm_named("ecdsa-plain-SHA512")
-    r, s = decode_dss_signature(private.sign(b"text", ec.ECDSA(algorithm.hash)))
+    r, s = decode_dss_signature(private.sign(b"text", algorithm.ecdsa))
     half = key.signature_size // 2
     plain = r.to_bytes(half, "big") + s.to_bytes(half, "big")
     assert key.verify(plain, algorithm, b"text")

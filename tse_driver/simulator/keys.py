@@ -63,7 +63,7 @@ class Identity:
 
     def sign(self, data: bytes) -> bytes:
         """Sign as TR-03111 does: r and s side by side."""
-        r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(self.algorithm.hash)))
+        r, s = decode_dss_signature(self.key.sign(data, self.algorithm.ecdsa))
         half = self.public_key.signature_size // 2
         return r.to_bytes(half, "big") + s.to_bytes(half, "big")
 
