@@ -72,6 +72,9 @@ class CashPoint:
     register: Register
     signature: Signature | None = None
     """The closing's own."""
+    outage: Outage | None = None
+    """Why it has none."""
+    outage_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from hub.export.dialect import cell, count, log_time, moment, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from contract.attempt import Order
     from contract.fiscal import FiscalLine, FiscalPayment, Outage, Signature
@@ -97,10 +98,7 @@ class ReceiptRows:
             f"{self._cashier(report.cashier)};{money(0)};{_NO_GUEST}{_END}",
         )
         start = f"{self._head}{name};"
-        if point.signature is not None:
-            self._signature(start, point.signature, "")
-        else:
-            self._unsigned(start, OUT_OF_ORDER, None)
+        self._signed(start, point)
         return name
 
     def _head_row(
@@ -157,12 +155,13 @@ class ReceiptRows:
                 f"{money(each.net_minor, 5)};{money(each.tax_minor, 5)}{_END}",
             )
 
-    def _signed(self, start: str, ended: Ended) -> None:
-        if ended.signature is not None:
-            self._signature(start, ended.signature, "")
-        elif ended.outage is not None:
-            number = ended.outage.number
-            self._unsigned(start, fault(ended.outage, ended), number)
+    def _signed(self, start: str, about: Ended | CashPoint) -> None:
+        """Write an order's signature, or a closing's; or why it has none."""
+        if about.signature is not None:
+            self._signature(start, about.signature, "")
+        elif about.outage is not None:
+            said = fault(about.outage, about.outage_until)
+            self._unsigned(start, said, about.outage.number)
         else:
             self._unsigned(start, OUT_OF_ORDER, None)
 
@@ -204,10 +203,10 @@ class ReceiptRows:
             self._write("references.csv", f"{start}{number};{said}")
 
 
-def fault(outage: Outage, ended: Ended) -> str:
-    """Say why an order has no signature, and when the TSE was out of order."""
-    until = "" if ended.outage_until is None else f" bis {moment(ended.outage_until)}"
-    period = f" (seit {moment(outage.since)}{until})"
+def fault(outage: Outage, until: datetime | None) -> str:
+    """Say why there is no signature, and when the TSE was out of order."""
+    ended = "" if until is None else f" bis {moment(until)}"
+    period = f" (seit {moment(outage.since)}{ended})"
     room = FAULT_LENGTH_MAX - len(OUT_OF_ORDER) - len(period) - 2
     return f"{OUT_OF_ORDER}: {outage.reason[:room]}{period}"
 

@@ -33,7 +33,7 @@ from tse_driver.log_message import verify_receipt
 
 if TYPE_CHECKING:
     from contract.closing import ClosingReport
-    from contract.fiscal import Signature
+    from contract.fiscal import Outage, Signature
     from contract.ids import TillId
     from contract.messages import Closing
     from hub.service.booking import Booking
@@ -93,6 +93,8 @@ class Closings:
                 "report. Close the next one.",
                 message.id,
             )
+        if message.signature is None and message.outage is not None:
+            await self._note_outage(report, message.outage)
         held_back = closings.spans(row["sequence"] for row in rows if row["is_held"])
         if known["flags"]:
             said = ", ".join(known["flags"])
@@ -153,6 +155,18 @@ class Closings:
             last=report.span.last,
             signature=None if signature is None else msgspec.json.encode(signature),
             flags=flags,
+        )
+
+    async def _note_outage(self, report: ClosingReport, outage: Outage) -> None:
+        """Keep why a closing is not signed; the tax office's export gives it."""
+        await self._store.fetch(
+            "put_closing_outage",
+            self._context.current.number,
+            report.till,
+            report.z_number,
+            outage.since,
+            outage.reason,
+            outage.number,
         )
 
     async def _is_our_chain(self, report: ClosingReport) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from contract.closing import ClosingReport, decode_closing
-from contract.fiscal import Signature
+from contract.fiscal import Outage, Signature
 from contract.messages import decode_advice
 from contract.order import decode_order
 from hub.export.archive import archive
@@ -128,7 +128,7 @@ class _Plan:
         reports = [decode_closing(bytes(row["report"])) for row in rows]
         registers = await _registers(snapshot, event.number)
         points = [
-            CashPoint(report, registers.of(report), _signature(row["signature"]))
+            _point(row, report, registers)
             for row, report in zip(rows, reports, strict=True)
             if period.holds(report.closed_at)
         ]
@@ -316,8 +316,14 @@ async def _tses(snapshot: Snapshot, event: int) -> list[Tse]:
     ]
 
 
-def _signature(said: bytes | None) -> Signature | None:
-    return None if said is None else msgspec.json.decode(said, type=Signature)
+def _point(row: Row, report: ClosingReport, registers: _Registers) -> CashPoint:
+    said, signature, outage = row["signature"], None, None
+    if said is not None:
+        signature = msgspec.json.decode(said, type=Signature)
+    elif row["since"] is not None:
+        outage = Outage(since=row["since"], reason=row["reason"], number=row["number"])
+    register = registers.of(report)
+    return CashPoint(report, register, signature, outage, row["until"])
 
 
 def _event(context: EventContext) -> Event:

@@ -2,9 +2,13 @@
 -- promises, the statement. Nothing here changes the ledger.
 
 -- dsfinvk_closings --
--- List the recorded closings of all tills.
-SELECT till, z_number, report, signature
-FROM closing WHERE event = $1 ORDER BY till, z_number;
+-- List the recorded closings of all tills, with why one has no signature.
+SELECT c.till, c.z_number, c.report, c.signature, o.since, o.reason, o.number,
+       (SELECT max(until) FROM tse_outage
+        WHERE event = o.event AND till = o.till AND since = o.since) AS until
+FROM closing AS c
+LEFT JOIN closing_outage AS o USING (event, till, z_number)
+WHERE c.event = $1 ORDER BY c.till, c.z_number;
 
 -- dsfinvk_extents --
 -- Say which sequence numbers each Z number of each till has, and how many orders.

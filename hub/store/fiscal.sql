@@ -68,6 +68,12 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (event, till, id) DO UPDATE SET until = excluded.until
 WHERE tse_outage.until IS NULL AND excluded.until IS NOT NULL;
 
+-- put_closing_outage --
+-- Why a closing has no signature.
+INSERT INTO closing_outage (event, till, z_number, since, reason, number)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING;
+
 -- put_tse_clock --
 -- Who vouched for a till's clock.
 INSERT INTO tse_clock (event, till, id, confirmed_at, confirmed_by)

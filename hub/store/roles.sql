@@ -99,7 +99,7 @@ GRANT INSERT ON presale, presale_use TO kassenband_hub;
 -- Tills, their TSEs and the TSEs' logs are beyond reach once written; what goes on, ends.
 GRANT INSERT ON
     till_description, till_asset, tse, tse_state, tse_use, tse_outage, tse_clock,
-    tse_archive
+    tse_archive, closing_outage
     TO kassenband_hub;
 GRANT UPDATE (until) ON tse_use, tse_outage TO kassenband_hub;
 GRANT UPDATE (certificates, bsi_id) ON tse TO kassenband_hub;

@@ -92,6 +92,19 @@ CREATE TABLE tse_outage (
 );
 CREATE INDEX tse_outage_since ON tse_outage (event, till, since);
 
+-- Why a closing has no signature, as its till said with it.
+CREATE TABLE closing_outage (
+    event integer NOT NULL,
+    till text NOT NULL,
+    z_number bigint NOT NULL,
+    since timestamptz NOT NULL,
+    reason text NOT NULL,
+    -- The fiscal transaction that was begun for it, if one was.
+    number bigint,
+    PRIMARY KEY (event, till, z_number),
+    FOREIGN KEY (event, till) REFERENCES till
+);
+
 -- Who vouched for the time a till gave its TSE where no server of time could.
 CREATE TABLE tse_clock (
     event integer NOT NULL,
@@ -151,7 +164,8 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'till_description', 'till_asset', 'tse_state', 'tse_clock', 'tse_archive'
+        'till_description', 'till_asset', 'tse_state', 'tse_clock', 'tse_archive',
+        'closing_outage'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '

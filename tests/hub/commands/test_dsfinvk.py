@@ -81,6 +81,7 @@ async def close(parts: Parts, point: CashPoint) -> None:
         id=new_uuid7(),
         report=msgspec.Raw(encode_closing(point.report)),
         signature=point.signature,
+        outage=point.outage,
     )
     answer = await parts.closings.close(message, point.report.till)
     assert isinstance(answer, ClosingRecorded), answer
@@ -186,6 +187,23 @@ def test_the_export_knows_what_the_hub_was_told(hub: Office, day: Till) -> None:
     assert (
         undone["REF_DATUM"] == f"{day.closed[0][0].report.closed_at:%Y-%m-%dT%H:%M:%SZ}"
     )
+
+
+def test_a_closing_that_was_not_signed_says_why(hub: Office, one_database: str) -> None:
+    till = Till()
+    till.ring(sale(CASH, make_line(BEER, 1)))
+    point = till.close(outage="TSE abgezogen; vor dem Abschluss")
+    asyncio.run(fill(one_database, till))
+    out, _ = export(hub)
+
+    said = {row["BON_ID"]: row for row in rows(out, "transactions_tse.csv")}
+    since = f"{point.report.closed_at:%Y-%m-%dT%H:%M:%SZ}"
+    assert said["Z1-bar-1"]["TSE_TA_FEHLER"] == (
+        f"TSE ausgefallen: TSE abgezogen; vor dem Abschluss (seit {since})"
+    )
+    verdict = hub.figures("dsfinvk", "--check", out)
+    assert (verdict["ok"], verdict["signatures"]) == (True, 1), verdict
+    assert validate_zip(out) == []
 
 
 def test_a_period_takes_closings_by_when_they_were_made(hub: Office, day: Till) -> None:

@@ -179,13 +179,14 @@ class Till:
             msgspec.structs.replace(order, attempt=1, payment=payment), original=ended
         )
 
-    def close(self) -> CashPoint:
+    def close(self, *, outage: str = "") -> CashPoint:
         """Close the Z number."""
         self.now += timedelta(minutes=5)
         report = self._report()
         data = encode_closing(report)
-        signature = self._sign(closing_process_data(data))
-        point = CashPoint(report, REGISTER, signature)
+        signed = None if outage else self._sign(closing_process_data(data))
+        why = Outage(since=self.now, reason=outage) if outage else None
+        point = CashPoint(report, REGISTER, signed, why)
         self.closed.append((point, self.rung))
         self.rung = []
         self.z_number += 1

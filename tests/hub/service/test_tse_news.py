@@ -184,6 +184,7 @@ async def test_what_tells_of_tses_never_changes(
     owner = await asyncpg.connect(one_database)
     try:
         for change in (
+            "DELETE FROM closing_outage",
             "DELETE FROM tse_outage",
             "UPDATE tse_outage SET until = NULL",
             "UPDATE tse_use SET since = now()",
