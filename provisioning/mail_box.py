@@ -44,7 +44,9 @@ class MailBox:
         text = body.get_content() if body is not None else ""
         head = f"To: {', '.join(envelope.rcpt_tos)}\nSubject: {mail['subject']}\n\n"
         name = f"{datetime.now(UTC):%H%M%S}-{self._count}.txt"
-        (self._folder / name).write_text(head + text)
+        part = self._folder / f"{name}.part"
+        part.write_text(head + text)
+        part.replace(self._folder / name)  # who looks finds it whole, or not at all
         return "250 OK"
 
 
