@@ -14,6 +14,8 @@ from tse_driver.errors import ProtocolError
 
 TIME_LAYOUT = "%d.%m.%Y %H:%M:%S"  # UTC
 
+_DECIMAL = re.compile(rb"[0-9]{1,20}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{1,8}")
 _TIME = re.compile(
     rb"([0-9]{2})\.([0-9]{2})\.([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"
 )
@@ -42,15 +44,16 @@ class Record:
 
     def to_parameters(self) -> tuple[bytes, ...]:
         """Write the fields in order."""
+        if not self.CODECS:
+            return ()
         values = [getattr(self, name) for name in self._names()]
-        codecs = list(self.CODECS)
+        codecs = self.CODECS
         if self.MANY:
             many = values.pop()
             values += many
-            codecs += [codecs[-1]] * (len(many) - 1)
-        return tuple(
-            codec.write(value) for codec, value in zip(codecs, values, strict=False)
-        )
+            codecs += codecs[-1:] * (len(many) - 1)
+        write = zip(codecs, values, strict=False)
+        return tuple([codec.write(value) for codec, value in write])
 
     @classmethod
     def from_parameters(cls, parameters: tuple[bytes, ...]) -> Self:
@@ -97,7 +100,7 @@ class Decimal:
 
     def read(self, parameter: bytes) -> int:
         """Read the digits."""
-        if not re.fullmatch(rb"[0-9]{1,20}", parameter):
+        if not _DECIMAL.fullmatch(parameter):
             raise ValueError(repr(parameter[:40]))
         return int(parameter)
 
@@ -127,7 +130,7 @@ class Hex:
 
     def read(self, parameter: bytes) -> int:
         """Read the hex digits."""
-        if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", parameter):
+        if not _HEX.fullmatch(parameter):
             raise ValueError(repr(parameter[:40]))
         return int(parameter, 16)
 

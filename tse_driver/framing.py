@@ -84,6 +84,11 @@ class Request:
         match = _REQUEST.fullmatch(frame)
         if match is None:
             raise ProtocolError("The client", "a request that is no frame")
+        return cls.from_match(match)
+
+    @classmethod
+    def from_match(cls, match: re.Match[bytes]) -> Request:
+        """Read what was matched as one whole frame."""
         command, parameters, request_id, buffer = match.groups()
         return cls(
             command.decode(),
@@ -206,7 +211,7 @@ class RequestDecoder:
             if start >= 0 and len(frame) - start <= FRAME_BYTES_MAX:
                 match = _REQUEST.fullmatch(frame, start)
                 if match is not None:
-                    found.append(Request.from_bytes(frame[start:]))
+                    found.append(Request.from_match(match))
         del self._pending[: max(0, len(self._pending) - FRAME_BYTES_MAX)]
         return found
 
@@ -263,9 +268,11 @@ class AnswerStream:
 
 
 def _join(parameters: tuple[bytes, ...]) -> bytes:
-    if any(ESC in parameter for parameter in parameters):
+    if not parameters:
+        return b""
+    if ESC in b"".join(parameters):  # one byte: it can't arise where two meet
         raise ProtocolError(detail="a parameter with a control character")
-    return b"".join(PARAMETER + parameter for parameter in parameters)
+    return PARAMETER + PARAMETER.join(parameters)
 
 
 def _split(parameters: bytes) -> tuple[bytes, ...]:

@@ -46,8 +46,13 @@ class Stored:
 
     def __getitem__(self, group: str) -> str | None:
         """Return a part of the name: time, counter, number, step, client, operation."""
+        return self.parts.get(group)
+
+    @property
+    def parts(self) -> dict[str, str | None]:
+        """Return all parts of the name; nothing if it is of another kind."""
         match = NAME.fullmatch(self.name)
-        return None if match is None else match[group]
+        return {} if match is None else match.groupdict()
 
 
 class LogStore:

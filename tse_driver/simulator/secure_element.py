@@ -176,16 +176,17 @@ class SecureElement:
 
     def _remember(self, stored: Stored) -> None:
         """Learn from a message what it changed."""
-        self.signature_counter = int(stored["counter"] or 0)
-        self._last_time = datetime.fromtimestamp(int(stored["time"] or 0), UTC)
-        if operation := stored["operation"]:
+        parts = stored.parts
+        self.signature_counter = int(parts.get("counter") or 0)
+        self._last_time = datetime.fromtimestamp(int(parts.get("time") or 0), UTC)
+        if operation := parts.get("operation"):
             self._remember_system(operation, stored)
             return
-        number, client = int(stored["number"] or 0), stored["client"] or ""
-        if stored["step"] == "Start":
+        number, client = int(parts.get("number") or 0), parts.get("client") or ""
+        if parts.get("step") == "Start":
             self.transaction_counter = max(self.transaction_counter, number)
             self.open[number] = client
-        elif stored["step"] == "Finish":
+        elif parts.get("step") == "Finish":
             self.open.pop(number, None)
             self.finished.append(number)
 
