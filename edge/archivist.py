@@ -27,6 +27,11 @@ LOOK_AGAIN_S: Final = 60.0
 PIECE_S: Final = 0.3  # what a basket may wait for at the most
 PIECE_FIRST: Final = 10
 PIECE_MAX: Final = 5_000
+LEFT_BEHIND: Final = (
+    "TSE %s... was taken out before all of its log was archived. Stop the till, plug"
+    " that TSE in, and run 'kassenband-till tse-archive' before it is reset or given"
+    " away. If it is dead, the ledger has what it signed."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +57,7 @@ class Archivist:
         self._stuck = stuck
         self._fault = ""
         self._wanted: tuple[str, int] | None = None
+        self._plugged_in = ""
         self._changed = asyncio.Event()
         self._quiet = asyncio.Event()
 
@@ -61,8 +67,12 @@ class Archivist:
         self._changed.set()
 
     def catch_up(self, serial: str) -> None:
-        """Have archived what was left when the till stopped the last time."""
-        if self._wanted is None:
+        """Have archived what was left when the till last used this TSE.
+
+        What another one's log still lacks has to wait until that is back.
+        """
+        self._plugged_in = serial
+        if self._wanted is None or self._wanted[0] != serial:
             self.hand_over(serial, 0)
 
     def between_baskets(self, *, quiet: bool) -> None:
@@ -78,6 +88,7 @@ class Archivist:
         while True:
             try:
                 if archives is not None:
+                    await self._look_back(archives)
                     await self._gather(archives)
                     await archives.deliver()
                 self._tell("")
@@ -98,11 +109,22 @@ class Archivist:
             logger.error("%s", fault)
         self._stuck(fault)
 
+    async def _look_back(self, archives: Archives) -> None:
+        """Say what is missing of TSEs that were taken out, once each time."""
+        serial = self._plugged_in
+        if not serial:
+            return
+        for other, (_, last) in (await self._journal.fiscal_spans()).items():
+            if other != serial and await archives.reach(other) < last:
+                logger.error(LEFT_BEHIND, other[:16])
+        self._plugged_in = ""
+
     async def _gather(self, archives: Archives) -> None:
         if self._wanted is None:
             return
         wanted = serial, last = self._wanted
-        begun, newest = await self._journal.fiscal_span(serial) or (last, last)
+        spans = await self._journal.fiscal_spans()
+        begun, newest = spans.get(serial, (last, last))
         last = max(last, newest)
         # What it logged before this till used it is of others.
         first = max(await archives.reach(serial) + 1, begun)

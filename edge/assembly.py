@@ -169,7 +169,11 @@ async def archive_tse(settings: Settings, file: Path | None) -> Path:
             raise ArchiveTrouble(refusal)
         wire = await asyncio.to_thread(_line, settings.tse.port)
         found = await gather_whole(wire, me, conditions.pins, folder)
-        await ArchiveFiles(folder, delivery).deliver()
+        serial, files = found.stem.partition("_")[0], ArchiveFiles(folder, delivery)
+        spans = await journal.fiscal_spans()
+        if serial in spans:
+            await files.note_whole(serial, spans[serial][1])
+        await files.deliver()
     finally:
         await journal.close()
     return found

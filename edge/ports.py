@@ -144,8 +144,8 @@ class Journal(Protocol):
     ) -> tuple[tuple[ShiftOrder, ...], Anchor | None]:
         """Read the decided orders of a Z number by sequence, and the newest anchor."""
 
-    async def fiscal_span(self, serial: str) -> tuple[int, int] | None:
-        """Say which number this till began first at a TSE, and which last."""
+    async def fiscal_spans(self) -> dict[str, tuple[int, int]]:
+        """Say which number this till began first at each TSE, and which last."""
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last; it serves as a probe."""

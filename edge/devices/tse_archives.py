@@ -113,6 +113,11 @@ class ArchiveFiles:
         if worst is not None:
             raise worst
 
+    async def note_whole(self, serial: str, last: int) -> None:
+        """Note that a whole log was kept, of which this is the last number."""
+        if await self.reach(serial) < last:
+            await asyncio.to_thread(self._mark, serial, last)
+
     async def has_delivered(self, serial: str, last: int) -> bool:
         """Say whether the hub has a TSE's log up to this number, and nothing waits."""
         if await self.reach(serial) < last:

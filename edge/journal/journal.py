@@ -182,11 +182,11 @@ class SqliteJournal:
             (counters,) = await self._all("counters")
         return rows.time_or_none(counters["last_at"])
 
-    async def fiscal_span(self, serial: str) -> tuple[int, int] | None:
-        """Say which number this till began first at a TSE, and which last."""
+    async def fiscal_spans(self) -> dict[str, tuple[int, int]]:
+        """Say which number this till began first at each TSE, and which last."""
         with _explained(self._where):
-            (found,) = await self._all("fiscal_span", {"serial": serial})
-        return None if found["first"] is None else (found["first"], found["last"])
+            found = await self._all("fiscal_spans")
+        return {row["serial"]: (row["first"], row["last"]) for row in found}
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""

@@ -117,11 +117,14 @@ class MemoryJournal:
         """Read the orders of a Z number, and the newest anchor."""
         return self.summed(z_number)
 
-    async def fiscal_span(self, serial: str) -> tuple[int, int] | None:
-        """Say which number this till began first at a TSE, and which last."""
-        starts = (row.order.start for row in self.rows.values())
-        numbers = [s.number for s in starts if s and s.tse_serial == serial]
-        return (min(numbers), max(numbers)) if numbers else None
+    async def fiscal_spans(self) -> dict[str, tuple[int, int]]:
+        """Say which number this till began first at each TSE, and which last."""
+        numbers: dict[str, list[int]] = {}
+        for row in self.rows.values():
+            if row.order.start is not None and row.order.start.tse_serial:
+                start = row.order.start
+                numbers.setdefault(start.tse_serial, []).append(start.number)
+        return {serial: (min(all_), max(all_)) for serial, all_ in numbers.items()}
 
     async def latest_recorded(self) -> OrderId | None:
         """Name the order whose advice was recorded last."""

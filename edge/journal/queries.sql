@@ -292,10 +292,11 @@ ORDER BY since, id;
 -- Confirmations that the hub does not know.
 SELECT id, at, by FROM tse_clocks WHERE recorded = 0 ORDER BY at, id;
 
--- fiscal_span --
--- The first and the last fiscal transaction of this till at a TSE.
-SELECT min(fiscal_number) AS first, max(fiscal_number) AS last FROM orders
-WHERE fiscal_serial = :serial;
+-- fiscal_spans --
+-- The first and the last fiscal transaction of this till at each TSE.
+SELECT fiscal_serial AS serial, min(fiscal_number) AS first, max(fiscal_number) AS last
+FROM orders WHERE fiscal_serial <> '' AND fiscal_number IS NOT NULL
+GROUP BY fiscal_serial;
 
 -- z_orders --
 -- How many orders belong to a Z number, aborted ones too.

@@ -20,7 +20,10 @@ from tests.edge.parts import FakeTse
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    import pytest
+
 TSE = "ab" * 32
+OTHER = "cd" * 32
 WAIT_S = 10
 
 
@@ -32,13 +35,13 @@ class Shelf:
     pieces: list[str] = field(default_factory=list)
     sealed: list[tuple[list[str], int]] = field(default_factory=list)
     delivered: int = 0
+    tries: int = 0
     trouble: bool = False
     refusal: str = ""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reach(self, serial: str) -> int:
-        assert serial == TSE
-        return self.reached
+        return self.reached if serial == TSE else 0
 
     async def begin(self, serial: str, first: int) -> None:
         del serial, first
@@ -53,6 +56,7 @@ class Shelf:
         self.reached = last
 
     async def deliver(self) -> None:
+        self.tries += 1
         self.changed.set()
         if self.trouble:
             self.trouble = False
@@ -64,6 +68,10 @@ class Shelf:
 
 def reached(shelf: Shelf, last: int) -> bool:
     return shelf.reached == last
+
+
+def tried(shelf: Shelf, turn: int) -> bool:
+    return shelf.tries == turn
 
 
 def journal(first: int) -> MemoryJournal:
@@ -142,6 +150,22 @@ async def test_what_the_hub_refuses_for_good_is_told_once_until_it_takes_it() ->
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert told == ["It is forged.", ""]
+
+
+async def test_a_tse_that_was_taken_out_too_early_is_named_with_the_remedy(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shelf = Shelf(reached=4)
+    async with working(shelf, first=5) as archivist:
+        archivist.between_baskets(quiet=True)
+        await until(shelf, lambda: shelf.tries == 1)
+        for turn, serial in enumerate((OTHER, TSE, OTHER), 2):
+            archivist.catch_up(serial)
+            await until(shelf, partial(tried, shelf, turn))
+    named = [each.message for each in caplog.records if "was taken out" in each.message]
+    assert len(named) == 1
+    assert TSE[:16] in named[0]
+    assert "plug that TSE in, and run 'kassenband-till tse-archive'" in named[0]
 
 
 def test_a_piece_is_as_long_as_a_basket_may_wait() -> None:

@@ -21,11 +21,15 @@ import msgspec
 import pytest
 
 from contract.archives import ArchiveState
-from contract.ids import EventId, TillId, new_uuid7
+from contract.ids import EventId, TillId, new_order_id, new_uuid7
 from contract.messages import TillDescribed, TseFacts
+from contract.order import OrderKind
 from edge.assembly import archive_tse
 from edge.core.errors import ArchiveTrouble
-from edge.core.settings import load_settings
+from edge.core.records import FiscalBegun, FiscalStart, OrderOpened
+from edge.core.settings import Settings, load_settings
+from edge.devices.tse_archives import ArchiveFiles
+from edge.journal.journal import SqliteJournal
 from edge.link import delivery
 from edge.link.delivery import EdgeDelivery
 from edge.link.tls import TillCertificate
@@ -341,6 +345,22 @@ async def test_malformed_pieces_are_answered_in_a_sentence(
             assert (code, b"error" in said) == (status, True), said
 
 
+async def begin_order(settings: Settings, serial: str, number: int) -> None:
+    """Have a till's journal know of an order that was begun at a TSE."""
+    journal = await SqliteJournal.open(
+        settings.journal.directory,
+        till=settings.till_id,
+        event=settings.event,
+        require_disk=False,
+    )
+    order = new_order_id()
+    opened = OrderOpened(order, 1, 1, OrderKind.SALE, AT, b"{}")
+    await journal.commit(
+        (opened, FiscalBegun(order, FiscalStart(number, 1, AT, serial)))
+    )
+    await journal.close()
+
+
 async def test_a_whole_log_is_delivered_by_command(
     parts: Parts, archives: TseArchives, ca: EventCa, tmp_path: Path
 ) -> None:
@@ -374,12 +394,15 @@ async def test_a_whole_log_is_delivered_by_command(
             text += "\n[journal]\nrequire_disk = false\n"
             source = tmp_path / "till.toml"
             settings = load_settings(text, {}, source=source).settings
+            await begin_order(settings, info.serial, 7)
             kept = await archive_tse(settings, None)
             with pytest.raises(ArchiveTrouble, match="can't be read"):
                 await archive_tse(settings, tmp_path / "none.tar")
     finally:
         server.close()
     assert not kept.exists()  # the hub has it
+    files = ArchiveFiles(kept.parent, client(ca, port))
+    assert await files.reach(info.serial) == 7, "the till asks for it no more"
     (found,) = await parts.store.fetch("tse_archives", parts.context.current.number)
     report = msgspec.json.decode(found["report"])
     assert report["valid"]
