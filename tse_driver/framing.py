@@ -163,10 +163,10 @@ class ResponseDecoder:
             end = at + len(self._trailer)
             frame = bytes(self._pending[:end])
             del self._pending[:end]
-            self._dropped_ids.update(_TRAILER.findall(frame, 0, at))
             response = self._read(frame, at)
             if response is not None:
                 return response
+            self._dropped_ids.update(_TRAILER.findall(frame, 0, at))
         self._drop_excess()
         return None
 

@@ -33,15 +33,12 @@ from tse_driver.errors import (
 from tse_driver.export_reader import read_certificates
 from tse_driver.log_message import (
     Certified,
-    Kind,
     LogMessage,
     Operation,
-    Protocolled,
-    TimeFormat,
-    signed_bytes,
 )
 from tse_driver.results import Pins, Signature, Started, TseInfo
-from tse_driver.signature import PublicKey, algorithm_named
+from tse_driver.signature import PublicKey
+from tse_driver.verifier import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["Pins", "Session", "Signature", "Started", "TseInfo"]
 
 SELF_TEST_SHARE = 0.9  # of the time the device gives until the next one
-START_TIME_SPAN = timedelta(seconds=3)  # a start outside: look at its signature
 DRIFT_S_MAX = 30.0  # TSE time this far from ours is set again
 OLDEST_TIME = datetime(2024, 1, 1, tzinfo=UTC)  # an earlier clock was never set
 
@@ -77,13 +73,9 @@ class Session:
         self.access = Access(wire, self._clock, pins or Pins(), slot)
         self.client_id = self.access.require_client(client_id)
         self._log = DeviceLog(self.access)
-        self._key: PublicKey | None = None
-        self._algorithm = ""
-        self._time_format = TimeFormat.UNIX
+        self._verifier = Verifier(self.access.where)
         self._known_open: set[int] = set()
         self._may_be_signed = False  # the step being asked for
-        self._number = 0  # of the last start
-        self._newest = (0, OLDEST_TIME)  # signature counter and log time
         self._self_test_due = 0.0
         self._time_due = 0.0
         self.drift_s = 0.0
@@ -110,15 +102,16 @@ class Session:
         firmware = self.access.ask(ask.GetFirmwareInfo()).numbers
         state = TseState(slot.tse_state)
         initialized = TseState.INITIALIZED in state
-        key = b""
+        serial, key = "", b""
         if initialized:
-            key = self._learn_key(slot).point
+            known = self._learn_key(slot)
+            serial, key = known.serial.hex(), known.point
             self._known_open = set(self.open_transactions())
         return TseInfo(
-            serial=self._key.serial.hex() if self._key else "",
+            serial=serial,
             public_key=key,
             algorithm=slot.algorithm,
-            time_format=self._time_format,
+            time_format=self._verifier.time_format,
             firmware=".".join(map(str, firmware[:3])),
             description=slot.description,
             certificate_expiry=slot.certificate_expiry,
@@ -133,11 +126,7 @@ class Session:
     @property
     def public_key(self) -> PublicKey:
         """Return the TSE's key; open() must have found an initialized device."""
-        if self._key is None:
-            raise TseRefused(
-                self.access.where, "ExportPublicKey", TseCode.NOT_INITIALIZED
-            )
-        return self._key
+        return self._verifier.key
 
     def setup(self, description: str = "") -> TseInfo:
         """Put a new device into service and register this client; may be repeated."""
@@ -206,10 +195,10 @@ class Session:
         except (AnswerLost, CertificateExpired):
             started = self._find_started()
         else:
-            if not self._is_true(started):
+            now = self._clock.now() + timedelta(seconds=self.drift_s)
+            if not self._verifier.believes(started, self.client_id, now):
                 started = self._find_started()
-        self._number = started.transaction_number
-        self._newest = (started.signature_counter, started.log_time)
+        self._verifier.note_start(started)
         self._known_open.add(started.transaction_number)
         self.drift_s = (started.log_time - self._clock.now()).total_seconds()
         return started
@@ -355,7 +344,7 @@ class Session:
         signature = self._sign(said) or self._log.find_step(said, self.public_key)
         if signature is None:
             raise SignatureInvalid(self.access.where, f"fiscal transaction {number}")
-        self._newest = (signature.signature_counter, signature.log_time)
+        self._verifier.note(signature.signature_counter, signature.log_time)
         self.drift_s = (signature.log_time - self._clock.now()).total_seconds()
         return signature
 
@@ -382,7 +371,7 @@ class Session:
             if signature is None:
                 raise
             return signature
-        if not self._verifies(said, answer):
+        if not self._verifier.verifies(said, answer):
             return None
         return Signature(
             number, answer.signature_counter, answer.log_time, answer.signature
@@ -400,30 +389,6 @@ class Session:
             self.access.ask(ask.TransactionData(packet, piece))
         self._may_be_signed = True
         return self.access.ask(end)
-
-    def _is_true(self, started: Started) -> bool:
-        """Say whether a start is the one to be expected, or its signature is right.
-
-        A number that lost a digit on the line is still a number, but not the next.
-        """
-        if started.serial != self.public_key.serial.hex():
-            return False
-        counter, log_time = self._newest
-        expected = self._clock.now() + timedelta(seconds=self.drift_s)
-        if (
-            started.transaction_number == self._number + 1
-            and started.signature_counter == counter + 1
-            and started.log_time >= log_time
-            and abs(started.log_time - expected) < START_TIME_SPAN
-        ):
-            return True
-        said = Certified(
-            Operation.START, self.client_id, b"", "", started.transaction_number
-        )
-        answer = StepSigned(
-            started.log_time, started.signature_counter, started.signature
-        )
-        return self._verifies(said, answer)
 
     def _find_started(self) -> Started:
         """Find a start whose answer was lost: the one number we do not know."""
@@ -443,32 +408,13 @@ class Session:
             message.signature,
         )
 
-    def _verifies(self, said: Certified, answer: StepSigned) -> bool:
-        """Rebuild the Finish message and verify it; find the time format once."""
-        key, algorithm = self.public_key, algorithm_named(self._algorithm)
-        # The device does not tell its time format: the one that verifies is the one.
-        formats = sorted(TimeFormat, key=lambda form: form != self._time_format)
-        for time_format in formats:
-            protocolled = Protocolled(
-                key.serial,
-                algorithm,
-                answer.signature_counter,
-                answer.log_time,
-                time_format,
-            )
-            signed = signed_bytes(Kind.TRANSACTION, said.to_bytes(), protocolled)
-            if key.verify(answer.signature, algorithm, signed):
-                self._time_format = time_format
-                return True
-        return False
-
     # --- device state --------------------------------------------------------------
 
     def _learn_key(self, slot: SlotInfo) -> PublicKey:
-        key = self.access.ask(ask.ExportPublicKey(self.access.slot)).data
-        self._key = PublicKey.from_bytes(key)
-        self._algorithm = slot.algorithm
-        return self._key
+        data = self.access.ask(ask.ExportPublicKey(self.access.slot)).data
+        key = PublicKey.from_bytes(data)
+        self._verifier.learn(key, slot.algorithm)
+        return key
 
     def _update_time(self, moment: datetime) -> None:
         try:
