@@ -20,10 +20,11 @@ from contract.order import Outcome, decode_order, order_digest
 from hub.core.bills.payouts import decode_paid, settlement_entry
 from hub.core.bills.steps import decode_step, entry_of
 from hub.core.ledger import Entry, Role, Unit, order_entry, top_up_entry
+from hub.core.records import read_postings
 from hub.core.tally import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from contract.fiscal import Signature
@@ -225,7 +226,9 @@ class _Case:
                 f"Entry {row['id']} reverses entry {row['reverses']}, which is no live "
                 "booking of this order.",
             )
-        elif _mirror(undone) != _amounts(row) and not self._lost_vouchers(undone, row):
+        elif _mirror(undone) != read_postings(row) and not self._lost_vouchers(
+            undone, row
+        ):
             self._find(
                 "reversal", f"Entry {row['id']} does not mirror entry {undone['id']}."
             )
@@ -236,7 +239,7 @@ class _Case:
     def _lost_vouchers(self, undone: Row, row: Row) -> bool:
         """Whether a reversal mirrors but for vouchers that were used since."""
         sums = Counter[object]()
-        for account, unit, amount in (*_amounts(undone), *_amounts(row)):
+        for account, unit, amount in (*read_postings(undone), *read_postings(row)):
             found = self.books.account(account)
             is_loss = found is not None and found[0] == Role.STAND_IN_LOSS.value
             is_guest = is_loss or self.books.is_wallet(account)
@@ -246,7 +249,7 @@ class _Case:
 
     def _sort(self, row: Row) -> _Posted:
         posted, sums = _Posted(), Counter[str]()
-        for account, unit, amount in _amounts(row):
+        for account, unit, amount in read_postings(row):
             sums[unit] += amount
             if self.books.is_wallet(account):
                 posted.wallets[account, unit] += amount
@@ -309,7 +312,7 @@ class _Case:
 
     def _match(self, row: Row, entry: Entry, *, may_lose: bool) -> None:
         """Compare what is posted with what the rule says, wallets by what they bore."""
-        amounts = {(account, unit): each for account, unit, each in _columned(row)}
+        amounts = {(account, unit): each for account, unit, each in read_postings(row)}
         if amounts == self.books.exactly(entry, row["id"]):
             return  # nearly all do; what follows says what is wrong, or lost
         posted = self._sort(row)
@@ -448,17 +451,8 @@ def _words(advice: OrderAdvice, order: Order, digest: bytes) -> tuple[object, ..
     )
 
 
-def _columned(row: Row) -> Iterable[tuple[int, str, int]]:
-    columns = (row["accounts"] or (), row["units"] or (), row["amounts"] or ())
-    return zip(*columns, strict=True)
-
-
-def _amounts(row: Row) -> list[tuple[int, str, int]]:
-    return sorted(_columned(row))
-
-
 def _mirror(row: Row) -> list[tuple[int, str, int]]:
-    return [(account, unit, -amount) for account, unit, amount in _amounts(row)]
+    return [(account, unit, -amount) for account, unit, amount in read_postings(row)]
 
 
 def _nonzero(amounts: Mapping[Any, int]) -> dict[Any, int]:

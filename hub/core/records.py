@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.core import chain
+from hub.core.ledger import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from contract.messages import AdviceFlag, DeclineReason
     from hub.core.booking import Item
     from hub.core.changes import ClosingWords, ShiftChange
     from hub.core.state import Amounts, Band, Wallet
+
+MONEY, VOUCHER = Unit.MONEY.value, Unit.VOUCHER.value
 
 
 class Table:
@@ -61,8 +65,11 @@ class Records:
     outcomes: Table = field(default_factory=lambda: Table(12, octets=(3, 7, 8)))
     contradictions: Table = field(default_factory=lambda: Table(3, octets=(1, 2)))
     signatures: Table = field(default_factory=lambda: Table(4))
-    entries: Table = field(default_factory=lambda: Table(6))
+    entries: Table = field(default_factory=lambda: Table(9))
+    """Each with the places, from 1, of its postings: the first and last of money, and
+    the last of vouchers, which follow."""
     postings: Table = field(default_factory=lambda: Table(4))
+    """Number of the entry, account, unit and amount."""
     movements: Table = field(default_factory=lambda: Table(3))
     bands: Table = field(default_factory=lambda: Table(9))
     shifts: Table = field(default_factory=lambda: Table(5, octets=(2,)))
@@ -177,9 +184,33 @@ class Records:
         self.lines.append(chain.line("closing", *span, seal, flags))
 
     def entry(self, entry: Entry) -> None:
-        """Add an entry with all its postings."""
+        """Add an entry with all its postings: those of money, and then of vouchers."""
         *said, postings = entry
-        self.entries.add(tuple(said))
+        number, add = entry.number, self.postings.add
+        first, vouchers = len(self.postings), []
         for account, unit, amount in postings:
-            self.postings.add((entry.number, account, unit, amount))
+            if unit == MONEY:
+                add((number, account, unit, amount))
+            else:
+                vouchers.append((number, account, unit, amount))
+        middle = len(self.postings)
+        for each in vouchers:
+            add(each)
+        self.entries.add((*said, first + 1, middle, middle + len(vouchers)))
         self.lines.append(chain.line("entry", *said, sorted(postings)))
+
+
+def read_postings(row: Mapping[str, Any]) -> list[tuple[int, str, int]]:
+    """Give the postings of a row of `entry` as the chain has them, sorted.
+
+    What was tampered with may lack an account or an amount; that becomes a zero.
+    """
+    postings = [
+        (account or 0, unit, amount or 0)
+        for unit, accounts, amounts in (
+            (MONEY, row["accounts"], row["amounts"]),
+            (VOUCHER, row["voucher_accounts"], row["voucher_amounts"]),
+        )
+        for account, amount in zip_longest(accounts or (), amounts or ())
+    ]
+    return sorted(postings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.core import chain
+from hub.core.records import read_postings
 from hub.core.tally import Tally
 
 if TYPE_CHECKING:
@@ -202,6 +203,5 @@ class _Stream:
 def _line(kind: str, row: Row) -> bytes:
     fields = [row[name] for name in FIELDS[kind]]
     if kind == "entry":
-        amounts = (row["accounts"] or (), row["units"] or (), row["amounts"] or ())
-        fields.append(sorted(zip(*amounts, strict=True)))
+        fields.append(read_postings(row))
     return chain.line(kind, *fields)

@@ -70,7 +70,7 @@ SUMS = {
     "verify_stray_postings": (
         "entry",
         "entry {entry}",
-        "Postings without an entry, or without an account.",
+        "Postings that are on no account.",
     ),
     "verify_signature_counters": (
         "signature",

@@ -12,14 +12,16 @@ CREATE OR REPLACE FUNCTION guard_limits_v1(
     p_overdraft bigint[], p_excess bigint[],
     p_held_before bigint, p_held bigint, p_held_excess bigint,
     p_attempt_order text, p_attempt_till text, p_entry text, p_cause text,
-    p_order text, p_cancels text, p_posting_entry text, p_posting_account text,
-    p_posting_unit text, p_posting_amount text
+    p_order text, p_cancels text, p_first text, p_middle text, p_account text,
+    p_amount text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_deeper bigint[];
     v_higher bigint[];
     v_all_higher boolean := false;
     v_guilty text;
+    v_account bigint[];
+    v_amount bigint[];
 BEGIN
     IF p_held - p_held_before <> (
         SELECT coalesce(sum(balance - before), 0)
@@ -49,26 +51,27 @@ BEGIN
         RETURN;
     END IF;
 
-    WITH moved AS MATERIALIZED (
-        SELECT p.account, p.amount, e.cause <> 'request' OR own.order_id IS NOT NULL
-                   AS is_done, e.cancels IS NOT NULL OR EXISTS (
-                       SELECT FROM unnest(p_posting_entry::bigint[],
-                                          p_posting_account::bigint[],
-                                          p_posting_amount::bigint[])
-                           AS q (entry, account, amount)
+    v_account := p_account::bigint[];
+    v_amount := p_amount::bigint[];
+    WITH posted AS MATERIALIZED (
+        SELECT e.id, e.cause, e.order_id, e.cancels,
+               v_account[place] AS account, v_amount[place] AS amount
+        FROM unnest(p_entry::bigint[], p_cause::entry_cause[], p_order::uuid[],
+                    p_cancels::uuid[], p_first::integer[], p_middle::integer[])
+            AS e (id, cause, order_id, cancels, first, middle)
+        CROSS JOIN LATERAL generate_series(e.first, e.middle) AS place
+    ), moved AS MATERIALIZED (
+        SELECT p.account, p.amount, p.cause <> 'request' OR own.order_id IS NOT NULL
+                   AS is_done, p.cancels IS NOT NULL OR EXISTS (
+                       SELECT FROM posted AS q
                        JOIN account AS a ON a.id = q.account
-                       WHERE q.entry = e.id AND q.amount < 0
+                       WHERE q.id = p.id AND q.amount < 0
                          AND a.role = 'deposit_liability'
                    ) AS gives_back
-        FROM unnest(p_posting_entry::bigint[], p_posting_account::bigint[],
-                    p_posting_unit::posting_unit[], p_posting_amount::bigint[])
-            AS p (entry, account, unit, amount)
-        JOIN unnest(p_entry::bigint[], p_cause::entry_cause[], p_order::uuid[],
-                    p_cancels::uuid[]) AS e (id, cause, order_id, cancels)
-            ON e.id = p.entry
+        FROM posted AS p
         LEFT JOIN unnest(p_attempt_order::uuid[], p_attempt_till::text[])
-            AS own (order_id, till) ON own.order_id = e.order_id AND own.till IS NULL
-        WHERE p.unit = 'money' AND p.account = ANY (p_wallet)
+            AS own (order_id, till) ON own.order_id = p.order_id AND own.till IS NULL
+        WHERE p.account = ANY (p_wallet)
     ), excused AS (
         SELECT account, amount < 0 AS takes FROM moved
         WHERE is_done OR (gives_back AND amount > 0)
@@ -91,7 +94,9 @@ END $$;
 
 -- Appends a batch that was judged by the hub, and applies it to wallets and holdings.
 -- Two writers can't both append to the same head: the second one waits at the batch's
--- primary key, fails with unique_violation, and must judge again. Errors of our own:
+-- primary key, fails with unique_violation, and must judge again. All postings come in
+-- one row: those of an entry from its first to its middle one are of money, those after
+-- that, to its last one, of vouchers. Errors of our own:
 -- KB001: the ledger is not where the writer believes it to be; KB002: an order that
 -- should be new has been heard of; KB003: a wallet does not hold what it should.
 CREATE OR REPLACE FUNCTION book_batch_v1(
@@ -102,8 +107,8 @@ CREATE OR REPLACE FUNCTION book_batch_v1(
     p_attempt_balance bigint[],
     p_entry bigint[], p_entry_cause entry_cause[], p_entry_order uuid[],
     p_entry_attempt smallint[], p_entry_reverses bigint[], p_entry_cancels uuid[],
-    p_posting_entry bigint[], p_posting_account bigint[], p_posting_unit posting_unit[],
-    p_posting_amount bigint[],
+    p_entry_first integer[], p_entry_middle integer[], p_entry_last integer[],
+    p_posting_account bigint[], p_posting_amount bigint[],
     p_wallet bigint[], p_wallet_before bigint[], p_wallet_balance bigint[],
     p_wallet_overdraft bigint[], p_wallet_excess bigint[],
     p_vouchers_before bigint[], p_vouchers bigint[]
@@ -145,16 +150,17 @@ BEGIN
                 p_attempt_body, p_attempt_reason, p_attempt_balance)
         AS asked (order_id, attempt, digest, till, body, reason, balance_minor);
 
-    INSERT INTO entry (event, id, batch, cause, order_id, attempt, reverses, cancels)
-    SELECT p_event, id, p_number, cause, order_id, attempt, reverses, cancels
+    INSERT INTO entry (event, id, batch, cause, order_id, attempt, reverses, cancels,
+                       accounts, amounts, voucher_accounts, voucher_amounts)
+    SELECT p_event, id, p_number, cause, order_id, attempt, reverses, cancels,
+           p_posting_account[first:middle], p_posting_amount[first:middle],
+           CASE WHEN last > middle THEN p_posting_account[middle + 1:last] END,
+           CASE WHEN last > middle THEN p_posting_amount[middle + 1:last] END
     FROM unnest(p_entry, p_entry_cause, p_entry_order, p_entry_attempt,
-                p_entry_reverses, p_entry_cancels)
-        AS entered (id, cause, order_id, attempt, reverses, cancels);
-
-    INSERT INTO posting (event, entry, account, unit, amount_minor)
-    SELECT p_event, entry, account, unit, amount_minor
-    FROM unnest(p_posting_entry, p_posting_account, p_posting_unit, p_posting_amount)
-        AS posted (entry, account, unit, amount_minor);
+                p_entry_reverses, p_entry_cancels, p_entry_first, p_entry_middle,
+                p_entry_last)
+        AS entered (id, cause, order_id, attempt, reverses, cancels, first, middle,
+                    last);
 
     UPDATE wallet AS w
     SET balance_minor = c.balance, overdraft_minor = c.overdraft,

@@ -113,7 +113,8 @@ LEFT JOIN LATERAL (
     SELECT sum(amount_minor) FILTER (WHERE unit = 'money') AS minor,
            sum(amount_minor) FILTER (WHERE unit = 'voucher') AS vouchers
     FROM posting
-    WHERE event = m.event AND entry = m.entry AND account = m.wallet
+    WHERE event = m.event AND order_id = m.order_id AND entry = m.entry
+      AND account = m.wallet
 ) AS p ON true
 WHERE m.event = $1 AND m.wallet = $2
   AND NOT EXISTS (

@@ -2,79 +2,82 @@
 
 -- book_batch --
 -- Append a judged batch to an event's ledger; see functions.sql.
-SELECT guard_limits_v1($1, $24::text::bigint[], $25::text::bigint[],
-    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $34, $35, $36,
+SELECT guard_limits_v1($1, $25::text::bigint[], $26::text::bigint[],
+    $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $35, $36, $37,
     $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
-    $21::text, $22::text, $23::text),
+    $21::text, $23::text, $24::text),
 book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
     $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
     $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
-    $20::text::bigint[], $21::text::bigint[], $22::text::posting_unit[],
-    $23::text::bigint[], $24::text::bigint[], $25::text::bigint[],
-    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[],
-    $29::text::bigint[], $30::text::bigint[]),
-keep_movements_v1($1, $31::text::bigint[], $32::text::bigint[],
-    $33::text::uuid[]),
-hold_guests_money_v1($1, $34, $35, $36);
+    $20::text::integer[], $21::text::integer[], $22::text::integer[],
+    $23::text::bigint[], $24::text::bigint[],
+    $25::text::bigint[], $26::text::bigint[],
+    $27::text::bigint[], $28::text::bigint[], $29::text::bigint[],
+    $30::text::bigint[], $31::text::bigint[]),
+keep_movements_v1($1, $32::text::bigint[], $33::text::bigint[],
+    $34::text::uuid[]),
+hold_guests_money_v1($1, $35, $36, $37);
 
 -- book_batch_with_words --
 -- The same with what tills said of ended orders, and with cash that moved.
-SELECT guard_limits_v1($1, $24::text::bigint[], $25::text::bigint[],
-    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $56, $57, $58,
+SELECT guard_limits_v1($1, $25::text::bigint[], $26::text::bigint[],
+    $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $57, $58, $59,
     $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
-    $21::text, $22::text, $23::text),
+    $21::text, $23::text, $24::text),
 book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
     $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
     $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
-    $20::text::bigint[], $21::text::bigint[], $22::text::posting_unit[],
-    $23::text::bigint[], $24::text::bigint[], $25::text::bigint[],
-    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[],
-    $29::text::bigint[], $30::text::bigint[]),
-record_advices_v1($1, $2, $31::text::uuid[], $32::text::order_outcome[],
-    $33::text::smallint[], $34, $35::text::text[], $36::text::bigint[],
-    $37::text::uuid[], $38, $39, $40::text::text[], $41::text::bigint[],
-    $42::text::bigint[], $43::text::uuid[], $44, $45, $46::text::uuid[],
-    $47::text::text[], $48::text::bigint[], $49::text::bigint[]),
-hold_cash_v1($1, $50::text::bigint[], $51::text::bigint[], $52::text::bigint[]),
-keep_movements_v1($1, $53::text::bigint[], $54::text::bigint[],
-    $55::text::uuid[]),
-hold_guests_money_v1($1, $56, $57, $58);
+    $20::text::integer[], $21::text::integer[], $22::text::integer[],
+    $23::text::bigint[], $24::text::bigint[],
+    $25::text::bigint[], $26::text::bigint[],
+    $27::text::bigint[], $28::text::bigint[], $29::text::bigint[],
+    $30::text::bigint[], $31::text::bigint[]),
+record_advices_v1($1, $2, $32::text::uuid[], $33::text::order_outcome[],
+    $34::text::smallint[], $35, $36::text::text[], $37::text::bigint[],
+    $38::text::uuid[], $39, $40, $41::text::text[], $42::text::bigint[],
+    $43::text::bigint[], $44::text::uuid[], $45, $46, $47::text::uuid[],
+    $48::text::text[], $49::text::bigint[], $50::text::bigint[]),
+hold_cash_v1($1, $51::text::bigint[], $52::text::bigint[], $53::text::bigint[]),
+keep_movements_v1($1, $54::text::bigint[], $55::text::bigint[],
+    $56::text::uuid[]),
+hold_guests_money_v1($1, $57, $58, $59);
 
 -- book_batch_with_all --
 -- The same with all that is rare: changed wristbands, shifts, closings, presales.
-SELECT guard_limits_v1($1, $24::text::bigint[], $25::text::bigint[],
-    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $83, $84, $85,
+SELECT guard_limits_v1($1, $25::text::bigint[], $26::text::bigint[],
+    $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $84, $85, $86,
     $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
-    $21::text, $22::text, $23::text),
+    $21::text, $23::text, $24::text),
 book_batch_v1($1, $2, $3, $4, $5, $6::text::uuid[], $7::text::uuid[],
     $8::text::smallint[], $9, $10::text::text[], $11, $12::text::text[],
     $13::text::bigint[], $14::text::bigint[], $15::text::entry_cause[],
     $16::text::uuid[], $17::text::smallint[], $18::text::bigint[], $19::text::uuid[],
-    $20::text::bigint[], $21::text::bigint[], $22::text::posting_unit[],
-    $23::text::bigint[], $24::text::bigint[], $25::text::bigint[],
-    $26::text::bigint[], $27::text::bigint[], $28::text::bigint[],
-    $29::text::bigint[], $30::text::bigint[]),
-record_advices_v1($1, $2, $31::text::uuid[], $32::text::order_outcome[],
-    $33::text::smallint[], $34, $35::text::text[], $36::text::bigint[],
-    $37::text::uuid[], $38, $39, $40::text::text[], $41::text::bigint[],
-    $42::text::bigint[], $43::text::uuid[], $44, $45, $46::text::uuid[],
-    $47::text::text[], $48::text::bigint[], $49::text::bigint[]),
-hold_cash_v1($1, $50::text::bigint[], $51::text::bigint[], $52::text::bigint[]),
-change_wristbands_v1($1, $2, $53::text::bigint[], $54::text::bigint[],
-    $55::text::bigint[], $56::text::boolean[], $57::text::boolean[],
-    $58::text::smallint[], $59::text::bigint[], $60::text::uuid[],
-    $61::text::uuid[]),
-change_shifts_v1($1, $2, $62::text::text[], $63::text::bigint[], $64,
-    $65::text::bigint[], $66::text::uuid[]),
-record_closings_v1($1, $2, $67::text::text[], $68::text::bigint[],
-    $69::text::bigint[], $70::text::bigint[], $71, $72, $73, $74::text::text[]),
-use_presales_v1($1, $2, $75::text::text[], $76::text::bigint[],
-    $77::text::uuid[], $78::text::uuid[], $79::text::uuid[]),
-keep_movements_v1($1, $80::text::bigint[], $81::text::bigint[],
-    $82::text::uuid[]),
-hold_guests_money_v1($1, $83, $84, $85);
+    $20::text::integer[], $21::text::integer[], $22::text::integer[],
+    $23::text::bigint[], $24::text::bigint[],
+    $25::text::bigint[], $26::text::bigint[],
+    $27::text::bigint[], $28::text::bigint[], $29::text::bigint[],
+    $30::text::bigint[], $31::text::bigint[]),
+record_advices_v1($1, $2, $32::text::uuid[], $33::text::order_outcome[],
+    $34::text::smallint[], $35, $36::text::text[], $37::text::bigint[],
+    $38::text::uuid[], $39, $40, $41::text::text[], $42::text::bigint[],
+    $43::text::bigint[], $44::text::uuid[], $45, $46, $47::text::uuid[],
+    $48::text::text[], $49::text::bigint[], $50::text::bigint[]),
+hold_cash_v1($1, $51::text::bigint[], $52::text::bigint[], $53::text::bigint[]),
+change_wristbands_v1($1, $2, $54::text::bigint[], $55::text::bigint[],
+    $56::text::bigint[], $57::text::boolean[], $58::text::boolean[],
+    $59::text::smallint[], $60::text::bigint[], $61::text::uuid[],
+    $62::text::uuid[]),
+change_shifts_v1($1, $2, $63::text::text[], $64::text::bigint[], $65,
+    $66::text::bigint[], $67::text::uuid[]),
+record_closings_v1($1, $2, $68::text::text[], $69::text::bigint[],
+    $70::text::bigint[], $71::text::bigint[], $72, $73, $74, $75::text::text[]),
+use_presales_v1($1, $2, $76::text::text[], $77::text::bigint[],
+    $78::text::uuid[], $79::text::uuid[], $80::text::uuid[]),
+keep_movements_v1($1, $81::text::bigint[], $82::text::bigint[],
+    $83::text::uuid[]),
+hold_guests_money_v1($1, $84, $85, $86);
 
 -- load_bands --
 -- Read wristbands with the wallets they open.
@@ -131,7 +134,8 @@ SELECT e.order_id, e.id, e.attempt, e.cancels, p.account, p.unit::text AS unit,
 FROM unnest($2::uuid[]) AS wanted (order_id)
 JOIN entry AS e ON e.event = $1 AND e.order_id = wanted.order_id
     AND e.reverses IS NULL
-LEFT JOIN posting AS p ON p.event = e.event AND p.entry = e.id
+LEFT JOIN posting AS p ON p.event = e.event AND p.order_id = e.order_id
+    AND p.entry = e.id
 LEFT JOIN wallet AS w ON w.event = p.event AND w.id = p.account
 LEFT JOIN holding AS h ON h.event = p.event AND h.id = p.account
 WHERE NOT EXISTS (
@@ -180,7 +184,7 @@ CROSS JOIN LATERAL (
            array_agg(p.amount_minor) FILTER (WHERE c.role = 'stand_in_loss') AS amounts
     FROM posting AS p
     JOIN account AS c ON c.id = p.account
-    WHERE p.event = e.event AND p.entry = e.id
+    WHERE p.event = e.event AND p.order_id = e.order_id AND p.entry = e.id
 ) AS given
 LEFT JOIN attempt AS a ON a.event = e.event AND a.order_id = e.order_id
     AND a.attempt = e.attempt
@@ -448,7 +452,8 @@ SELECT e.order_id, count(DISTINCT e.id) AS live_entries,
            ('cash_register', 'card_clearing')
        ), 0)::bigint AS paid_minor
 FROM entry AS e
-LEFT JOIN posting AS p ON p.event = e.event AND p.entry = e.id
+LEFT JOIN posting AS p ON p.event = e.event AND p.order_id = e.order_id
+    AND p.entry = e.id
 LEFT JOIN account AS a ON a.id = p.account
 WHERE e.event = $1 AND e.reverses IS NULL
   AND NOT EXISTS (

@@ -352,6 +352,9 @@ CREATE TABLE signature_check (
     PRIMARY KEY (event, order_id)
 );
 
+-- An entry with its postings: an account and an amount each, of money and (seldom) of
+-- vouchers. As rows of their own, each with an index entry, they would cost as much as
+-- all else that is booked.
 CREATE TABLE entry (
     event integer NOT NULL,
     id bigint NOT NULL,
@@ -361,19 +364,32 @@ CREATE TABLE entry (
     attempt smallint NOT NULL,
     reverses bigint,
     cancels uuid,
+    accounts bigint[] NOT NULL,
+    amounts bigint[] NOT NULL,
+    voucher_accounts bigint[],
+    voucher_amounts bigint[],
     PRIMARY KEY (event, order_id, id),
-    CHECK ((cause = 'reversal') = (reverses IS NOT NULL))
+    CHECK ((cause = 'reversal') = (reverses IS NOT NULL)),
+    CHECK (cardinality(accounts) = cardinality(amounts)),
+    CHECK (array_position(accounts, NULL) IS NULL
+           AND array_position(amounts, NULL) IS NULL),
+    CHECK (cardinality(voucher_accounts) IS NOT DISTINCT FROM
+           cardinality(voucher_amounts))
 );
 CREATE INDEX entry_cancels ON entry (event, cancels) WHERE cancels IS NOT NULL;
 
-CREATE TABLE posting (
-    event integer NOT NULL,
-    entry bigint NOT NULL,
-    account bigint NOT NULL,
-    unit posting_unit NOT NULL,
-    amount_minor bigint NOT NULL,
-    PRIMARY KEY (event, entry, account, unit)
-);
+-- What each entry posted where, row by row; `entry` holds it.
+CREATE VIEW posting AS
+SELECT e.event, e.order_id, e.id AS entry, p.account, p.unit, p.amount_minor
+FROM entry AS e
+CROSS JOIN LATERAL (
+    SELECT account, 'money'::posting_unit AS unit, amount_minor
+    FROM unnest(e.accounts, e.amounts) AS money (account, amount_minor)
+    UNION ALL
+    SELECT account, 'voucher', amount_minor
+    FROM unnest(e.voucher_accounts, e.voucher_amounts)
+        AS vouchers (account, amount_minor)
+) AS p;
 
 -- Advices that nobody may book unseen: those of revoked tills, or with amounts beyond
 -- all reason. They are kept as they came, until somebody lets them go.
@@ -409,19 +425,24 @@ CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     guilty record;
 BEGIN
-    SELECT entry, unit, sum(amount_minor) AS excess INTO guilty
-    FROM posted GROUP BY entry, unit HAVING sum(amount_minor) <> 0 LIMIT 1;
+    SELECT id, excess.money, excess.vouchers INTO guilty
+    FROM entered CROSS JOIN LATERAL (
+        SELECT (SELECT coalesce(sum(each), 0) FROM unnest(amounts) AS each) AS money,
+               (SELECT coalesce(sum(each), 0) FROM unnest(voucher_amounts) AS each)
+                   AS vouchers
+    ) AS excess
+    WHERE excess.money <> 0 OR excess.vouchers <> 0 LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'Entry % does not balance: % % too much.',
-            guilty.entry, guilty.excess, guilty.unit
+        RAISE EXCEPTION 'Entry % does not balance: money %, vouchers % too much.',
+            guilty.id, guilty.money, guilty.vouchers
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
 
 -- Per statement: a trigger per row costs five times as much.
-CREATE TRIGGER posting_balances AFTER INSERT ON posting
-    REFERENCING NEW TABLE AS posted
+CREATE TRIGGER entry_balances AFTER INSERT ON entry
+    REFERENCING NEW TABLE AS entered
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced();
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -437,7 +458,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'incarnation', 'signature_check',
         'batch', 'attempt', 'outcome', 'contradiction', 'signature',
-        'entry', 'posting', 'movement', 'wristband_change', 'shift_change', 'closing', 'catalogue',
+        'entry', 'movement', 'wristband_change', 'shift_change', 'closing', 'catalogue',
         'login', 'erasure', 'quarantine', 'quarantine_release'
     ] LOOP
         EXECUTE format(

@@ -72,12 +72,8 @@ WHERE a.event = $1 AND a.role = 'wallet'
 ORDER BY a.id;
 
 -- verify_stray_postings --
--- List postings that belong to no entry, or are on no account.
-SELECT p.entry FROM posting AS p
-WHERE p.event = $1
-  AND NOT EXISTS (SELECT FROM entry AS e WHERE e.event = $1 AND e.id = p.entry)
-UNION
-SELECT p.entry FROM posting AS p
+-- List entries with postings that are on no account.
+SELECT DISTINCT p.entry FROM posting AS p
 WHERE p.event = $1
   AND NOT EXISTS (SELECT FROM account AS a WHERE a.event = $1 AND a.id = p.account)
 ORDER BY entry;
@@ -205,13 +201,8 @@ WHERE event = $1 AND batch BETWEEN greatest($2::bigint, 1) AND $3 ORDER BY batch
 -- chain_entry --
 -- Stream what the chain says of entries, with their postings.
 SELECT e.batch, e.id, e.cause::text AS cause, e.order_id, e.attempt, e.reverses,
-       e.cancels, p.accounts, p.units, p.amounts
+       e.cancels, e.accounts, e.amounts, e.voucher_accounts, e.voucher_amounts
 FROM entry AS e
-CROSS JOIN LATERAL (
-    SELECT array_agg(account) AS accounts, array_agg(unit::text) AS units,
-           array_agg(amount_minor) AS amounts
-    FROM posting WHERE event = $1 AND entry = e.id
-) AS p
 WHERE e.event = $1 AND e.batch BETWEEN $2 AND $3 ORDER BY e.batch, e.id;
 
 -- proof_attempt --
@@ -242,11 +233,6 @@ WHERE event = $1 AND order_id BETWEEN $2 AND $3;
 -- proof_entry --
 -- Read the entries of some orders with their postings.
 SELECT e.order_id, e.id, e.batch, e.cause::text AS cause, e.attempt, e.reverses,
-       e.cancels, p.accounts, p.units, p.amounts
+       e.cancels, e.accounts, e.amounts, e.voucher_accounts, e.voucher_amounts
 FROM entry AS e
-CROSS JOIN LATERAL (
-    SELECT array_agg(account) AS accounts, array_agg(unit::text) AS units,
-           array_agg(amount_minor) AS amounts
-    FROM posting WHERE event = $1 AND entry = e.id
-) AS p
 WHERE e.event = $1 AND e.order_id BETWEEN $2 AND $3 ORDER BY e.order_id, e.id;

@@ -39,17 +39,16 @@ WHERE e.event = $1 ORDER BY e.bill, e.number;
 -- verify_bill_postings --
 -- Add up what each order posted on the accounts of bills. `is_old`: it completed a
 -- minute ago or longer, so that whatever follows from it must be there.
-SELECT a.key AS reference, e.order_id, sum(p.amount_minor)::bigint AS minor,
+SELECT a.key AS reference, p.order_id, sum(p.amount_minor)::bigint AS minor,
        coalesce(bool_and(b.booked_at < now() - interval '1 minute'), false) AS is_old
 FROM account AS a
 JOIN posting AS p ON p.event = $1 AND p.account = a.id
-JOIN entry AS e ON e.event = $1 AND e.id = p.entry
 LEFT JOIN outcome AS o
-    ON o.event = $1 AND o.order_id = e.order_id AND o.outcome = 'completed'
+    ON o.event = $1 AND o.order_id = p.order_id AND o.outcome = 'completed'
 LEFT JOIN batch AS b ON b.event = $1 AND b.number = o.batch
 WHERE a.event = $1 AND a.role = 'bill_receivable'
-GROUP BY a.key, e.order_id
-ORDER BY a.key, e.order_id;
+GROUP BY a.key, p.order_id
+ORDER BY a.key, p.order_id;
 
 -- verify_unknown_steps --
 -- List what the ledger booked as a step of a bill, which the bill knows nothing of.

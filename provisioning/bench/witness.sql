@@ -22,7 +22,8 @@ SELECT e.order_id, count(*) AS live_entries,
        sum((
            SELECT coalesce(sum(p.amount_minor), 0)
            FROM posting AS p
-           WHERE p.event = e.event AND p.entry = e.id AND p.amount_minor > 0
+           WHERE p.event = e.event AND p.order_id = e.order_id AND p.entry = e.id
+             AND p.amount_minor > 0
        ))::bigint AS moved_minor
 FROM entry AS e
 WHERE e.event = $1 AND e.reverses IS NULL

@@ -18,7 +18,8 @@ MAIL = b"Subject: Welcome\r\n\r\nhttp://localhost/here\r\n"
 def test_a_mail_is_there_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box, seen = MailBox(tmp_path), []
+    box = MailBox(tmp_path)
+    seen: list[Path] = []
     write = type(tmp_path).write_text
 
     def slowly(path: Path, text: str) -> int:

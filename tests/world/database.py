@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub.core.draft import Draft
+    from hub.core.records import Records
     from hub.store.store import Row
 
     Values = tuple[Any, ...]
@@ -201,7 +202,7 @@ class Database:
             draft.number,
             draft.head,
             draft.last_entry,
-            {name: tuple(getattr(draft.records, name).rows) for name in TABLES},
+            _rows_of(draft.records),
             wallets,
             tuple(self._held(*row) for row in draft.holdings.rows),
             HeldMoney(draft.held, self._caps.event, draft.held_excess),
@@ -285,6 +286,13 @@ class Database:
 
     def _order(self, order: UUID) -> OrderRows:
         return self.orders.setdefault(order, OrderRows())
+
+
+def _rows_of(records: Records) -> dict[str, tuple[Values, ...]]:
+    rows = {name: tuple(getattr(records, name).rows) for name in TABLES}
+    # Where its postings are is of no use here: each names its entry.
+    rows["entries"] = tuple(row[:6] for row in rows["entries"])
+    return rows
 
 
 class MemoryStore(UseQueries):

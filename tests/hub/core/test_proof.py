@@ -74,8 +74,9 @@ def sale(wallet: int, **changed: Any) -> OrderRecords:
         "reverses": None,
         "cancels": None,
         "accounts": [wallet, 21, 22],
-        "units": ["money"] * 3,
         "amounts": [-119, 100, 19],
+        "voucher_accounts": None,
+        "voucher_amounts": None,
     }
     return OrderRecords(ORDER, attempts=[asked], entries=[{**entry, **changed}])
 
@@ -92,7 +93,10 @@ def test_the_wallet_in_force_is_charged() -> None:
         ({"amounts": [-119, 119, 0]}, "order"),
         ({"amounts": [-119, 100, 20]}, "entry"),
         ({"accounts": [11, 21, 99]}, "entry"),
-        ({"units": ["money", "money", "voucher"]}, "entry"),
+        ({"amounts": [-119, 100, None]}, "entry"),
+        ({"amounts": [-119, 119]}, "order"),
+        ({"voucher_accounts": [11, 21], "voucher_amounts": [-1, 1]}, "order"),
+        ({"voucher_accounts": [11], "voucher_amounts": [1]}, "entry"),
         ({"batch": 4}, "verdict"),
         ({"attempt": 2}, "verdict"),
         ({"cancels": UUID(int=1)}, "order"),

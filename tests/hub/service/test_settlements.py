@@ -259,8 +259,8 @@ async def test_a_ledger_that_says_otherwise_is_not_settled(office: Office) -> No
     await run(
         office.store,
         "DO $$ BEGIN SET session_replication_role = replica; "
-        "UPDATE posting SET amount_minor = 4600 WHERE amount_minor = 4500 "
-        "AND account = (SELECT id FROM account WHERE role = 'organizer_payable'); "
+        "UPDATE entry SET amounts = array_replace(amounts, 4500, 4600) WHERE "
+        "(SELECT id FROM account WHERE role = 'organizer_payable') = ANY (accounts); "
         "END $$",
     )
 

@@ -106,6 +106,14 @@ def aborted(order: Order) -> Item:
     return advice_item(said, order, encode_advice(said))
 
 
+def each_amount(change: str) -> str:
+    """Write what SQL makes of all amounts `n` of a row of `entry`."""
+    return (
+        f"ARRAY(SELECT {change} FROM unnest(amounts) WITH ORDINALITY AS a (n, place)"
+        " ORDER BY place)"
+    )
+
+
 def told(result: Result) -> tuple[str, str | None, tuple[str, ...]]:
     """A result in short: code, reason, flags."""
     reason = result.reason.value if result.reason else None

@@ -27,7 +27,6 @@ APPEND_ONLY = (
     "contradiction",
     "signature",
     "entry",
-    "posting",
     "movement",
     "wristband_change",
     "shift_change",
