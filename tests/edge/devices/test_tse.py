@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -36,9 +37,26 @@ if TYPE_CHECKING:
     from edge.ports import FiscalModule
 
 BEER = "Beleg^4.00_0.00_0.00_0.00_0.00^4.00:Bar"
+LOOP_TURNS = 20  # a timer, the task it wakes, and what that hands over
 UNKNOWN = FiscalStart(
     number=4711, counter=1, started_at=datetime(2026, 6, 1, tzinfo=UTC)
 )
+
+
+class LoopTime:
+    """The event loop's time, which a test lets pass."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._ahead_s = 0.0
+        real = self.loop.time
+        monkeypatch.setattr(self.loop, "time", lambda: real() + self._ahead_s)
+
+    async def pass_by(self, seconds: float) -> None:
+        """Let time pass, and all that then is due be taken in hand."""
+        self._ahead_s += seconds
+        for _ in range(LOOP_TURNS):
+            await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager
@@ -346,27 +364,26 @@ async def test_an_export_of_numbers_holds_these_and_nothing_where_there_are_none
 async def test_a_self_test_waits_for_the_end_of_the_basket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bench, looks = Bench(), []
-    monkeypatch.setattr(Session, "keep_alive", lambda _: looks.append(1))
+    bench, time, kept_awake = Bench(), LoopTime(monkeypatch), asyncio.Event()
+    note = functools.partial(time.loop.call_soon_threadsafe, kept_awake.set)
+    monkeypatch.setattr(Session, "keep_alive", lambda _: note())
     async with opened(bench) as tse:
         start = await tse.start()
-        idle = tse._used_at - QUICK.look_s  # as long ago as an idle TSE's last order
-        tse._used_at = idle
-        await tse._keep_alive()
-        assert looks == []
+        await time.pass_by(QUICK.look_s + 1)
+        # The TSE does one thing after the other: what was due would be done by now.
         await tse.finish(start, BEER)
-        tse._used_at = idle
-        await tse._keep_alive()
-        assert looks == [1]
+        assert not kept_awake.is_set()
+        await time.pass_by(QUICK.look_s + 1)
+        await asyncio.wait_for(kept_awake.wait(), WAIT_S)
 
 
 async def test_a_basket_that_nobody_ended_holds_up_no_self_test(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bench, looks = Bench(), []
-    monkeypatch.setattr(Session, "keep_alive", lambda _: looks.append(1))
+    bench, time, kept_awake = Bench(), LoopTime(monkeypatch), asyncio.Event()
+    note = functools.partial(time.loop.call_soon_threadsafe, kept_awake.set)
+    monkeypatch.setattr(Session, "keep_alive", lambda _: note())
     async with opened(bench) as tse:
         await tse.start()
-        tse._used_at -= BASKET_S
-        await tse._keep_alive()
-    assert looks == [1]
+        await time.pass_by(BASKET_S + 1)
+        await asyncio.wait_for(kept_awake.wait(), WAIT_S)
