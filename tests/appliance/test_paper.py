@@ -22,6 +22,8 @@ from edge.core import texts
 from edge.core.intents import Dismiss, PayByCash, Pick, PrintReceipt
 from edge.core.view import ClosedNumber, Phase, PrintState
 from edge.ui.app import TillApp
+from edge.ui.screens.closing import ClosingScreen
+from edge.ui.screens.status import StatusScreen
 from hub.service.context import ContextKeeper
 from hub.service.receipts import Receipts
 from hub.store.store import Store
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
     from uuid import UUID
+
+    from textual.pilot import Pilot
+    from textual.screen import Screen
 
     from edge.core.view import TillView
     from edge.till import Till
@@ -109,9 +114,17 @@ async def press_close(counter: Counter) -> None:
     """Close the till as a cashier does: the status, the key, and yes."""
     async with TillApp(counter.till).run_test(size=(72, 21)) as pilot:
         await pilot.click("#status", offset=(40, 0))
+        await opens(pilot, StatusScreen)
         await pilot.click("#status-closing")
-        await pilot.pause()
+        await opens(pilot, ClosingScreen)
         await pilot.click("#closing-confirm")
+
+
+async def opens(pilot: Pilot[None], screen: type[Screen[None]]) -> None:
+    """Wait for a screen: a click on a busy machine ends before it is there."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not isinstance(pilot.app.screen, screen):
+            await pilot.pause()
 
 
 async def fallen(shop: Shop, count: int) -> None:
@@ -162,7 +175,7 @@ def test_receipts_and_the_z_report_are_printed_and_agree_with_the_hub(
     (closed,) = closings(shop)
     assert closed["agrees"], closed["findings"]
     assert closed["signed"]
-    with httpx.Client(base_url=shop.portal_url) as client:
+    with httpx.Client(base_url=shop.portal_url, timeout=PATIENCE_S) as client:
         pdf = client.get(f"/receipts/{order}.pdf", headers={"Accept-Language": "de"})
     document = pypdfium2.PdfDocument(pdf.content)
     text = document[0].get_textpage().get_text_bounded()

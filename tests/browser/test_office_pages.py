@@ -79,7 +79,7 @@ async def test_staff_look_at_calls_and_doubts(
         await go_by(page.locator("main button"))
         await page.wait_for_url("**/payment-log*")
         await page.locator("summary").first.click()
-        assert await page.locator("pre").first.is_visible()
+        await page.locator("pre").first.wait_for()
         assert await page.locator(".severity-3").count() == 1
         await looked_at(page, f"office-{size}-log")
         await page.select_option("#severity", "3")
@@ -90,6 +90,7 @@ async def test_staff_look_at_calls_and_doubts(
         assert "does not know whether it was paid" in await page.inner_text("main")
         await looked_at(page, f"office-{size}-doubts")
         await page.locator("summary").first.click()
+        await page.locator("#reason-1").wait_for()
         await looked_at(page, f"office-{size}-doubts-open")
         await page.fill("#reason-1", "STATUS 2 in the back office")
         await go_by(page.locator("details[open] button"))

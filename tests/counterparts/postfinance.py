@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from tests.counterparts.serving import PATIENCE_S
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -136,7 +138,7 @@ class PaymentPage:
 
     async def call_post_sale(self, feedback: bytes) -> None:
         """Call the hub as the back office does: a form, from server to server."""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
             answer = await client.post(
                 self.post_sale_url,
                 content=feedback,

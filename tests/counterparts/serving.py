@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
+PATIENCE_S = 30
+"""How long clients of what is served here wait for an answer, on a busy machine."""
 
 
 def listener() -> socket.socket:

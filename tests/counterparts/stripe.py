@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.counterparts.serving import listener, running
+from tests.counterparts.serving import PATIENCE_S, listener, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 HOST = "api.stripe.com"
 KEY = "sk_test_12345"
 WEB_HOOK_SECRET = "whsec_localstripe"
-PATIENCE_S = 30
 _CARD = {
     "type": "card",
     "card[number]": "4242424242424242",
@@ -183,7 +182,10 @@ async def running_stripe(folder: Path) -> AsyncIterator[tuple[Stripe, str]]:
     headers = {"Authorization": f"Bearer {KEY}"}
     try:
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False
+            base_url=f"http://127.0.0.1:{port}",
+            headers=headers,
+            timeout=PATIENCE_S,
+            trust_env=False,
         ) as behind:
             await _answers(behind, process)
             stripe = Stripe(behind)

@@ -321,7 +321,7 @@ def test_presence_tells_arrivals_from_flags() -> None:
 
 def test_the_desk_takes_the_wristband_that_lies_there(scard: FakeScard) -> None:
     scard.put(NAME, VirtualWristband.blank(UID))
-    with present_card("Kassenband", timeout_s=1) as card:
+    with present_card("Kassenband", timeout_s=WAIT_S) as card:
         card.write_message(card.read_uid(), issue())
         assert card.read_message() == issue()
     assert (scard.connected, scard.contexts) == (0, 0)

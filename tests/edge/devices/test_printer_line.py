@@ -13,7 +13,13 @@ from edge.simulator.printer import SimulatedPrinter
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printer_line, "STATUS_TIMEOUT_S", 20)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what never answers."""
     monkeypatch.setattr(printer_line, "STATUS_TIMEOUT_S", 0.2)
     monkeypatch.setattr(printer_line, "DONE_TIMEOUT_S", 0.2)
 
@@ -44,6 +50,7 @@ def test_a_printer_tells_how_it_is() -> None:
         line.close()
 
 
+@pytest.mark.usefixtures("hasty")
 def test_silence_ends() -> None:
     with SimulatedPrinter() as printer:
         printer.off = True
@@ -64,6 +71,7 @@ def test_a_printer_that_takes_no_more_is_not_waited_for() -> None:
         line.close()
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_cable_that_is_pulled_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         line = PrinterLine.open(f"tcp:127.0.0.1:{listener.getsockname()[1]}")

@@ -244,7 +244,7 @@ async def test_after_a_decline_there_are_three_ways(
 async def test_a_wristband_that_was_not_read_is_held_there_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("edge.simulator.cashier.TAP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("edge.simulator.cashier.TAP_TIMEOUT_S", 0.5)
     async with standing(FakeTill()) as till:
         till.verdicts = [Phase.PRESENT]
         await sell(till, ONLY_WRISTBANDS, until=lambda: bool(till.approved))

@@ -509,7 +509,7 @@ async def test_there_is_one_writer(bench: Bench) -> None:
     await bench.ledger.close()
 
     heir = None
-    for _ in range(100):  # the server notices the closed connection a little later
+    for _ in range(600):  # the server notices the closed connection a little later
         heir = await Ledger.seize(bench.store, EVENT)
         if heir is not None:
             break
@@ -534,7 +534,7 @@ async def test_who_fails_to_begin_writing_lets_go_of_the_lock(
 
     monkeypatch.setattr(Store, "fetch_row", fetch_row)
     heir, failures = None, 0
-    for _ in range(100):  # the server notices a closed connection a little later
+    for _ in range(600):  # the server notices a closed connection a little later
         try:
             heir = await Ledger.seize(bench.store, EVENT)
         except DatabaseGone:

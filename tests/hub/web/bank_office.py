@@ -27,7 +27,7 @@ from hub.web.overview_pages import overview_section
 from hub.web.refund_pages import refunds_section
 from hub.web.settlement_pages import settlements_section
 from hub.web.slip_pages import slips_section
-from tests.counterparts.serving import running
+from tests.counterparts.serving import PATIENCE_S, running
 from tests.hub import samples
 from tests.hub.service.billing import METHODS, Here
 from tests.hub.web.serving import Healths
@@ -115,6 +115,7 @@ async def staff_of(
         httpx.AsyncClient(
             base_url=url,
             trust_env=False,
+            timeout=PATIENCE_S,
             follow_redirects=True,
             headers={"Accept-Language": language},
         )

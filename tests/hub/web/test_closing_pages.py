@@ -13,7 +13,7 @@ from hub.service.office import Office
 from hub.service.staff import NewMember, put_member, put_role
 from hub.web.closing_pages import closings_section
 from hub.web.office import office_app
-from tests.counterparts.serving import running
+from tests.counterparts.serving import PATIENCE_S, running
 from tests.hub import samples
 from tests.hub.hubs import running_parts
 from tests.hub.service.test_closing_reports import closed
@@ -54,6 +54,7 @@ async def browser(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
         httpx.AsyncClient(
             base_url=url,
             trust_env=False,
+            timeout=PATIENCE_S,
             follow_redirects=True,
             headers={"Accept-Language": "en"},
         ) as client,

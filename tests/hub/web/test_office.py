@@ -15,7 +15,7 @@ from hub.service.payment_log import Note, PaymentLog, Severity
 from hub.service.staff import NewMember, block_member, put_member, put_role
 from hub.web.office import office_app
 from hub.web.payment_log_pages import payment_log_section
-from tests.counterparts.serving import running
+from tests.counterparts.serving import PATIENCE_S, running
 from tests.hub import samples
 from tests.hub.web.serving import Healths
 
@@ -92,6 +92,7 @@ async def opened(
         httpx.AsyncClient(
             base_url=url,
             trust_env=False,
+            timeout=PATIENCE_S,
             follow_redirects=True,
             headers={"Accept-Language": "en"},
         ) as client,

@@ -17,7 +17,7 @@ from hub.service.bill_viewers import OfWallet
 from hub.service.events import register_till
 from hub.service.top_ups import TopUps, put_top_ups
 from hub.web.wallet_codes import MASKED_PATH
-from tests.counterparts.serving import running
+from tests.counterparts.serving import PATIENCE_S, running
 from tests.hub.service.billing import word
 from tests.hub.service.shop import BEER, DESK, a_sale
 from tests.hub.web.portal_people import Browser, browser
@@ -127,7 +127,7 @@ async def test_a_code_is_in_no_log(
     monkeypatch.setattr(logging.getLogger("uvicorn.access"), "propagate", True)
     async with (
         running(festival.portal.app, access_log=True) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE_S) as client,
     ):
         assert (await client.get(f"{path}?x=1")).status_code == 303
         assert (await client.get(f"{path}/x")).status_code == 404

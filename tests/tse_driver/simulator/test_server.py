@@ -23,11 +23,16 @@ def test_an_idle_server_uses_no_cpu_after_a_client_has_gone() -> None:
     server = PtyServer(FaultyTse(SimulatedTse())).start()
     try:
         Port(server.path).close()
-        before = time.process_time()
-        threading.Event().wait(0.3)
-        assert time.process_time() - before < 0.1
+        spent = [cpu_s_within(0.2) for _ in range(3)]
+        assert min(spent) < 0.1, "other threads of the tests may use some"
     finally:
         server.close()
+
+
+def cpu_s_within(wall_s: float) -> float:
+    before = time.process_time()
+    threading.Event().wait(wall_s)
+    return time.process_time() - before
 
 
 def test_the_link_is_stable_and_taken_away(tmp_path: Path) -> None:
