@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from contract.fiscal import Outage, Signature
 from contract.ids import TillIdField
 from contract.order import Order, Utc
+
+if TYPE_CHECKING:
+    from contract.advice import OrderAdvice
 
 QR_VERSION = "V0"
 
@@ -42,6 +45,22 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     def is_closed(self) -> bool:
         """Whether it is signed, or known why not: only then it is shown."""
         return (self.signature is None) != (self.outage is None)
+
+
+def receipt_of(
+    advice: OrderAdvice, order: Order, *, seller: Seller, event_name: str, demo: bool
+) -> Receipt:
+    """Make the receipt of an order as its advice says that it ended."""
+    return Receipt(
+        seller=seller,
+        event_name=event_name,
+        till=order.till,
+        order=order,
+        issued_at=advice.decided_at,
+        signature=advice.signature,
+        outage=advice.outage,
+        demo=demo,
+    )
 
 
 def qr_text(signature: Signature) -> str:

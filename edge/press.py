@@ -11,7 +11,7 @@ import msgspec
 from contract.closing_sheet import closing_sheet
 from contract.messages import decode_advice
 from contract.order import decode_order
-from contract.receipt import Receipt
+from contract.receipt import receipt_of
 from contract.receipt_sheet import receipt_sheet
 from edge.core import effects
 from edge.core.errors import JournalBroken, PrinterDown, PrinterTorn
@@ -20,6 +20,7 @@ from edge.core.events import Printed, PrintFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from contract.receipt import Receipt
     from contract.sheet import Sheet
     from edge.core.events import Event
     from edge.ports import Journal, Printer
@@ -88,14 +89,10 @@ class Press:
 
 def _receipt_of(job: effects.PrintReceipt, sealed: bytes) -> Receipt:
     advice, config = decode_advice(sealed), job.config
-    order = decode_order(bytes(advice.order))
-    return Receipt(
+    return receipt_of(
+        advice,
+        decode_order(bytes(advice.order)),
         seller=config.seller,
         event_name=config.event_name,
-        till=order.till,
-        order=order,
-        issued_at=advice.decided_at,
-        signature=advice.signature,
-        outage=advice.outage,
         demo=config.demo,
     )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from contract.ids import TillId
 from contract.messages import decode_advice
 from contract.order import OrderKind, Outcome, decode_order
-from contract.receipt import Receipt
+from contract.receipt import receipt_of
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.money import Money
+    from contract.receipt import Receipt
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
 
@@ -63,14 +64,11 @@ class Receipts:
         ended = decode_order(bytes(advice.order))
         if ended.acts_as not in GUESTS_KINDS:
             return None
-        return Receipt(
+        return receipt_of(
+            advice,
+            ended,
             seller=event.seller,
             event_name=event.name,
-            till=ended.till,
-            order=ended,
-            issued_at=advice.decided_at,
-            signature=advice.signature,
-            outage=advice.outage,
             demo=event.demo,
         )
 

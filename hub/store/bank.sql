@@ -124,17 +124,12 @@ RETURNING id, order_id
 
 -- bank_credits_waiting --
 -- Those that staff have to look at, oldest first.
-SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
-    d.decided_by, d.decided_at, d.note
-FROM bank_credit c
-JOIN bank_file f ON f.id = c.file
-LEFT JOIN LATERAL (
-    SELECT * FROM bank_decision WHERE credit = c.id ORDER BY turn DESC LIMIT 1
-) d ON true
+SELECT * FROM bank_credit_seen AS c
 WHERE c.event = $1 AND c.id > $2
-    AND CASE WHEN d.kind IS NULL THEN c.disposition IN ('unassigned', 'quarantined')
-        ELSE d.kind = 'undone' END
-    AND (c.disposition IN ('unassigned', 'quarantined') OR d.kind IS NOT NULL)
+    AND CASE WHEN c.decision IS NULL
+        THEN c.disposition IN ('unassigned', 'quarantined')
+        ELSE c.decision = 'undone' END
+    AND (c.disposition IN ('unassigned', 'quarantined') OR c.decision IS NOT NULL)
 ORDER BY c.id
 LIMIT $3
 
@@ -153,13 +148,7 @@ LIMIT $2
 
 -- bank_credits_found --
 -- Any credit that an amount, a name, a text or a reference is part of.
-SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
-    d.decided_by, d.decided_at, d.note
-FROM bank_credit c
-JOIN bank_file f ON f.id = c.file
-LEFT JOIN LATERAL (
-    SELECT * FROM bank_decision WHERE credit = c.id ORDER BY turn DESC LIMIT 1
-) d ON true
+SELECT * FROM bank_credit_seen AS c
 WHERE c.event = $1 AND c.direction = 'CRDT'
     AND strpos(
         lower(concat_ws(
@@ -171,13 +160,7 @@ ORDER BY c.id DESC
 LIMIT $3
 
 -- bank_credit --
-SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
-    d.decided_by, d.decided_at, d.note
-FROM bank_credit c
-JOIN bank_file f ON f.id = c.file
-LEFT JOIN LATERAL (
-    SELECT * FROM bank_decision WHERE credit = c.id ORDER BY turn DESC LIMIT 1
-) d ON true
+SELECT * FROM bank_credit_seen AS c
 WHERE c.event = $1 AND c.id = $2
 
 -- bank_assignments --

@@ -9,11 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import uvloop
-
-from provisioning.bench.crowd import found_event, till_names
 from provisioning.bench.figures import Figures, Sample, Target
-from provisioning.bench.portal import BILLS, QUERIES, fill_bills
+from provisioning.bench.portal import BILLS, QUERIES, bills_database
 from provisioning.demo_event import EVENT
 from provisioning.processes import ProvisioningError
 
@@ -37,10 +34,8 @@ def measure_bank_import(
     figures: Figures, servers: Servers, pace: Pace, say: Callable[[str], object]
 ) -> list[Target]:
     """Import a file in which each of thousands of bills is paid, as one command."""
-    dsn = servers.cluster.create_database(DATABASE)
     say(f"bank-import: filling {BILLS} bills\n")
-    uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
-    filled = uvloop.run(fill_bills(dsn, BILLS, QUERIES["fill_payments"]))
+    dsn, filled = bills_database(servers, DATABASE, BILLS, QUERIES["fill_payments"])
     references = filled.references
     config = servers.directory / "bank.toml"
     config.write_text(f"event = {json.dumps(EVENT)}\ndatabase = {json.dumps(dsn)}\n")

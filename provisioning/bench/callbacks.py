@@ -27,9 +27,8 @@ from hub.service.provider_calls import ProviderCalls
 from hub.store.queries import load_queries
 from hub.store.store import Store
 from hub.web.portal import portal_app
-from provisioning.bench.crowd import found_event, till_names
 from provisioning.bench.figures import Figures, Sample, Target
-from provisioning.bench.portal import Nothing, fill_bills
+from provisioning.bench.portal import Nothing, bills_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -62,9 +61,10 @@ def measure_callbacks(
     bills = pace.seconds * BILLS_PER_S
     for repetition in range(1, pace.repetitions + 1):
         say(f"callbacks: repetition {repetition} of {pace.repetitions}\n")
-        dsn = servers.cluster.create_database(f"callbacks_{repetition}")
-        uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
-        filled = uvloop.run(fill_bills(dsn, bills, QUERIES["fill_attempts"], CODE))
+        name = f"callbacks_{repetition}"
+        dsn, filled = bills_database(
+            servers, name, bills, QUERIES["fill_attempts"], CODE
+        )
         sample = uvloop.run(_measure(dsn, filled.references))
         figures.add(POINT, sample, unit="calls/s")
     return [

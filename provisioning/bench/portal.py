@@ -75,10 +75,8 @@ def measure_portal(
     figures: Figures, servers: Servers, pace: Pace, say: Callable[[str], object]
 ) -> list[Target]:
     """Ask for bills' pages one after the other, as somebody who is logged in."""
-    dsn = servers.cluster.create_database(DATABASE)
     say(f"portal: filling {BILLS} bills\n")
-    uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
-    filled = uvloop.run(fill_bills(dsn, BILLS, QUERIES["fill_payments"]))
+    dsn, filled = bills_database(servers, DATABASE, BILLS, QUERIES["fill_payments"])
     for repetition in range(1, pace.repetitions + 1):
         say(f"portal: repetition {repetition} of {pace.repetitions}\n")
         samples = uvloop.run(_measure(dsn, filled, pace.seconds * PAGES_PER_S))
@@ -92,6 +90,15 @@ def measure_portal(
             value=figures.median(PAGE),
         )
     ]
+
+
+def bills_database(
+    servers: Servers, name: str, count: int, then: str, *values: object
+) -> tuple[str, Filled]:
+    """Make a database of an event with bills, as `fill_bills`; returns its address."""
+    dsn = servers.cluster.create_database(name)
+    uvloop.run(found_event(dsn, servers.key, till_names(1), guests=1))
+    return dsn, uvloop.run(fill_bills(dsn, count, then, *values))
 
 
 async def fill_bills(dsn: str, count: int, then: str, *values: object) -> Filled:

@@ -85,6 +85,16 @@ CREATE TABLE bank_decision (
     UNIQUE (credit, turn)
 );
 
+-- Credits with the file they came in, and what staff made of each last.
+CREATE VIEW bank_credit_seen AS
+SELECT c.*, f.name AS file_name, f.imported_at, d.turn, d.kind AS decision,
+    d.decided_by, d.decided_at, d.note
+FROM bank_credit c
+JOIN bank_file f ON f.id = c.file
+LEFT JOIN LATERAL (
+    SELECT * FROM bank_decision WHERE credit = c.id ORDER BY turn DESC LIMIT 1
+) d ON true;
+
 -- Which bills a credit pays: by its reference (turn 0), or by a decision.
 CREATE TABLE bank_assignment (
     credit bigint NOT NULL REFERENCES bank_credit,

@@ -40,6 +40,7 @@ APPEND_ONLY = (
     "till_asset",
     "tse_state",
     "tse_clock",
+    "closing_outage",
     "tse_archive",
 )
 
