@@ -69,6 +69,7 @@ RECONNECT_PAUSE_S = 0.5
 STATUS_INTERVAL_S = 2
 HEARD_AT_ONCE = 16
 _PLACES_MAX = 4096  # three topics per till
+_LEAVES = {TillStatus: "status", TillOnline: "online"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ class Link:
             services.staff, services.inquiries, services.closings, services.tse_news
         )
         self._topics = Topics(services.context.current.event)
+        self._place = lru_cache(_PLACES_MAX)(partial(_place, self._topics))
         self.connection: Connection | None = None
         self._deposed = asyncio.Event()
         self._unheard: deque[Publication] = deque()
@@ -232,7 +234,7 @@ class Link:
                 asyncio.get_running_loop().call_soon(self._hear_some)
 
     def _deal_with(self, heard: Publication, connection: Connection) -> None:
-        errand = _Errand(connection, heard, _place(self._topics, heard.topic))
+        errand = _Errand(connection, heard, self._place(heard.topic))
         self._errands.add(errand)
         try:
             self._begin(errand)
@@ -387,7 +389,7 @@ class Link:
 
 
 def _check_place(message: FromTill, leaf: str) -> None:
-    expected = {TillStatus: "status", TillOnline: "online"}.get(type(message), "up")
+    expected = _LEAVES.get(type(message), "up")
     if leaf != expected:
         raise Malformed(
             RejectReason.NOT_ALLOWED,
@@ -432,7 +434,6 @@ def _hub_fault(payload: bytes) -> Rejected:
     )
 
 
-@lru_cache(_PLACES_MAX)
 def _place(topics: Topics, topic: str) -> _Place:
     till = topics.till_of(topic)
     down = "" if till is None else topics.down(till)

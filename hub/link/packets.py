@@ -98,12 +98,12 @@ def reason(code: int) -> str:
 
 def take_packets(buffer: bytearray) -> Iterator[Packet]:
     """Yield every complete packet and remove them; raises BrokenPacket."""
-    position, size = 0, len(buffer)
+    data, position, size = bytes(buffer), 0, len(buffer)
     try:
         while size - position >= 2:
-            length, start = buffer[position + 1], position + 2
+            length, start = data[position + 1], position + 2
             if length & 0x80:
-                head = _long_length(buffer, position + 1)
+                head = _long_length(data, position + 1)
                 if head is None:
                     return
                 length, start = head
@@ -111,9 +111,9 @@ def take_packets(buffer: bytearray) -> Iterator[Packet]:
                 raise BrokenPacket(f"A packet of {length} bytes is too large.")
             if size - start < length:
                 return
-            first = buffer[position]
+            first = data[position]
             position = start + length
-            yield Packet(first, bytes(buffer[start:position]))
+            yield Packet(first, data[start:position])
     finally:
         del buffer[:position]
 
@@ -136,16 +136,19 @@ def read_welcome(packet: Packet) -> Welcome:
 
 def read_publication(packet: Packet) -> Publication:
     """Read a PUBLISH (section 3.3)."""
-    body = packet.body
-    start = 2 + int.from_bytes(body[:2])
-    topic = body[2:start].decode(errors="replace")
-    packet_id = None
-    if packet.first & _QOS_BITS:
-        packet_id = int.from_bytes(body[start : start + 2])
-        start += 2
-    if start >= len(body):
-        raise BrokenPacket("A PUBLISH is cut short.")
-    length, start = _length(body, start)
+    body, packet_id = packet.body, None
+    try:
+        start = 2 + (body[0] << 8 | body[1])
+        topic = str(body[2:start], "utf-8", "replace")
+        if packet.first & _QOS_BITS:
+            packet_id = body[start] << 8 | body[start + 1]
+            start += 2
+        length = body[start]
+    except IndexError:
+        raise BrokenPacket("A PUBLISH is cut short.") from None
+    start += 1
+    if length & 0x80:
+        length, start = _length(body, start - 1)
     end = start + length
     content_type = _content_type(body[start:end], length) if length else ""
     return Publication(topic, body[end:], packet_id, content_type)
@@ -155,8 +158,8 @@ def read_acknowledgment(packet: Packet) -> tuple[int, int]:
     """Read a PUBACK: packet id and reason code, which is 0 when left out."""
     if len(packet.body) < 2:
         raise BrokenPacket("A PUBACK is cut short.")
-    code = packet.body[2] if len(packet.body) > 2 else 0
-    return int.from_bytes(packet.body[:2]), code
+    body = packet.body
+    return body[0] << 8 | body[1], body[2] if len(body) > 2 else 0
 
 
 def connect(
@@ -231,16 +234,15 @@ def _length(data: bytes, position: int) -> tuple[int, int]:
     return head
 
 
-def _long_length(data: bytes | bytearray, position: int) -> tuple[int, int] | None:
+def _long_length(data: bytes, position: int) -> tuple[int, int] | None:
     """A variable byte integer and where it ends; None when it is not all there."""
     value = 0
-    for place in range(4):
-        if position + place >= len(data):
-            return None
-        octet = data[position + place]
+    for place, octet in enumerate(data[position : position + 4]):
         value |= (octet & 0x7F) << (7 * place)
         if octet < 0x80:
             return value, position + place + 1
+    if position + 4 > len(data):
+        return None
     raise BrokenPacket("A length has more than four bytes.")
 
 

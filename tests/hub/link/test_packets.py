@@ -72,6 +72,13 @@ def test_a_message_at_qos_0_wants_no_acknowledgment() -> None:
     assert (said.packet_id, said.payload) == (None, b"x")
 
 
+def test_a_message_that_ends_within_its_head_is_refused() -> None:
+    whole = only(arrived(b"", KIND)).body
+    for length in range(len(whole)):
+        with pytest.raises(BrokenPacket):
+            packets.read_publication(Packet(0x32, whole[:length]))
+
+
 @given(st.binary(max_size=40), st.sampled_from([0x20, 0x32, 0x40]))
 @settings(max_examples=300)
 def test_whatever_arrives_is_read_or_refused(body: bytes, first: int) -> None:
