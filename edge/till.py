@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from contract.fiscal import ABORTED_PROCESS_DATA
 from contract.ids import new_uuid7
 from contract.messages import TillStatus
 from edge.archivist import Archivist
@@ -20,8 +18,6 @@ from edge.core.checkout import step
 from edge.core.errors import (
     CardRefused,
     CatalogueUnavailable,
-    FiscalModuleDown,
-    FiscalModuleSilent,
     JournalBroken,
     NotConnected,
     TerminalDown,
@@ -29,12 +25,12 @@ from edge.core.errors import (
     WalletsUnavailable,
 )
 from edge.core.picture import picture
-from edge.core.records import FiscalStart
 from edge.core.recovery import recover
 from edge.core.state import Moment, TillState
 from edge.core.view import Phase, TillView
 from edge.courier import Courier
 from edge.press import Press
+from edge.signer import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -62,7 +58,6 @@ MS_PER_S: Final = 1000
 STATUS_INTERVAL_S: Final = 2.0
 # What the hub is told again as soon as it changes.
 NEWS: Final = ("hub", "tse", "reader", "clock", "printer", "undelivered", "tse_serial")
-OPEN_PATIENCE_S: Final = 5.0
 WALLETS_AT_ONCE: Final = 500
 
 logger = logging.getLogger(__name__)
@@ -100,13 +95,14 @@ class Till:
         self._queue: asyncio.Queue[Event | Intent] = asyncio.Queue(QUEUE_LENGTH_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._fault: asyncio.Future[None] = self._loop.create_future()
-        self._fiscal_jobs: asyncio.Queue[effects.ForFiscal] = asyncio.Queue()
-        self._fiscal_opened = asyncio.Event()
         self._status_sent: TillStatus | None = None
         self._status_timer: asyncio.TimerHandle | None = None
         self._press = Press(ports.journal, ports.printer, self._enqueue)
         self._archivist = Archivist(
             ports.fiscal, ports.archives, ports.journal, self._archive_stuck
+        )
+        self._signer = Signer(
+            ports.fiscal, ports.clock, self._enqueue, self._archivist.catch_up
         )
         self.courier = Courier(
             journal=ports.journal, hub=ports.hub, clock=ports.clock, post=self._enqueue
@@ -151,10 +147,11 @@ class Till:
         first, todo = recover(self._identity, found, self._moment())
         workers = [
             asyncio.create_task(self.courier.run(), name="courier"),
-            asyncio.create_task(self._serve_fiscal(), name="fiscal"),
+            asyncio.create_task(self._signer.run(), name="fiscal"),
             asyncio.create_task(self._press.run(), name="press"),
             asyncio.create_task(self._archivist.run(), name="archivist"),
         ]
+        self._spawn(self._signer.open())
         try:
             await self._perform_all(first, todo)
             workers.append(asyncio.create_task(self._take_all(), name="events"))
@@ -233,11 +230,11 @@ class Till:
                 | effects.FindFiscal()
                 | effects.CloseStray()
             ):
-                self._fiscal_jobs.put_nowait(effect)
+                self._signer.put(effect)
             case effects.FetchCatalogue() | effects.FetchWallets():
                 self._spawn(self._download(effect))
             case effects.OpenFiscal(clock_confirmed=confirmed):
-                self._spawn(self._open_fiscal(clock_confirmed=confirmed))
+                self._spawn(self._signer.open(clock_confirmed=confirmed))
             case effects.PrintReceipt() | effects.PrintClosing():
                 self._press.put(effect)
             case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
@@ -342,57 +339,6 @@ class Till:
             self._enqueue(failed)
         else:
             self._enqueue(events.CardPaid(order, reference, receipt))
-
-    # --- the TSE: one command at a time, beside everything else ----------------------
-
-    async def _serve_fiscal(self) -> None:
-        self._spawn(self._open_fiscal())
-        while True:
-            effect = await self._fiscal_jobs.get()
-            # A self-test may take minutes; the adapter then says that it is not open.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(OPEN_PATIENCE_S):
-                    await self._fiscal_opened.wait()
-            await self._fiscal_job(effect)
-
-    async def _open_fiscal(self, *, clock_confirmed: bool = False) -> None:
-        try:
-            info = await self._ports.fiscal.open(clock_confirmed=clock_confirmed)
-        except FiscalModuleDown as error:
-            logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
-        else:
-            opened = (info.serial, info.expires, info.open_numbers, info.facts)
-            self._enqueue(events.FiscalOpened(*opened))
-            self._archivist.catch_up(info.serial)
-        finally:
-            self._fiscal_opened.set()
-
-    async def _fiscal_job(self, effect: effects.ForFiscal) -> None:
-        fiscal = self._ports.fiscal
-        try:
-            match effect:
-                case effects.BeginFiscal(order=order):
-                    self._enqueue(events.FiscalStarted(order, await fiscal.start()))
-                case effects.FinishFiscal(order=order, start=start):
-                    signature = await fiscal.finish(start, effect.process_data)
-                    self._enqueue(events.FiscalFinished(order, signature))
-                case effects.FindFiscal(order=order, start=start):
-                    found = await fiscal.find(start)
-                    self._enqueue(
-                        events.FiscalNotFound(order)
-                        if found is None
-                        else events.FiscalFinished(order, found)
-                    )
-                case effects.CloseStray(number=number, tse_serial=serial):
-                    stray = FiscalStart(number, 0, self._ports.clock.now(), serial)
-                    await fiscal.finish(stray, ABORTED_PROCESS_DATA)
-                    logger.warning("Closed a stray fiscal transaction: %d", number)
-        except FiscalModuleDown as error:
-            if isinstance(effect, effects.CloseStray):
-                logger.warning("%s", error)
-                return
-            silent = isinstance(error, FiscalModuleSilent)
-            self._enqueue(events.FiscalFailed(effect.order, str(error), silent=silent))
 
     def _archive_stuck(self, fault: str) -> None:
         self._enqueue(events.ArchiveStuck(fault))
