@@ -56,14 +56,16 @@ class Archivist:
         self._journal = journal
         self._stuck = stuck
         self._fault = ""
-        self._wanted: tuple[str, int] | None = None
-        self._plugged_in = ""
+        self._wanted: dict[str, int] = {}  # by TSE: others may come back
+        self._in_use = ""
+        self._plugged_in = ""  # and not looked back from yet
         self._changed = asyncio.Event()
         self._quiet = asyncio.Event()
 
     def hand_over(self, serial: str, last: int) -> None:
         """Have a TSE's log archived up to this number, from where it was before."""
-        self._wanted = serial, last
+        self._wanted[serial] = max(last, self._wanted.get(serial, 0))
+        self._in_use = self._in_use or serial
         self._changed.set()
 
     def catch_up(self, serial: str) -> None:
@@ -71,9 +73,8 @@ class Archivist:
 
         What another one's log still lacks has to wait until that is back.
         """
-        self._plugged_in = serial
-        if self._wanted is None or self._wanted[0] != serial:
-            self.hand_over(serial, 0)
+        self._in_use = self._plugged_in = serial
+        self.hand_over(serial, 0)
 
     def between_baskets(self, *, quiet: bool) -> None:
         """Say whether no order is open nor waits for its signature."""
@@ -114,28 +115,34 @@ class Archivist:
         serial = self._plugged_in
         if not serial:
             return
-        for other, (_, last) in (await self._journal.fiscal_spans()).items():
+        for other, (_, newest) in (await self._journal.fiscal_spans()).items():
+            last = max(newest, self._wanted.get(other, 0))
             if other != serial and await archives.reach(other) < last:
                 logger.error(LEFT_BEHIND, other[:16])
-        self._plugged_in = ""
+        if self._plugged_in == serial:  # else one was taken out meanwhile
+            self._plugged_in = ""
 
     async def _gather(self, archives: Archives) -> None:
-        if self._wanted is None:
+        serial = self._in_use
+        wanted = self._wanted.get(serial)
+        if wanted is None:
             return
-        wanted = serial, last = self._wanted
         spans = await self._journal.fiscal_spans()
-        begun, newest = spans.get(serial, (last, last))
-        last = max(last, newest)
+        begun, newest = spans.get(serial, (wanted, wanted))
+        last = max(wanted, newest)
         # What it logged before this till used it is of others.
         first = max(await archives.reach(serial) + 1, begun)
         if first <= last:
             await archives.begin(serial, first)
             await self._pieces(archives, serial, range(first, last + 1))
-            if self._wanted == wanted:
-                self._wanted = None  # what is wrong in it is wrong the next time, too
+            self._done_with(serial, last)  # what is wrong in it is so the next time
             await archives.seal(serial, last)
-        elif self._wanted == wanted:
-            self._wanted = None
+        else:
+            self._done_with(serial, last)
+
+    def _done_with(self, serial: str, last: int) -> None:
+        if self._wanted.get(serial, 0) <= last:
+            self._wanted.pop(serial, None)
 
     async def _pieces(self, archives: Archives, serial: str, left: range) -> None:
         loop, length = asyncio.get_running_loop(), PIECE_FIRST

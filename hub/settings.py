@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from contract.ids import EventId  # noqa: TC001 - get_type_hints reads it
+from contract.ids import IDENTITY_FORM, IDENTITY_PATTERN, EventId
 from hub.contracts import (
     NO_CONTRACTS,
     Contracts,
@@ -178,4 +179,8 @@ def _convert(name: str, value: Any, kind: Any, folder: Path) -> Any:
         return int(text)
     if not isinstance(value, str) or not value:
         raise SettingsError(f"The setting {name!r} is {value!r}, not a text.")
+    if kind is EventId and re.fullmatch(IDENTITY_PATTERN, value) is None:
+        raise SettingsError(
+            f"The setting {name!r} must be {IDENTITY_FORM}, not {value!r}."
+        )
     return value

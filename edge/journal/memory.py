@@ -120,9 +120,9 @@ class MemoryJournal:
     async def fiscal_spans(self) -> dict[str, tuple[int, int]]:
         """Say which number this till began first at each TSE, and which last."""
         numbers: dict[str, list[int]] = {}
-        for row in self.rows.values():
-            if row.order.start is not None and row.order.start.tse_serial:
-                start = row.order.start
+        of_orders = (row.order.start for row in self.rows.values())
+        for start in (*of_orders, *(each.start for each in self.closings)):
+            if start is not None and start.tse_serial:
                 numbers.setdefault(start.tse_serial, []).append(start.number)
         return {serial: (min(all_), max(all_)) for serial, all_ in numbers.items()}
 

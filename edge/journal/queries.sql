@@ -293,9 +293,13 @@ ORDER BY since, id;
 SELECT id, at, by FROM tse_clocks WHERE recorded = 0 ORDER BY at, id;
 
 -- fiscal_spans --
--- The first and the last fiscal transaction of this till at each TSE.
+-- The first and the last fiscal transaction of this till at each TSE, closings' too.
 SELECT fiscal_serial AS serial, min(fiscal_number) AS first, max(fiscal_number) AS last
-FROM orders WHERE fiscal_serial <> '' AND fiscal_number IS NOT NULL
+FROM (
+    SELECT fiscal_serial, fiscal_number FROM orders
+    UNION ALL SELECT fiscal_serial, fiscal_number FROM closing_starts
+)
+WHERE fiscal_serial <> '' AND fiscal_number IS NOT NULL
 GROUP BY fiscal_serial;
 
 -- z_orders --

@@ -12,6 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from contract.closing import decode_closing
+from contract.fiscal import FAULT_LENGTH_MAX
 from contract.ids import new_uuid7
 from contract.messages import (
     TEXT_MAX,
@@ -24,6 +25,7 @@ from contract.messages import (
 )
 from contract.order import Outcome, decode_order, order_digest
 from contract.receipt import qr_text
+from contract.tse_news import plain
 from hub.core import closings
 from hub.core.booking import ResultCode, closing_item
 from hub.core.changes import ClosingWords
@@ -165,7 +167,7 @@ class Closings:
             report.till,
             report.z_number,
             outage.since,
-            outage.reason,
+            plain(outage.reason, FAULT_LENGTH_MAX),  # no text column takes a NUL
             outage.number,
         )
 

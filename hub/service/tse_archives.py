@@ -181,10 +181,14 @@ class TseArchives:
             raise ArchiveRefused(
                 403, f"The certificate is of {peer}, which is no till of this event."
             )
-        # Its id names a folder: whatever the database holds, none may lead elsewhere.
+        # Both name a folder: whatever the database holds, none may lead elsewhere.
         if re.fullmatch(IDENTITY_PATTERN, peer) is None:
             raise ArchiveRefused(
                 403, f"{peer!r} is no till's id. Give the till another one."
+            )
+        if re.fullmatch(IDENTITY_PATTERN, event) is None:
+            raise ArchiveRefused(
+                404, f"{event!r} is no event's name. Give the event another one."
             )
         return TillId(peer)
 

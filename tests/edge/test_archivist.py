@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from edge.core.records import Record
+
 TSE = "ab" * 32
 OTHER = "cd" * 32
+THIRD = "ef" * 32
 WAIT_S = 10
 
 
@@ -66,6 +69,19 @@ class Shelf:
         self.delivered = len(self.sealed)
 
 
+class SlowShelf(Shelf):
+    """One that is asked, and answers when it is let."""
+
+    def __init__(self, reached: int) -> None:
+        super().__init__(reached=reached)
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def reach(self, serial: str) -> int:
+        self.asked.set()
+        await self.go_on.wait()
+        return await super().reach(serial)
+
+
 def reached(shelf: Shelf, last: int) -> bool:
     return shelf.reached == last
 
@@ -75,10 +91,15 @@ def tried(shelf: Shelf, turn: int) -> bool:
 
 
 def journal(first: int) -> MemoryJournal:
-    made, order = MemoryJournal(), new_order_id()
-    opened = OrderOpened(order, 1, 1, OrderKind.SALE, AT, b"{}")
-    made.write((opened, FiscalBegun(order, FiscalStart(first, 1, AT, TSE))))
+    made = MemoryJournal()
+    made.write(order_at(TSE, first))
     return made
+
+
+def order_at(serial: str, number: int, sequence: int = 1) -> tuple[Record, ...]:
+    order = new_order_id()
+    opened = OrderOpened(order, sequence, 1, OrderKind.SALE, AT, b"{}")
+    return opened, FiscalBegun(order, FiscalStart(number, 1, AT, serial))
 
 
 @contextlib.asynccontextmanager
@@ -166,6 +187,49 @@ async def test_a_tse_that_was_taken_out_too_early_is_named_with_the_remedy(
     assert len(named) == 1
     assert TSE[:16] in named[0]
     assert "plug that TSE in, and run 'kassenband-till tse-archive'" in named[0]
+
+
+async def test_what_a_tse_still_lacks_waits_until_it_is_plugged_in_again() -> None:
+    shelf = Shelf(reached=4)
+    async with working(shelf, first=5) as archivist:
+        await until(shelf, lambda: shelf.tries == 1)
+        archivist.hand_over(TSE, 6)  # a closing's number: the journal has order 5
+        archivist.catch_up(OTHER)
+        archivist.catch_up(TSE)
+        archivist.between_baskets(quiet=True)
+        await until(shelf, lambda: shelf.delivered > 0)
+    assert (shelf.sealed, shelf.reached) == ([(["5-6"], 6)], 6)
+
+
+async def test_what_a_closing_left_behind_is_named_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shelf = Shelf(reached=5)
+    async with working(shelf, first=5) as archivist:
+        await until(shelf, lambda: shelf.tries == 1)
+        archivist.hand_over(TSE, 6)
+        archivist.catch_up(OTHER)
+        await until(shelf, lambda: shelf.tries == 2)
+    assert [TSE[:16] in each.message for each in caplog.records] == [True]
+
+
+async def test_a_tse_that_is_changed_while_another_is_looked_back_from_is_noticed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shelf, held = SlowShelf(reached=4), journal(5)
+    held.write(order_at(THIRD, 3, sequence=2))
+    archivist = Archivist(FakeTse(), shelf, held)
+    archivist.between_baskets(quiet=True)
+    archivist.catch_up(TSE)
+    task = asyncio.create_task(archivist.run())
+    await asyncio.wait_for(shelf.asked.wait(), WAIT_S)
+    archivist.catch_up(OTHER)
+    shelf.go_on.set()
+    await until(shelf, lambda: shelf.tries == 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    named = [each.message for each in caplog.records if "was taken out" in each.message]
+    assert any(TSE[:16] in each for each in named)
 
 
 def test_a_piece_is_as_long_as_a_basket_may_wait() -> None:

@@ -51,6 +51,10 @@ def test_what_may_be_left_empty_may_be_said_to_be_empty(tmp_path: Path) -> None:
         (GOOD + 'portal_port = "x"\n', r"'portal_port' is 'x', not a number"),
         (GOOD + "zone = 3\n", r"'zone' is 3, not a text"),
         ("event = \n", "is no TOML"),
+        (
+            GOOD.replace("summer", ".."),
+            r"'event' must be 1 to 30 of a-z, .*, not '\.\.'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
@@ -61,3 +65,10 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"can't be read.*--config"):
         load_settings(tmp_path / "nowhere.toml", {})
+
+
+def test_the_environment_names_no_event_that_leads_out_of_a_folder(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(SettingsError, match="'event' must be 1 to 30 of a-z"):
+        load_settings(write(tmp_path, GOOD), {"KASSENBAND_EVENT": "../other"})

@@ -19,6 +19,8 @@ from contract.messages import (
 from contract.order import OrderKind
 from edge.core.records import (
     ClockVouched,
+    ClosingBegun,
+    ClosingMade,
     FiscalBegun,
     FiscalStart,
     LedgerRestored,
@@ -110,5 +112,12 @@ async def test_the_numbers_at_a_tse_are_known(tmp_path: Path) -> None:
         for journal in (memory, disk):
             assert await journal.fiscal_spans() == {"a": (7, 8), "b": (1, 1)}
         assert (await disk.recover()).z_orders == 3
+        closing = OrderId(new_order_id())
+        made_z = ClosingMade(closing, 1, b"{}", AT)
+        begun_z = ClosingBegun(closing, FiscalStart(9, 1, AT, "a"))
+        memory.write((made_z, begun_z))
+        await disk.commit((made_z, begun_z))
+        for journal in (memory, disk):
+            assert (await journal.fiscal_spans())["a"] == (7, 9), "a closing counts"
     finally:
         await disk.close()

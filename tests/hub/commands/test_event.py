@@ -169,3 +169,13 @@ def test_the_example_for_operators_can_be_opened(
 
     assert said.code == 0, said.errors
     assert new_hub.figures("event", "show")["catalogue"] == 1
+
+
+def test_an_event_named_like_a_way_out_of_a_folder_is_not_opened(
+    new_hub: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KASSENBAND_EVENT", "..")
+    said = new_hub("event", "open", a_file(new_hub))
+
+    assert said.code == 2, said
+    assert "'event' must be 1 to 30 of a-z, 0-9, dot and hyphen" in said.errors

@@ -183,6 +183,22 @@ async def test_a_closing_said_again_is_the_same_closing(parts: Parts) -> None:
         assert answer.flags == first.flags
 
 
+async def test_control_characters_in_an_outages_reason_hold_up_no_closing(
+    parts: Parts,
+) -> None:
+    await deliver(parts, *SOLD, VOID)
+    outage = Outage(since=samples.NOW, reason="silent\0\x1bfor long")
+    said = msgspec.structs.replace(message(report_of(parts)), outage=outage)
+
+    answer = await parts.closings.close(said, samples.TILL)
+
+    assert isinstance(answer, ClosingRecorded), answer
+    event = parts.context.current.number
+    (closed,) = await parts.store.fetch("dsfinvk_closings", event)
+    assert closed["reason"] == "silent  for long"
+    assert (await checked(parts)).ok
+
+
 async def test_another_report_of_a_closed_z_number_is_refused(parts: Parts) -> None:
     await deliver(parts, *SOLD, VOID)
     await parts.closings.close(message(report_of(parts)), samples.TILL)

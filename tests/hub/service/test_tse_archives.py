@@ -237,6 +237,19 @@ async def test_a_till_named_like_the_folder_above_writes_nothing(
     assert list(archives.folder.parent.rglob("*")) == []
 
 
+async def test_an_event_named_like_the_folder_above_writes_nothing(
+    parts: Parts, tmp_path: Path
+) -> None:
+    current = parts.context.current
+    agreed = dataclasses.replace(current.agreed, event=EventId(".."))
+    odd = SimpleNamespace(current=dataclasses.replace(current, agreed=agreed))
+    archives = TseArchives(parts.store, odd, tmp_path / "kept")  # type: ignore[arg-type]
+    piece = Piece(0, b"x", 100, bytes(32))
+    with pytest.raises(ArchiveRefused, match=r"'\.\.' is no event's name"):
+        await archives.take("..", BAR, uuid4(), piece)
+    assert list(archives.folder.parent.rglob("*")) == []
+
+
 def changed(data: bytes) -> bytes:
     at = data.index(b"Beleg^4.00")
     return data[: at + 6] + b"9" + data[at + 7 :]
