@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from edge.core.clock import UNCONFIRMED, warrant
-from edge.core.errors import ArchiveTrouble
+from edge.core.errors import ArchiveTrouble, JournalBroken
 from edge.core.settings import SettingsWrong, load_settings
 from edge.core.state import Identity
 from edge.devices import system_clock
@@ -20,6 +21,7 @@ from edge.devices.receipt_printer import ReceiptPrinter
 from edge.devices.tse import SerialTse
 from edge.devices.tse_archives import ArchiveFiles, gather_whole
 from edge.devices.tse_line import Conditions
+from edge.journal import reading
 from edge.journal.journal import SqliteJournal
 from edge.link.catalogue import HttpsCatalogues
 from edge.link.delivery import EdgeDelivery
@@ -157,6 +159,10 @@ async def archive_tse(settings: Settings, file: Path | None) -> Path:
     delivery = EdgeDelivery(hub.edge_url, certificate, settings.event)
     if file is not None:
         await asyncio.to_thread(delivery.deliver, file, uuid4())
+        with contextlib.suppress(JournalBroken):  # nothing there asks for it
+            spans = await asyncio.to_thread(reading.fiscal_spans, where.directory)
+            files = ArchiveFiles(_archives(settings), delivery)
+            await files.note_export(file, spans)
         return file
     # It holds the journal, for a running till would need the TSE.
     journal = await SqliteJournal.open(

@@ -18,11 +18,13 @@ from uuid import UUID, uuid4
 
 from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from tse_driver import tar
+from tse_driver.counters import Counters
 from tse_driver.errors import TseError
+from tse_driver.export_reader import check_export
 from tse_driver.session import Pins, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tse_driver.connection import Wire
@@ -118,6 +120,21 @@ class ArchiveFiles:
         if await self.reach(serial) < last:
             await asyncio.to_thread(self._mark, serial, last)
 
+    async def note_export(
+        self, path: Path, spans: Mapping[str, tuple[int, int]]
+    ) -> None:
+        """Note how far an export gets that the hub has verified.
+
+        `spans` are the till's own first and last number, by TSE.
+        """
+        serials, numbers = await asyncio.to_thread(_numbers, path)
+        for serial in serials & spans.keys():
+            begun, last = spans[serial]
+            reach = max(await self.reach(serial), begun - 1)
+            while reach < last and reach + 1 in numbers:  # it may have been a part
+                reach += 1
+            await self.note_whole(serial, reach)
+
     async def has_delivered(self, serial: str, last: int) -> bool:
         """Say whether the hub has a TSE's log up to this number, and nothing waits."""
         if await self.reach(serial) < last:
@@ -177,6 +194,7 @@ class ArchiveFiles:
         path = self._mark_of(serial)
         fresh = path.with_suffix(".new")
         try:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             fresh.write_text(f"{last}\n", "ascii")
             _keep(fresh, path)
         except OSError as error:
@@ -192,6 +210,19 @@ def _given_up(path: Path, refusal: _Refusal) -> ArchiveRefused:
         f"{refusal.text} It was sent {refusal.count} times and lies in {path}."
         " Put right what the hub says, then start the till anew."
     )
+
+
+def _numbers(path: Path) -> tuple[set[str], Counters]:
+    """Read whose an export is, and which fiscal transactions are in it."""
+    numbers = Counters()
+    try:
+        with path.open("rb") as file:
+            check = check_export(file, lambda each: numbers.add(each.number))
+    except (TseError, OSError) as error:
+        raise ArchiveTrouble(f"{path} can't be read: {error}") from error
+    for number in check.open_numbers:
+        numbers.add(number)
+    return check.serials, numbers
 
 
 def _entry(name: str, data: bytes) -> bytes:

@@ -82,6 +82,12 @@ def closings_ended(directory: Path) -> bool:
     return not still_open
 
 
+def fiscal_spans(directory: Path) -> dict[str, tuple[int, int]]:
+    """Say which number the till began first at each TSE, and which last."""
+    (found,) = _read(directory, "fiscal_spans")
+    return {row["serial"]: (row["first"], row["last"]) for row in found}
+
+
 def last_closing(directory: Path) -> Signature | None:
     """Read what the TSE said of the newest closing that it has signed, if any."""
     (found,) = _read(directory, "last_signed_closing")

@@ -374,6 +374,49 @@ async def begin_order(settings: Settings, serial: str, number: int) -> None:
     await journal.close()
 
 
+def settings_of(ca: EventCa, port: int, folder: Path) -> Settings:
+    """What a till's configuration in a folder says."""
+    leaf = ca.issue_client(BAR)
+    sections = {
+        "till": {"id": BAR, "event": str(EVENT)},
+        "hub": {
+            "broker_host": "nowhere",
+            "edge_url": f"https://127.0.0.1:{port}",
+            "ca": str(ca.certificate),
+            "certificate": str(leaf.certificate),
+            "key": str(leaf.key),
+        },
+        "tse": {"port": str(folder / "kb-tse"), "clock": "trusted"},
+    }
+    text = ""
+    for name, keys in sections.items():
+        lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+        text += "\n".join((f"[{name}]", *lines, ""))
+    text += "\n[journal]\nrequire_disk = false\n"
+    return load_settings(text, {}, source=folder / "till.toml").settings
+
+
+@pytest.mark.parametrize("number", [3, 4], ids=["all of it", "not the last"])
+async def test_an_export_in_a_file_quiets_the_till_as_far_as_it_gets(
+    parts: Parts,
+    archives: TseArchives,
+    ca: EventCa,
+    tar: Path,
+    tmp_path: Path,
+    number: int,
+) -> None:
+    serial = exported()[1].serial
+    await describe(parts, exported()[1])
+    async with listening(archives, ca) as port:
+        settings = settings_of(ca, port, tmp_path)
+        await archive_tse(settings, tar)  # no journal asks for it
+        await begin_order(settings, serial, number)
+        assert await archive_tse(settings, tar) == tar
+        folder = settings.journal.directory / "tse-archives"
+        reach = await ArchiveFiles(folder, client(ca, port)).reach(serial)
+    assert reach == 3, "what the file has: the till asks only for what is after it"
+
+
 async def test_a_whole_log_is_delivered_by_command(
     parts: Parts, archives: TseArchives, ca: EventCa, tmp_path: Path
 ) -> None:
@@ -385,28 +428,10 @@ async def test_a_whole_log_is_delivered_by_command(
             exported()[1], serial=info.serial, public_key=info.public_key
         ),
     )
-    leaf = ca.issue_client(BAR)
     server = PtyServer(device, tmp_path / "kb-tse").start()
     try:
         async with listening(archives, ca) as port:
-            sections = {
-                "till": {"id": BAR, "event": str(EVENT)},
-                "hub": {
-                    "broker_host": "nowhere",
-                    "edge_url": f"https://127.0.0.1:{port}",
-                    "ca": str(ca.certificate),
-                    "certificate": str(leaf.certificate),
-                    "key": str(leaf.key),
-                },
-                "tse": {"port": str(tmp_path / "kb-tse"), "clock": "trusted"},
-            }
-            text = ""
-            for name, keys in sections.items():
-                lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
-                text += "\n".join((f"[{name}]", *lines, ""))
-            text += "\n[journal]\nrequire_disk = false\n"
-            source = tmp_path / "till.toml"
-            settings = load_settings(text, {}, source=source).settings
+            settings = settings_of(ca, port, tmp_path)
             await begin_order(settings, info.serial, 7)
             kept = await archive_tse(settings, None)
             with pytest.raises(ArchiveTrouble, match="can't be read"):
