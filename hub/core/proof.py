@@ -20,7 +20,7 @@ from contract.order import Outcome, decode_order, order_digest
 from hub.core.bills.payouts import decode_paid, settlement_entry
 from hub.core.bills.steps import decode_step, entry_of
 from hub.core.ledger import Entry, Role, Unit, order_entry, top_up_entry
-from hub.core.records import read_postings
+from hub.core.records import is_well_formed, read_postings
 from hub.core.tally import Finding
 
 if TYPE_CHECKING:
@@ -212,6 +212,11 @@ class _Case:
         """Check each entry; returns the bookings that no reversal undoes."""
         live: dict[int, Row] = {}
         for row in self.records.entries:
+            if not is_well_formed(row):
+                self._find(
+                    "entry",
+                    f"Entry {row['id']} has an account twice, or no proper postings.",
+                )
             if row["cause"] == REVERSAL:
                 self._check_reversal(row, live.pop(row["reverses"], None))
             else:

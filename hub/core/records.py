@@ -205,12 +205,33 @@ def read_postings(row: Mapping[str, Any]) -> list[tuple[int, str, int]]:
 
     What was tampered with may lack an account or an amount; that becomes a zero.
     """
-    postings = [
-        (account or 0, unit, amount or 0)
-        for unit, accounts, amounts in (
-            (MONEY, row["accounts"], row["amounts"]),
-            (VOUCHER, row["voucher_accounts"], row["voucher_amounts"]),
-        )
+    return sorted(
+        (_number(account), unit, _number(amount))
+        for unit, accounts, amounts in _columns(row)
         for account, amount in zip_longest(accounts or (), amounts or ())
-    ]
-    return sorted(postings)
+    )
+
+
+def is_well_formed(row: Mapping[str, Any]) -> bool:
+    """Whether the postings of a row of `entry` are such as the hub writes.
+
+    Numbers, as many amounts as accounts, and each account once in each unit.
+    """
+    for _, accounts, amounts in _columns(row):
+        numbers = [*(accounts or ()), *(amounts or ())]
+        if not all(isinstance(each, int) for each in numbers):
+            return False
+        if not len(set(accounts or ())) == len(accounts or ()) == len(amounts or ()):
+            return False
+    return True
+
+
+def _columns(row: Mapping[str, Any]) -> tuple[tuple[str, Any, Any], ...]:
+    return (
+        (MONEY, row["accounts"], row["amounts"]),
+        (VOUCHER, row["voucher_accounts"], row["voucher_amounts"]),
+    )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -12,7 +12,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO kassenband_hub;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kassenband_hub;
 GRANT INSERT ON
     event, token_key, till, catalogue, account, wallet, wristband,
-    batch, attempt, outcome, contradiction, signature, entry, posting,
+    batch, attempt, outcome, contradiction, signature, entry,
     movement, wristband_change, shift_change, closing, holding, staff_role, staff, login,
     wristband_note, guest, erasure
     TO kassenband_hub;

@@ -290,7 +290,13 @@ class Database:
 
 def _rows_of(records: Records) -> dict[str, tuple[Values, ...]]:
     rows = {name: tuple(getattr(records, name).rows) for name in TABLES}
-    # Where its postings are is of no use here: each names its entry.
+    postings = rows["postings"]
+    for number, *_, first, middle, last in rows["entries"]:
+        # As the real database takes them, which counts from 1.
+        money, vouchers = postings[first - 1 : middle], postings[middle:last]
+        assert [each for each in postings if each[0] == number] == [*money, *vouchers]
+        assert {each[2] for each in money} <= {MONEY}
+        assert {each[2] for each in vouchers} <= {VOUCHER}
     rows["entries"] = tuple(row[:6] for row in rows["entries"])
     return rows
 

@@ -370,11 +370,18 @@ CREATE TABLE entry (
     voucher_amounts bigint[],
     PRIMARY KEY (event, order_id, id),
     CHECK ((cause = 'reversal') = (reverses IS NOT NULL)),
-    CHECK (cardinality(accounts) = cardinality(amounts)),
-    CHECK (array_position(accounts, NULL) IS NULL
+    CHECK (coalesce(array_ndims(accounts), 1) = 1
+           AND coalesce(array_ndims(amounts), 1) = 1
+           AND cardinality(accounts) = cardinality(amounts)
+           AND array_position(accounts, NULL) IS NULL
            AND array_position(amounts, NULL) IS NULL),
-    CHECK (cardinality(voucher_accounts) IS NOT DISTINCT FROM
-           cardinality(voucher_amounts))
+    CHECK ((voucher_accounts IS NULL) = (voucher_amounts IS NULL)
+           AND coalesce(array_ndims(voucher_accounts) = 1
+                        AND array_ndims(voucher_amounts) = 1
+                        AND cardinality(voucher_accounts) = cardinality(voucher_amounts)
+                        AND array_position(voucher_accounts, NULL) IS NULL
+                        AND array_position(voucher_amounts, NULL) IS NULL,
+                        voucher_accounts IS NULL))
 );
 CREATE INDEX entry_cancels ON entry (event, cancels) WHERE cancels IS NOT NULL;
 

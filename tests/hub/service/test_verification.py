@@ -39,12 +39,17 @@ TAMPERING = {
     ),
     f"UPDATE entry SET amounts = {each_amount('n * 2')}": "order",
     "UPDATE entry SET voucher_accounts = accounts, voucher_amounts = amounts,"
-    " accounts = '{}', amounts = '{}'": "order",
+    " accounts = '{}', amounts = '{}' WHERE accounts <> '{}'": "order",
     "UPDATE entry SET accounts = array_replace(accounts,"
     " (SELECT id FROM account WHERE role = 'tax'),"
     " (SELECT id FROM account WHERE role = 'provider_clearing'))": "order",
     "UPDATE entry SET accounts = '{}', amounts = '{}'": "chain",
     "UPDATE entry SET accounts = accounts[2:], amounts = amounts[2:]": "entry",
+    "UPDATE entry SET accounts = accounts || accounts, amounts = amounts || amounts": (
+        "entry"
+    ),
+    "ALTER TABLE entry DROP CONSTRAINT entry_check2; UPDATE entry SET"
+    " voucher_accounts = '{{1,2}}', voucher_amounts = '{{1,-1}}'": "entry",
     "UPDATE entry SET accounts[1] = 4000000 WHERE accounts <> '{}'": "entry",
     "UPDATE wallet SET balance_minor = balance_minor + 100": "balance",
     "UPDATE wallet SET vouchers = vouchers + 1": "balance",

@@ -420,6 +420,40 @@ async def test_an_unbalanced_entry_is_refused(bench: Bench) -> None:
         await bench.ledger.book([guilty])
 
 
+@pytest.mark.parametrize(
+    "postings",
+    [
+        ("{7, 8}", "{5}", None, None),
+        ("{7, 8, 9}", "{5, -5, NULL}", None, None),
+        ("{7, NULL}", "{5, -5}", None, None),
+        ("{{7, 8}}", "{{5, -5}}", None, None),
+        ("{7, 8, 9}", "{{5, -5, 0}}", None, None),
+        ("{}", "{}", "{7}", None),
+        ("{}", "{}", "{7}", "{NULL}"),
+        ("{}", "{}", "{7, 8}", "{1}"),
+        ("{}", "{}", "{{7, 8}}", "{{1, -1}}"),
+        ("{7, 8}", "{5, -6}", None, None),
+        ("{}", "{}", "{7, 8}", "{1, 1}"),
+    ],
+    ids=str,
+)
+async def test_the_database_refuses_what_is_no_entry(
+    bench: Bench, postings: tuple[str | None, ...]
+) -> None:
+    owner = await asyncpg.connect(bench.dsn)
+    try:
+        await owner.execute("SET ROLE kassenband_hub")
+        with pytest.raises(asyncpg.CheckViolationError):
+            await owner.execute(
+                "INSERT INTO entry VALUES (1, 1000, 3, 'request', gen_random_uuid(), 1,"
+                " NULL, NULL, $1::text::bigint[], $2::text::bigint[],"
+                " $3::text::bigint[], $4::text::bigint[])",
+                *postings,
+            )
+    finally:
+        await owner.close()
+
+
 async def test_a_writer_that_lost_touch_reads_the_ledger_again(bench: Bench) -> None:
     wallet = await bench.wallet(500)
     sale = order(300, wallet)
