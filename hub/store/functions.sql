@@ -6,9 +6,10 @@
 -- beside book_batch_v1. The writer says how far wallets are overdrawn or above their
 -- limits, but only what was done already may take them there: what tills report, what is
 -- undone or given back (deposits), and what came in without a till. What is only asked
--- for may not. The entries come as text: they are looked into only where a limit is passed further.
+-- for may not. The entries come as text: they are looked into only where a limit is
+-- passed further. KB001: it only seems so, as another writer was faster.
 CREATE OR REPLACE FUNCTION guard_limits_v1(
-    p_event integer, p_wallet bigint[], p_before bigint[], p_balance bigint[],
+    p_event integer, p_number bigint, p_head_before bytea, p_wallet bigint[], p_before bigint[], p_balance bigint[],
     p_overdraft bigint[], p_excess bigint[],
     p_held_before bigint, p_held bigint, p_held_excess bigint,
     p_attempt_order text, p_attempt_till text, p_entry text, p_cause text,
@@ -87,6 +88,13 @@ BEGIN
         AND NOT EXISTS (SELECT FROM excused WHERE NOT takes)
     ) AS guilty LIMIT 1;
     IF FOUND THEN
+        PERFORM FROM batch
+        WHERE event = p_event AND number = p_number - 1 AND chain_head = p_head_before
+          AND NOT EXISTS (SELECT FROM batch WHERE event = p_event AND number = p_number);
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'The ledger is not at batch % any more.', p_number - 1
+                USING ERRCODE = 'KB001';
+        END IF;
         RAISE EXCEPTION 'The limit of % is passed by what was only asked for.', v_guilty
             USING ERRCODE = 'check_violation';
     END IF;

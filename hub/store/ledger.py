@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 # tables when another writer was faster.
 STALE = frozenset({"KB001", "KB002", "KB003", "23505"})
 NOT_NEW = "KB002"
-TRIES_MAX = 20
+TRIES_MAX = 100  # each is lost only to another writer's batch
 # Plans must not depend on statistics: tables grow from nothing to millions of rows
 # within hours, and every access is meant to be an index probe.
 SETTINGS = {

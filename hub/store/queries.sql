@@ -2,7 +2,7 @@
 
 -- book_batch --
 -- Append a judged batch to an event's ledger; see functions.sql.
-SELECT guard_limits_v1($1, $25::text::bigint[], $26::text::bigint[],
+SELECT guard_limits_v1($1, $2, $3, $25::text::bigint[], $26::text::bigint[],
     $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $35, $36, $37,
     $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
     $21::text, $23::text, $24::text),
@@ -21,7 +21,7 @@ hold_guests_money_v1($1, $35, $36, $37);
 
 -- book_batch_with_words --
 -- The same with what tills said of ended orders, and with cash that moved.
-SELECT guard_limits_v1($1, $25::text::bigint[], $26::text::bigint[],
+SELECT guard_limits_v1($1, $2, $3, $25::text::bigint[], $26::text::bigint[],
     $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $57, $58, $59,
     $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
     $21::text, $23::text, $24::text),
@@ -46,7 +46,7 @@ hold_guests_money_v1($1, $57, $58, $59);
 
 -- book_batch_with_all --
 -- The same with all that is rare: changed wristbands, shifts, closings, presales.
-SELECT guard_limits_v1($1, $25::text::bigint[], $26::text::bigint[],
+SELECT guard_limits_v1($1, $2, $3, $25::text::bigint[], $26::text::bigint[],
     $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $84, $85, $86,
     $7::text, $10::text, $14::text, $15::text, $16::text, $19::text, $20::text,
     $21::text, $23::text, $24::text),

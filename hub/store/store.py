@@ -23,10 +23,13 @@ POOL_MAX = 8
 CONNECT_TIMEOUT_S = 10
 RECONNECT_PAUSE_S = 1
 PAGE_ROWS = 1000
-# A server that starts up or shuts down says so by an error of its own class.
+# A server that starts up or shuts down says so by an error of its own class. Asked in
+# the moment between the server's farewell and the end of the connection, the driver
+# calls it a fault of its own (InternalClientError).
 LOST = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
 )

@@ -17,6 +17,7 @@ from hub.core import limits
 from hub.core.booking import credit_item
 from hub.service.events import set_limits
 from hub.store.errors import BookingRefused
+from hub.store.ledger import Ledger
 from tests.hub import samples
 from tests.hub.samples import order
 from tests.hub.store.ledgers import EVENT, Bench, asked, completed, told
@@ -69,6 +70,19 @@ async def test_only_what_is_done_already_overdraws_a_wallet(
     await bench.book(asked(order(0, wallet)))  # overdrawn no further
     assert await bench.balance(wallet) == (-1, 1)
     assert "only asked for" in await refused(bench, asked(order(1, wallet)))
+
+
+async def test_who_was_slower_than_another_writer_passes_no_limit(bench: Bench) -> None:
+    wallet = await bench.wallet(500)
+    slow = await Ledger.beside(bench.store, EVENT)
+    await slow.book([completed(order(600, wallet))])  # so far it is overdrawn
+    await bench.book(credit_item(uuid4(), wallet, 300, "test"))
+
+    booked = await slow.book([asked(order(-50, wallet))])
+
+    await slow.close()
+    assert [told(each) for each in booked.results] == [BOOKED]
+    assert await bench.balance(wallet) == (250, 0)
 
 
 async def test_only_what_is_done_already_passes_the_limits_of_what_is_held(

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
+from hub.store.errors import DatabaseGone
+from hub.store.store import Store
 from tests.hub import samples
-
-if TYPE_CHECKING:
-    from hub.store.store import Store
 
 
 async def test_who_is_canceled_amid_a_unit_of_work_leaves_nothing_behind(
@@ -41,3 +40,19 @@ async def test_who_is_canceled_amid_a_unit_of_work_leaves_nothing_behind(
     finally:
         await owner.close()
     assert idle == 0
+
+
+class EndedPool:
+    """A pool whose connection has just been told good-bye."""
+
+    async def fetch(self, *_: object) -> list[object]:
+        raise asyncpg.InternalClientError(
+            "cannot switch to state 12; another operation (2) is in progress"
+        )
+
+
+async def test_a_connection_that_just_ended_is_no_fault_of_what_was_asked() -> None:
+    ended = Store("", EndedPool())
+
+    with pytest.raises(DatabaseGone, match="does not answer"):
+        await ended.fetch("first_booked", 1, [])
