@@ -54,7 +54,10 @@ class Hub:
         }
 
     def begin(self) -> None:
-        """Start it, without waiting until it is ready."""
+        """Start it, without waiting until it is ready; it writes a log of its own."""
+        if self._log.exists():
+            kept = len(list(self._log.parent.glob("hub-*.log"))) + 1
+            self._log.rename(self._log.with_name(f"hub-{kept}.log"))
         self._child = spawn(
             [
                 *(sys.executable, "-m", "hub", "--config", self._settings),
