@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from hub.commands.answer import Refused
+from hub.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,10 @@ Kind = TypeVar("Kind")
 
 
 def read_file(path: Path, kind: type[Kind]) -> Kind:
-    """Read a file by its ending; raises Refused with the key that is wrong."""
+    """Read a file by its ending; raises Refused with the key that is wrong.
+
+    Raises SettingsError where it can't be read at all.
+    """
     raw = _parse(path)
     try:
         found = msgspec.convert(raw, kind)
@@ -29,11 +33,14 @@ def read_file(path: Path, kind: type[Kind]) -> Kind:
 
 
 def read_text(path: Path) -> str:
-    """Read a text as it is, without the mark some programs put first."""
+    """Read a text as it is, without the mark some programs put first.
+
+    Raises SettingsError where there is no such file, Refused where it is no text.
+    """
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:
-        raise Refused(
+        raise SettingsError(
             f"The file {path} can't be read ({error.strerror}). Name another one."
         ) from None
     except UnicodeDecodeError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hub.commands.answer import Answer, Refused, table
+from hub.commands.files import read_text
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.core.bills.fees import AdditionalFee, MethodFee, StartFee
@@ -30,6 +31,7 @@ from hub.service.competitions import (
 )
 from hub.service.entrants import Entrants, add_site
 from hub.service.registration import Registration
+from hub.settings import SettingsError
 
 if TYPE_CHECKING:
     from hub.commands.opened import Opened
@@ -227,7 +229,7 @@ async def _number(at: Opened, slug: str) -> int:
 
 def _read(path: Path) -> NewCompetition:
     try:
-        said = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
+        said = msgspec.convert(tomllib.loads(read_text(path)), _File)
         _check(said)
         return NewCompetition(
             slug=said.slug,
@@ -250,7 +252,7 @@ def _read(path: Path) -> NewCompetition:
             ],
             methods=[_method(code, about) for code, about in said.methods.items()],
         )
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise Refused(f"{path} is no competition: {error}. Nothing changed.") from error
 
 
@@ -286,7 +288,9 @@ def _read_list(path: Path) -> TeamList:
         with path.open("rb") as file:
             data = file.read(BYTES_MAX + 1)
     except OSError as error:
-        raise Refused(f"{path} can't be read ({error.strerror}).") from error
+        raise SettingsError(
+            f"The file {path} can't be read ({error.strerror}). Name another one."
+        ) from error
     return read_team_list(data)
 
 

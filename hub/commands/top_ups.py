@@ -10,6 +10,7 @@ import msgspec
 
 from contract.money import plain_amount
 from hub.commands.answer import Answer, Refused, table
+from hub.commands.files import read_text
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.core.bills.fees import MethodFee
@@ -93,7 +94,7 @@ def _written(fee: MethodFee) -> str:
 
 def _read(path: Path) -> TopUps:
     try:
-        said = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
+        said = msgspec.convert(tomllib.loads(read_text(path)), _File)
         return TopUps(
             terms=[
                 Terms(
@@ -105,7 +106,7 @@ def _read(path: Path) -> TopUps:
             ],
             creditor=said.creditor,
         )
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise Refused(
             f"{path} does not say how to top up: {error}. Nothing changed."
         ) from error

@@ -112,7 +112,6 @@ def test_the_booking_model_is_the_files_until_something_is_sold(
         ("max_balance_minor", "max_balence_minor", "Did you mean 'max_balance_minor'?"),
         ('"sell"', '"seller"', "$.roles"),
         ("[seller]", "[seller", "is no TOML"),
-        ("catalogue.json", "missing.json", "missing.json can't be read"),
         ("https://pay", "pay", "$.portal_url"),
     ],
 )
@@ -124,6 +123,13 @@ def test_what_is_wrong_in_a_file_is_named(
     assert said.code == 1
     assert words in said.errors
     assert hub.figures("event", "show")["number"] == 7
+
+
+def test_a_catalogue_that_is_not_there_is_named(hub: Office) -> None:
+    said = hub("event", "open", a_file(hub, FILE.replace("catalogue.json", "no.json")))
+
+    assert said.code == 2
+    assert "no.json can't be read (No such file or directory)" in said.errors
 
 
 def test_a_number_belongs_to_one_event(

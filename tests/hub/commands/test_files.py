@@ -7,6 +7,7 @@ import pytest
 
 from hub.commands.answer import Refused
 from hub.commands.files import read_file, read_text
+from hub.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def test_a_file_is_read_with_and_without_a_byte_order_mark(
 
 
 def test_a_file_that_can_t_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"gone\.csv can't be read"):
+    with pytest.raises(SettingsError, match=r"gone\.csv can't be read"):
         read_text(tmp_path / "gone.csv")
     path = tmp_path / "latin.csv"
     path.write_bytes("Zoë".encode("latin-1"))

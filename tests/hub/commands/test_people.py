@@ -116,8 +116,18 @@ def test_an_unknown_competition_or_file_is_named(hub: Office) -> None:
     said = hub("teams", "import", "nowhere", path)
     assert said.code != 0
     assert "'nowhere'" in said.errors
-    said = hub("teams", "import", "nowhere", hub.folder / "no.csv")
-    assert "no.csv" in said.errors
+
+
+@pytest.mark.parametrize(
+    "words", [("competition", "set"), ("teams", "import", "run-2026")]
+)
+def test_a_file_that_is_not_there_is_no_file_that_is_wrong(
+    hub: Office, words: tuple[str, ...]
+) -> None:
+    said = hub(*words, hub.folder / "no.file")
+    assert said.code == 2
+    reason = "no.file can't be read (No such file or directory). Name another one."
+    assert reason in said.errors
 
 
 def test_a_club_s_officer_needs_an_account(hub: Office, run: str) -> None:

@@ -98,3 +98,10 @@ def test_a_file_of_another_form_is_refused(
     assert said.code == 1
     assert why in said.errors
     assert "No ticket was sold" in selling("presale", "show", "abcd-efgh-9").errors
+
+
+def test_a_list_that_is_not_there_is_named(selling: Office) -> None:
+    said = selling("presale", "import", selling.folder / "no.csv")
+
+    assert said.code == 2
+    assert "no.csv can't be read (No such file or directory). Name" in said.errors

@@ -68,3 +68,9 @@ def test_what_makes_no_sense_changes_nothing(hub: Office, text: str, why: str) -
     assert why in said.errors
     assert "Traceback" not in said.errors
     assert "can't top up online" in hub("top-ups", "show").out
+
+
+def test_a_file_that_is_not_there_is_named(hub: Office) -> None:
+    said = hub("top-ups", "set", hub.folder / "no.toml")
+    assert said.code == 2
+    assert "no.toml can't be read (No such file or directory). Name" in said.errors
