@@ -353,8 +353,8 @@ CREATE TABLE signature_check (
 );
 
 -- An entry with its postings: an account and an amount each, of money and (seldom) of
--- vouchers. As rows of their own, each with an index entry, they would cost as much as
--- all else that is booked.
+-- vouchers. As rows of their own, each with an index entry, they would cost half as much
+-- again as all else that is booked.
 CREATE TABLE entry (
     event integer NOT NULL,
     id bigint NOT NULL,
