@@ -196,13 +196,13 @@ WRONG = {
     ),
     "a serial number that is not that of the key": (
         "tse.csv",
-        replacing(r";1;[0-9a-f]{4}", ";1;0000"),
+        replacing(r";1;[0-9a-f]{32}", ";1;" + 32 * "0"),
         {"tse"},
         "tse.csv line 2, TSE_SERIAL: It is not the SHA-256 of the public key.",
     ),
     "a key that was typed wrongly": (
         "tse.csv",
-        replacing(r"UTF-8;B..", "UTF-8;BAA"),
+        replacing(r"UTF-8;B", "UTF-8;C"),
         {"tse"},
         "tse.csv line 2, TSE_PUBLIC_KEY: The key can't be used",
     ),
