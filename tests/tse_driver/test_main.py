@@ -98,7 +98,7 @@ def test_an_unreadable_receipt_is_exit_2(
 @settings(
     max_examples=80,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.text(max_size=200)
@@ -116,7 +116,7 @@ def test_no_text_makes_a_traceback(
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.binary(max_size=2000))
 def test_no_file_makes_a_traceback(

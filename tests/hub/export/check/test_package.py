@@ -180,7 +180,7 @@ def test_without_an_index_it_is_no_export(exported: Path) -> None:
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     places=st.lists(
@@ -203,7 +203,7 @@ def test_damaged_archives_are_judged_all_the_same(
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())
 def test_any_text_in_any_table_is_judged(one_day: Path, data: st.DataObject) -> None:
