@@ -86,7 +86,8 @@ class Verifier:
         key, algorithm = self.key, algorithm_named(self._algorithm)
         body = said.to_bytes()
         # The device does not tell its time format: the one that verifies is the one.
-        for time_format in (self.time_format, *TimeFormat):
+        known = self.time_format
+        for time_format in (known, *(each for each in TimeFormat if each is not known)):
             protocolled = Protocolled(
                 key.serial,
                 algorithm,

@@ -9,7 +9,8 @@
 -- for may not. The entries come as text: they are looked into only where a limit is
 -- passed further. KB001: it only seems so, as another writer was faster.
 CREATE OR REPLACE FUNCTION guard_limits_v1(
-    p_event integer, p_number bigint, p_head_before bytea, p_wallet bigint[], p_before bigint[], p_balance bigint[],
+    p_event integer, p_number bigint, p_head_before bytea,
+    p_wallet bigint[], p_before bigint[], p_balance bigint[],
     p_overdraft bigint[], p_excess bigint[],
     p_held_before bigint, p_held bigint, p_held_excess bigint,
     p_attempt_order text, p_attempt_till text, p_entry text, p_cause text,
