@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from contract.fields import Amount, PlaceKey, Serial, StaffId, Variant
+from contract.stocking import Stocking
 
 VOUCHERS_MAX = 9_999
 # First six and last four digits at most: what card schemes allow on a receipt.
@@ -153,7 +154,8 @@ class CashMove(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Cash that goes from one place to another; minor units, never negative.
 
     A close-out moves what was counted, whatever was expected. `holder` is the cashier
-    whose register it is (shift start and end), or becomes (transfer).
+    whose register it is (shift start and end), or becomes (transfer). `stocking` is
+    what a register was handed out with, where it was by a template.
     """
 
     source: CashPlace
@@ -162,6 +164,7 @@ class CashMove(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counted_minor: Amount | None = None
     expected_minor: Amount | None = None
     holder: StaffId = ""
+    stocking: Stocking | None = None
 
     @property
     def difference_minor(self) -> int:

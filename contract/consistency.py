@@ -257,11 +257,22 @@ def _cash_fault(order: Order, move: CashMove, sign: int) -> str | None:
             "its lines are not the cash that it moves",
         ),
         (
+            _is_stocked_right(kind, move),
+            "its rolls and notes are not the cash that it moves",
+        ),
+        (
             _sum_of(order, LineRole.DIFFERENCE) == move.difference_minor,
             "its difference is not counted less expected",
         ),
     )
     return next((text for holds, text in rules if not holds), None)
+
+
+def _is_stocked_right(kind: OrderKind, move: CashMove) -> bool:
+    if move.stocking is None:
+        return True
+    is_start = kind is OrderKind.SHIFT_START
+    return is_start and move.stocking.total_minor == move.amount_minor
 
 
 def _hands_over(kind: OrderKind, move: CashMove) -> bool:

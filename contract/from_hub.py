@@ -33,6 +33,7 @@ from contract.reasons import (
 )
 from contract.receipt import Seller
 from contract.staff import Right, RoleName, StaffEntry, StaffRole
+from contract.stocking import Stocking
 from contract.token import TokenKey
 from contract.wallets import Anchor, WalletChange
 
@@ -215,6 +216,7 @@ class TillConfig(Message, frozen=True, kw_only=True):
     staff_key: bytes = b""
     wallets_path: str = ""
     booking_model: BookingModel = BookingModel.PAYMENT
+    stockings: tuple[Stocking, ...] = ()
 
 
 class WalletChanges(Message, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from contract.receipt import Receipt, Seller
     from contract.sheet import SheetRow
     from contract.sheet_words import SheetWords
+    from contract.stocking import Stocking
 
 _MARKS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # no I or O: they look like digits
 
@@ -164,10 +165,21 @@ def _line(line: Line, mark: str, words: SheetWords) -> Iterator[SheetRow]:
 def _cash(cash: CashMove, words: SheetWords) -> Iterator[SheetRow]:
     yield Pair(words.cash_from, _place(cash.source, words))
     yield Pair(words.cash_to, _place(cash.target, words))
+    if cash.stocking is not None:
+        yield from _stocking(cash.stocking, words)
     if cash.counted_minor is not None and cash.expected_minor is not None:
         yield Pair(words.expected, words.amount(cash.expected_minor))
         yield Pair(words.counted, words.amount(cash.counted_minor))
         yield Pair(words.difference, words.amount(cash.difference_minor))
+
+
+def _stocking(stocking: Stocking, words: SheetWords) -> Iterator[SheetRow]:
+    """List what the drawer must hold, to be counted when it changes hands."""
+    yield Text(stocking.name, Style.BOLD)
+    for each in stocking.pieces:
+        roll = f"{each.in_roll} x " if each.in_roll > 1 else ""
+        label = f"{each.count} x {roll}{words.amount(each.value_minor)}"
+        yield Pair(label, words.amount(each.total_minor))
 
 
 def _place(place: CashPlace, words: SheetWords) -> str:

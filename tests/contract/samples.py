@@ -85,6 +85,7 @@ from contract.order import (
     sum_taxes,
 )
 from contract.receipt import Seller
+from contract.stocking import Pieces, Stocking
 from contract.token import Credential, TokenBody, TokenKey
 
 AT = datetime(2026, 7, 4, 21, 15, 30, 250_000, tzinfo=UTC)
@@ -441,6 +442,15 @@ MESSAGES: tuple[Message, ...] = (
         ),
         staff_key=bytes(32),
         wallets_path="/edge/wallets",
+        stockings=(
+            Stocking(
+                name="Bar float",
+                pieces=(
+                    Pieces(value_minor=1_000, count=5),
+                    Pieces(value_minor=200, count=2, in_roll=25),
+                ),
+            ),
+        ),
     ),
     WalletChanges(
         id=_ID,

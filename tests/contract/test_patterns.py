@@ -15,6 +15,7 @@ from contract.catalogue import Name
 from contract.fields import BillReference, Digest, PlaceKey
 from contract.ids import EventIdField, TillIdField
 from contract.staff import RoleName
+from contract.stocking import StockingName
 
 FIELDS: dict[str, tuple[Any, str]] = {
     "name": (Name, "Beer"),
@@ -24,6 +25,7 @@ FIELDS: dict[str, tuple[Any, str]] = {
     "till": (TillIdField, "bar-1"),
     "event": (EventIdField, "summer"),
     "role": (RoleName, "cashier"),
+    "stocking": (StockingName, "Bar float"),
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from contract.receipt_sheet import receipt_sheet
 from contract.sheet_words import SheetLanguage
+from contract.stocking import Pieces, Stocking
 from tests.contract.closed_receipts import BERLIN, CLOSED
 from tests.contract.legal_items import missing_items
 
@@ -76,6 +77,23 @@ def test_a_close_out_tells_what_was_missing() -> None:
     text = text_of("shift_end")
     assert "Differenz -2,00" in text
     assert "Vielen Dank" not in text
+
+
+def test_a_register_that_is_handed_out_says_what_is_in_its_drawer() -> None:
+    receipt = CLOSED["shift_start"]
+    assert receipt.order.cash is not None
+    filled = Stocking(
+        name="Bar float",
+        pieces=(
+            Pieces(value_minor=10_00, count=5),
+            Pieces(value_minor=2_00, count=2, in_roll=25),
+        ),
+    )
+    cash = msgspec.structs.replace(receipt.order.cash, stocking=filled)
+    order = msgspec.structs.replace(receipt.order, cash=cash)
+    receipt = msgspec.structs.replace(receipt, order=order)
+    text = "\n".join(receipt_sheet(receipt, BERLIN).texts())
+    assert "Bar float\n5 x 10,00 50,00\n2 x 25 x 2,00 100,00" in text
 
 
 def test_only_what_is_closed_can_be_shown() -> None:
