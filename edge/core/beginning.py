@@ -17,7 +17,7 @@ from contract.order import (
     PlaceRole,
     encode_order,
 )
-from edge.core import paying, presenting, rights, signing, texts
+from edge.core import paying, presenting, registers, rights, signing, texts
 from edge.core.acts import CashAct, TicketSale, VoucherGrant
 from edge.core.basket import Basket
 from edge.core.clock import clock_lamp
@@ -78,7 +78,7 @@ def open_order(state: TillState, content: Content, moment: Moment) -> Step:
         catalogue=terms.catalogue,
         content=content,
         cashier=state.cashier.id if state.cashier else "",
-        register=_register(state),
+        register=registers.named(state),
         training=state.training,
         booking_model=terms.config.booking_model,
     )
@@ -100,17 +100,6 @@ def open_order(state: TillState, content: Content, moment: Moment) -> Step:
     )
     state, effects = signing.begin(state, order.id)
     return state, (Commit((opened,)), *effects)
-
-
-def register_key(state: TillState) -> str:
-    """Name the cash register of this till."""
-    return _register(state) or state.identity.till
-
-
-def _register(state: TillState) -> str | None:
-    if state.cashier is not None and state.cashier.register is not None:
-        return state.cashier.register
-    return state.terms.config.profile.register if state.terms else None
 
 
 def _is_sale(content: Content) -> bool:
@@ -138,7 +127,7 @@ def _filled_in(state: TillState, act: Act) -> Act:
 
 
 def _counted(state: TillState, act: CashAct) -> CashAct:
-    key = register_key(state)
+    key = registers.key(state)
     move = act.move
     if act.kind is OrderKind.SHIFT_END:
         source = CashPlace(role=PlaceRole.REGISTER, key=key)
@@ -148,7 +137,7 @@ def _counted(state: TillState, act: CashAct) -> CashAct:
             source=source,
             amount_minor=counted,
             counted_minor=counted,
-            expected_minor=state.registers.get(key, 0),
+            expected_minor=registers.held(state, key),
         )
     return replace(act, move=move, register=key)
 

@@ -24,6 +24,7 @@ from contract.messages import (
     OrderConflict,
     OrderDeclined,
     OrderRequest,
+    RejectReason,
 )
 from contract.order import (
     Ask,
@@ -37,8 +38,15 @@ from contract.order import (
     encode_order,
     undone,
 )
-from edge.core import signing, texts
-from edge.core.effects import Commit, FindCharge, RefundCard, SendRequest, SetAlarm
+from edge.core import registers, signing, texts
+from edge.core.effects import (
+    Commit,
+    FindCharge,
+    Note,
+    RefundCard,
+    SendRequest,
+    SetAlarm,
+)
 from edge.core.events import (
     CancellationDue,
     CardFailed,
@@ -54,6 +62,7 @@ from edge.core.view import Banner, Tone
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from contract.messages import Rejected
     from contract.order import Order
     from contract.token import Credential
     from edge.core.events import TerminalEvent
@@ -184,6 +193,22 @@ def on_verdict(
             return _end(state, waiting, Outcome.ABORTED, moment)
 
 
+def on_rejected(
+    state: TillState, waiting: Cancellation, message: Rejected, moment: Moment
+) -> Step:
+    """Take in that the hub could not even look at a cancellation.
+
+    If that is the hub's fault, it is asked again by the alarm that is set already.
+    """
+    urgent = message.reason is not RejectReason.HUB_FAULT
+    note = Note(f"Cancellation {waiting.id} rejected: {message.text}", urgent=urgent)
+    if not urgent:
+        return replace(state, banner=state.banner or texts.NOT_CANCELED_YET), (note,)
+    state = replace(state, banner=texts.cancellation_refused(message.text))
+    state, effects = _end(state, waiting, Outcome.ABORTED, moment)
+    return state, (*effects, note)
+
+
 def on_terminal(
     state: TillState, waiting: Cancellation, event: TerminalEvent, moment: Moment
 ) -> Step:
@@ -227,9 +252,8 @@ def _written(
     if lines is not None and method is PaymentMethod.CASH:
         order = _rounded(order)
     # Cash that was moved goes back from where it is; other cash is this till's.
-    register = original.cash_register if original.kind in _OF_CASH else None
-    if register is None and state.terms is not None:
-        register = state.terms.config.profile.register
+    moved = original.kind in _OF_CASH
+    register = original.cash_register if moved else registers.named(state)
     return msgspec.structs.replace(
         order,
         id=moment.fresh,

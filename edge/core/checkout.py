@@ -63,6 +63,8 @@ from edge.core.state import (
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from contract.messages import FromHub
     from edge.core.state import Moment, Step, TillState
 
@@ -279,15 +281,26 @@ def _on_rejected(state: TillState, message: Rejected, moment: Moment) -> Step:
         return paying.on_rejected(state, counter, message, moment)
     if isinstance(counter, Inquiring) and asked == counter.request:
         return inquiring.on_rejected(state, message.text)
-    if asked is not None and any(each.request == asked for each in state.lookups):
+    moved = None if asked is None else _rejected_behind(state, message, asked, moment)
+    return moved or hearing.on_announcement(state, message, moment)
+
+
+def _rejected_behind(
+    state: TillState, message: Rejected, asked: UUID, moment: Moment
+) -> Step | None:
+    """Tell whoever asked behind the counter; None when nobody there did."""
+    if any(each.request == asked for each in state.lookups):
         return lookups.on_rejected(state, asked, message.text)
     news = state.tse_news.asked
     if news is not None and asked == news.id:
         return tse_news.on_rejected(state, message.text)
+    canceled = next((e for e in state.cancellations if e.request == asked), None)
+    if canceled is not None:
+        return canceling.on_rejected(state, canceled, message, moment)
     pending = next((each for each in state.closings if each.request == asked), None)
-    if asked is not None and pending is not None:
+    if pending is not None:
         return closing.on_rejected(state, pending, message.text)
-    return hearing.on_announcement(state, message, moment)
+    return None
 
 
 # --- after every step ----------------------------------------------------------------

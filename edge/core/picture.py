@@ -8,8 +8,7 @@ from contract.fields import TEXT_MAX
 from contract.messages import Lamp, LampState
 from contract.money import Money
 from contract.order import PaymentMethod
-from edge.core import closing, printing, texts
-from edge.core.beginning import register_key
+from edge.core import closing, printing, registers, texts
 from edge.core.clock import UNCONFIRMED
 from edge.core.state import (
     Approved,
@@ -65,8 +64,9 @@ def picture(state: TillState) -> TillView:
         kind=order.content.kind if order else None,
         profile=profile,
         cashier=state.cashier.name if state.cashier else "",
-        register=register_key(state),
-        register_minor=state.registers.get(register_key(state), 0),
+        register=registers.key(state),
+        register_minor=registers.held(state, registers.key(state)),
+        stockings=terms.config.stockings if terms else (),
         wristband=_wristband(state),
         canceling=len(state.cancellations),
         training=state.training,

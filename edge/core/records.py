@@ -167,6 +167,13 @@ class CashierChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistersTold:
+    """What the ledger has in registers beside this till's cash (JSON, by key)."""
+
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ClosingMade:
     """A Z number is closed from now on; `report` are the bytes that are signed."""
 
@@ -260,6 +267,7 @@ Record = (
     | ConfigKept
     | CatalogueKept
     | CashierChanged
+    | RegistersTold
     | ClosingMade
     | ClosingBegun
     | ClosingSealed
@@ -386,7 +394,8 @@ class Recovered:
 
     `orders` are those not sealed yet, and completed ones that nobody may have seen;
     `undelivered` all sealed ones the ledger does not hold, oldest first, and
-    `registers` the cash that this till put into each register.
+    `registers` the cash that this till put into each register; `elsewhere` is the
+    document of the last `RegistersTold`.
     """
 
     orders: tuple[StoredOrder, ...] = ()
@@ -405,6 +414,7 @@ class Recovered:
     tse_news: TseNews = TseNews()
     z_orders: int = 0
     registers: Mapping[str, int] = field(default_factory=dict)
+    elsewhere: bytes = b""
     wallets: Mapping[WalletSerial, CachedWallet] = field(default_factory=dict)
     recent: tuple[PastOrder, ...] = ()
     last_closing: PastClosing | None = None

@@ -16,7 +16,16 @@ from contract.catalogue import decode_catalogue, digest
 from contract.fiscal import Outage
 from contract.messages import Malformed, TillConfig, decode_from_hub
 from contract.order import OrderKind, Outcome, decode_order
-from edge.core import canceling, charging, closing, inquiring, paying, printing, signing
+from edge.core import (
+    canceling,
+    charging,
+    closing,
+    inquiring,
+    paying,
+    printing,
+    registers,
+    signing,
+)
 from edge.core.clock import clock_lamp
 from edge.core.effects import Deliver, FindCharge, Note
 from edge.core.open_order import reference
@@ -60,6 +69,7 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
         clock=clock_lamp(moment.now, found.last_at),
         cashier=inquiring.remembered(found.cashier),
         registers=found.registers,
+        elsewhere=registers.remembered(found.elsewhere),
         incarnation=found.incarnation,
         batch=found.batch,
         unit=_unit(found.tse_news),

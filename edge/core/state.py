@@ -393,6 +393,7 @@ class Printing:
 class TillState:
     """The whole till; `registers` is the cash that it put into each, by the key.
 
+    `elsewhere` is what else the ledger has in each, as it said last.
     `training` is kept nowhere: who starts a till anew sells for real.
     """
 
@@ -413,6 +414,7 @@ class TillState:
     cashier: LoggedIn | None = None
     training: bool = False
     registers: Mapping[str, int] = field(default_factory=dict)
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
     undelivered: Mapping[OrderId, None] = field(default_factory=dict)
     book: StandInBook = field(default_factory=StandInBook)
     news: WalletNews = field(default_factory=WalletNews)

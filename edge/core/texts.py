@@ -109,6 +109,12 @@ NOTHING_TO_CANCEL = Banner(
 CANCELED_ALREADY = Banner(
     Tone.INFORM, "Canceled already", "The order, or one of these lines, was canceled."
 )
+NOT_CANCELED_YET = Banner(
+    Tone.TRY_AGAIN,
+    "Not canceled yet",
+    "The hub can't look at the cancellation now. The till asks again by itself; if it"
+    " lasts, call the technician.",
+)
 CANCEL_AT_ITS_TILL = Banner(
     Tone.INFORM, "Cancel it at its till", "Cash goes back where it was moved."
 )

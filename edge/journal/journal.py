@@ -124,6 +124,7 @@ class SqliteJournal:
             config=kept.get("config"),
             catalogue=kept.get("catalogue"),
             cashier=kept.get("cashier", b""),
+            elsewhere=kept.get("elsewhere", b""),
             closings=rows.open_closings(closings, starts),
             tse_news=tse_news,
             z_orders=z_number["z_orders"],

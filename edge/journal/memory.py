@@ -36,6 +36,7 @@ from edge.core.records import (
     PastClosing,
     PastOrder,
     Recovered,
+    RegistersTold,
     ShiftOrder,
     Spend,
     StoredAttempt,
@@ -83,6 +84,7 @@ class MemoryJournal:
     _config: bytes | None = None
     _catalogue: bytes | None = None
     _cashier: bytes = b""
+    _elsewhere: bytes = b""
     _anchor: Anchor | None = None
     _described: list[TillDescribed] = field(default_factory=list)
     _outages: dict[UUID, TseOutage] = field(default_factory=dict)
@@ -212,6 +214,7 @@ class MemoryJournal:
             config=self._config,
             catalogue=self._catalogue,
             cashier=self._cashier,
+            elsewhere=self._elsewhere,
             closings=tuple(each for each in self.closings if each.id not in self.ended),
             registers=self._registers(),
             wallets=dict(self.wallets),
@@ -284,7 +287,7 @@ class MemoryJournal:
                 self._recorded(record)
             case LedgerRestored():
                 self._restored(record.anchor)
-            case ConfigKept() | CatalogueKept() | CashierChanged():
+            case ConfigKept() | CatalogueKept() | CashierChanged() | RegistersTold():
                 self._keep(record)
             case ClosingBegun(id=closing, start=start):
                 self._change_closing(closing, start=start)
@@ -297,7 +300,9 @@ class MemoryJournal:
             case _:
                 self._of_order(self.rows[record.order], record)
 
-    def _keep(self, record: ConfigKept | CatalogueKept | CashierChanged) -> None:
+    def _keep(
+        self, record: ConfigKept | CatalogueKept | CashierChanged | RegistersTold
+    ) -> None:
         match record:
             case ConfigKept():
                 self._config = record.document
@@ -305,6 +310,8 @@ class MemoryJournal:
                 self._catalogue = record.document
             case CashierChanged():
                 self._cashier = record.document
+            case RegistersTold():
+                self._elsewhere = record.document
 
     def _of_order(
         self,

@@ -36,6 +36,7 @@ from edge.core.records import (
     PaperNoted,
     PastClosing,
     PastOrder,
+    RegistersTold,
     ShiftOrder,
     Spend,
     StoredAttempt,
@@ -52,7 +53,12 @@ if TYPE_CHECKING:
 
 Statement = tuple[str, dict[str, object]]
 
-_KEPT = {ConfigKept: "config", CatalogueKept: "catalogue", CashierChanged: "cashier"}
+_KEPT = {
+    ConfigKept: "config",
+    CatalogueKept: "catalogue",
+    CashierChanged: "cashier",
+    RegistersTold: "elsewhere",
+}
 
 
 def statements(record: Record) -> Iterator[Statement]:
@@ -68,7 +74,7 @@ def statements(record: Record) -> Iterator[Statement]:
             yield from _recorded(record)
         case LedgerRestored(anchor=anchor):
             yield from _restored(anchor)
-        case ConfigKept() | CatalogueKept() | CashierChanged():
+        case ConfigKept() | CatalogueKept() | CashierChanged() | RegistersTold():
             yield _kept(_KEPT[type(record)], record.document)
         case ClosingBegun(id=closing, start=start):
             yield "begin_closing", {"id": str(closing), **_start_values(start)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -30,8 +31,10 @@ from contract.order import (
     decode_order,
     encode_order,
 )
+from contract.staff import Right
 from edge.core import effects, events, intents, texts
 from edge.core.acts import CashAct, TopUp
+from edge.core.state import LoggedIn
 from tests.contract.orders import BEER, PRETZEL, VAULT, sale
 from tests.edge.core.desk import ANCHOR
 from tests.edge.core.festival import RECEIPT, Festival
@@ -357,3 +360,49 @@ def test_others_orders_need_the_hub() -> None:
     assert desk.state.banner is not None
     desk.say(info(query))  # too late
     assert not desk.performed(effects.Commit)
+
+
+@pytest.mark.parametrize("lines", [None, (1,)])
+def test_cash_goes_back_out_of_the_cashiers_own_register(
+    lines: tuple[int, ...] | None,
+) -> None:
+    desk = Festival().up()
+    desk.state = replace(
+        desk.state,
+        cashier=LoggedIn("c1", "Maria", "seller", frozenset(Right), "drawer-3"),
+    )
+    original = sold(desk, BEER.id, PRETZEL.id, cash=True)
+    assert desk.last().cash_register == "drawer-3"
+    cancel(desk, original, lines)
+    assert desk.last().kind is OrderKind.CANCELLATION
+    assert desk.last().cash_register == "drawer-3"
+    assert set(desk.state.registers) == {"drawer-3"}
+
+
+def rejected(desk: Festival, reason: RejectReason) -> None:
+    regarding = desk.asked(OrderRequest).id
+    desk.say(
+        Rejected(id=UUID(int=9), regarding=regarding, reason=reason, text="It is bad.")
+    )
+
+
+def test_a_cancellation_that_the_hub_rejects_ends_and_says_so() -> None:
+    desk = Festival().up()
+    cancel(desk, sold(desk, BEER.id))
+    rejected(desk, RejectReason.INVALID)
+    assert desk.decisions()[-1].outcome is Outcome.ABORTED
+    assert desk.state.cancellations == ()
+    assert desk.state.banner is not None
+    assert "could not be canceled" in desk.state.banner.title
+    assert "It is bad." in desk.state.banner.text
+
+
+def test_a_cancellation_outlives_a_fault_of_the_hub_and_says_so() -> None:
+    desk = Festival().up()
+    cancel(desk, sold(desk, BEER.id))
+    rejected(desk, RejectReason.HUB_FAULT)
+    assert desk.state.banner == texts.NOT_CANCELED_YET
+    (waiting,) = desk.state.cancellations
+    desk.do(events.CancellationDue(waiting.id))
+    assert booked(desk).total_minor == -450
+    assert desk.state.cancellations == ()
