@@ -13,6 +13,7 @@ from contract.acts import OrderKind, PaymentMethod
 if TYPE_CHECKING:
     from contract.attempt import Order
     from hub.core.ledger import Posting
+    from hub.core.tickets import Admission
 
 # Some 2 KiB each. An event with more baskets than that starts over now and then.
 REMEMBERED_MAX = 4096
@@ -27,6 +28,8 @@ class Found(NamedTuple):
     """The variants of wristbands that may not buy all of it."""
     postings: tuple[Posting, ...] | None = None
     """Of a plain sale that is sound: those on all accounts but the payer's wallet."""
+    admission: Admission | None = None
+    """Whom it lets in by which tickets."""
 
 
 NOTHING_FOUND = Found()

@@ -28,6 +28,7 @@ from hub.core.ledger import (
     order_entry,
     top_up_entry,
 )
+from hub.core.tickets import Admission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,6 +114,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     kind: OrderKind = OrderKind.SALE
     """What it does; a cancellation: what it undoes."""
     bill: str | None = None
+    admission: Admission | None = None
+    """Whom it lets in by which tickets."""
     presale: tuple[str, ...] = ()
     """Digests of the codes that guests come in by."""
     own_only: bool = False
@@ -199,6 +202,7 @@ def request_item(
         is_capped=order.kind in CAPPED,
         kind=order.acts_as,
         bill=order.bill,
+        admission=found.admission,
         presale=() if order.cancels else order.presale,
     )
 
@@ -264,6 +268,7 @@ def advice_item(
         barred=found.barred,
         kind=order.acts_as,
         bill=order.bill,
+        admission=found.admission,
         presale=() if order.cancels else order.presale,
     )
     return _practiced(item) if order.training else item
@@ -321,6 +326,7 @@ def _practiced(item: Item) -> Item:
         cancels=None,
         barred=frozenset(),
         bill=None,
+        admission=None,
         presale=(),
         books=False,
     )

@@ -316,40 +316,6 @@ def _tickets_refusal(order: Order, prices: Prices) -> Refusal | None:
     return None
 
 
-def ticket_refusal(
-    order: Order, catalogue: Catalogue, variants: Mapping[int, int]
-) -> Refusal | None:
-    """Compare each wristband's variant with the tickets sold; `variants` by serial."""
-    sold: dict[int, int] = {}
-    for line in order.lines:
-        if line.role is LineRole.ITEM:
-            sold[line.product] = sold.get(line.product, 0) + line.quantity
-    due: dict[int, int] = {}
-    for credit in order.credits:
-        ticket = catalogue.ticket_for(variants[credit.wallet])
-        if ticket is None:
-            return Refusal(
-                DeclineReason.UNKNOWN_PRODUCT,
-                "There is no ticket for a wristband of this sort. "
-                "Send the guest to the service desk.",
-            )
-        if credit.vouchers != ticket.vouchers or (
-            credit.amount_minor < ticket.top_up_minor
-        ):
-            return Refusal(
-                DeclineReason.WRONG_PRICE,
-                "The wristband does not get what comes with its ticket. "
-                "Enter the tickets again.",
-            )
-        due[ticket.product] = due.get(ticket.product, 0) + 1
-    if sold == due:
-        return None
-    return Refusal(
-        DeclineReason.WRONG_PRICE,
-        "These are not the tickets of these wristbands. Read the wristbands again.",
-    )
-
-
 def minimum_refusal(order: Order, minimum: Money) -> Refusal | None:
     """Refuse a top-up that is too small; says the smallest that is taken."""
     if order.kind is not OrderKind.TOP_UP:

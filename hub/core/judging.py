@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contract.messages import AdviceFlag, DeclineReason
-from hub.core import limits, presales, undoing, wristbands
+from hub.core import limits, presales, tickets, undoing, wristbands
 from hub.core.booking import LOSS_ACCOUNTS, ResultCode, Step
 from hub.core.ledger import Account, Role, Unit
 from hub.core.records import Entry
@@ -139,7 +139,8 @@ def _judge_advice(
         reverse(item, known, state, records)
     if completed and item.books and not stands:
         flags += _forced(item, state)
-        flags += _book(item, known, state, records, cause="advice")
+        odd = _book(item, known, state, records, cause="advice")
+        flags += [each for each in odd if each not in flags]
     known.end = End(
         item.step,
         item.attempt,
@@ -166,6 +167,10 @@ def _forced(item: Item, state: LedgerState) -> list[AdviceFlag]:
     used = presales.objection(item, state) if item.presale else None
     if used is not None:
         flags.append(presales.FLAGS[used])
+    if item.admission is not None:
+        wrong = tickets.objection(item.admission, state)
+        if wrong is not None:
+            flags.append(tickets.FLAGS[wrong])
     return flags
 
 
@@ -192,8 +197,11 @@ def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
 
 
 def _other_objection(item: Item, state: LedgerState) -> DeclineReason | None:
-    if item.presale:
-        return presales.objection(item, state)
+    reason = presales.objection(item, state) if item.presale else None
+    if reason is None and item.admission is not None:
+        reason = tickets.objection(item.admission, state)
+    if reason is not None:
+        return reason
     return wristbands.objection(item, state) if item.bands else None
 
 

@@ -19,7 +19,7 @@ from contract.order import (
     PaymentMethod,
     ask_first,
 )
-from hub.core.baskets import plain_basket
+from hub.core.baskets import Found, plain_basket
 from hub.core.content import (
     Prices,
     Refusal,
@@ -27,6 +27,7 @@ from hub.core.content import (
     content_refusal,
     minimum_refusal,
 )
+from hub.core.tickets import admission_of
 from hub.core.tokens import verify
 
 __all__ = ["Agreed", "Prices", "Refusal", "Till"]
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from contract.money import Currency
     from contract.order import Order
     from contract.token import Credential, TokenKey
-    from hub.core.baskets import Found
 
 # Tills keep their clock by NTP, which is off by milliseconds. An answer may wait in a
 # broken network for some seconds; minutes can only be a clock that nobody has set.
@@ -91,6 +91,11 @@ class Agreed:
         """The version that tills should sell by; 0 when there is none."""
         return max(self.catalogues, default=0)
 
+    @property
+    def top_up_minimum(self) -> Money:
+        """The least that may be topped up."""
+        return Money(self.limits.top_up_min_minor, self.currency)
+
 
 def recall(order: Order, agreed: Agreed) -> Found | None:
     """Return what is known of an order's basket, if one like it was found sound."""
@@ -133,12 +138,11 @@ def check_refusal(
     order: Order, credential: Credential | None, agreed: Agreed
 ) -> Refusal | None:
     """Find what speaks against an order that is not yet paid, its wallets aside."""
-    minimum = Money(agreed.limits.top_up_min_minor, agreed.currency)
     return (
         _order_refusal(order, agreed)
         or wallet_refusal(order, credential, agreed)
         or _stranger_refusal(order, credential, agreed)
-        or minimum_refusal(order, minimum)
+        or minimum_refusal(order, agreed.top_up_minimum)
     )
 
 
@@ -182,6 +186,9 @@ def advice_flags(
             flags.append(AdviceFlag.INCONSISTENT_ORDER)
         if order.catalogue < agreed.current_catalogue:
             flags.append(AdviceFlag.SUPERSEDED_CATALOGUE)
+        is_top_up = order.kind is OrderKind.TOP_UP
+        if is_top_up and minimum_refusal(order, agreed.top_up_minimum) is not None:
+            flags.append(AdviceFlag.BELOW_MINIMUM)
         if _profile_refusal(order, agreed) is not None:
             flags.append(AdviceFlag.NOT_ALLOWED)
         payment = order.payment
@@ -198,9 +205,15 @@ def advice_flags(
     return tuple(flags)
 
 
-def barred(order: Order, agreed: Agreed) -> frozenset[int]:
-    """Collect the variants of wristbands that may not buy what an order holds."""
-    return barred_variants(order, agreed.prices.get(order.catalogue))
+def looked_into(order: Order, agreed: Agreed) -> Found:
+    """Find what judging needs to know of an order's lines, by its catalogue version.
+
+    Which wristbands may not buy them, and whom they let in.
+    """
+    return Found(
+        barred_variants(order, agreed.prices.get(order.catalogue)),
+        admission=admission_of(order, agreed.catalogues.get(order.catalogue)),
+    )
 
 
 def clock_of(message: UUID) -> datetime | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contract.messages import AdviceFlag, DeclineReason
     from contract.order import Line
     from hub.core.booking import Item, Move
-    from hub.core.changes import BandChange, ShiftChange
+    from hub.core.changes import ShiftChange
 
 ORDERS_KEPT = 20_000
 
@@ -230,8 +230,8 @@ class LedgerState:
             for move in item.moves:
                 if self.bands.get(move.serial) is None:
                     bands.add(move.serial)
-            if item.bands:
-                bands.update(_unknown(item.bands, self.bands))
+            if item.bands or item.admission is not None:
+                bands.update(_unknown(item, self.bands))
             if item.presale:
                 held = self.presales
                 presales.update(each for each in item.presale if each not in held)
@@ -276,15 +276,17 @@ class LedgerState:
             self.originals.discard(number)
 
 
-def _unknown(
-    changes: Iterable[BandChange], known: Mapping[int, Band | None]
-) -> Iterable[int]:
-    named = [(change.serial, change.opens_wallet_of) for change in changes]
-    return [
+def _unknown(item: Item, known: Mapping[int, Band | None]) -> Iterable[int]:
+    """List the wristbands that an item changes, or lets in, and that are not here."""
+    named = [
         serial
-        for pair in named
-        for serial in pair
-        if serial is not None and known.get(serial) is None
+        for change in item.bands
+        for serial in (change.serial, change.opens_wallet_of)
+    ]
+    if item.admission is not None:
+        named += [guest.wallet for guest in item.admission.guests]
+    return [
+        serial for serial in named if serial is not None and known.get(serial) is None
     ]
 
 

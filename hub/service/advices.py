@@ -13,9 +13,14 @@ import msgspec
 from contract.messages import AdviceFlag
 from contract.order import Outcome, Path
 from hub.core.allowances import Allowances
-from hub.core.baskets import Found
 from hub.core.booking import Step, advice_item
-from hub.core.orders import advice_flags, barred, recall, remember, wallet_refusal
+from hub.core.orders import (
+    advice_flags,
+    looked_into,
+    recall,
+    remember,
+    wallet_refusal,
+)
 from hub.core.outages import Outages
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
     from contract.messages import DeclineReason, OrderAdvice
     from contract.order import Order
+    from hub.core.baskets import Found
     from hub.core.booking import Item, Result
     from hub.service.checks import Checks
     from hub.service.context import ContextKeeper
@@ -79,7 +85,7 @@ class Advices:
         flags = arrival.odd
         if flags is None:
             flags = self.oddities(advice, order, arrival, known)
-        found = known or Found(barred(order, agreed))
+        found = known or looked_into(order, agreed)
         is_sound = AdviceFlag.INCONSISTENT_ORDER not in flags
         own_only, excess = False, 0
         if advice.outcome is Outcome.COMPLETED and not order.training:

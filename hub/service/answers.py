@@ -20,8 +20,8 @@ from contract.messages import (
     RejectReason,
 )
 from contract.money import Money
-from contract.order import decode_order
-from hub.core import sentences
+from contract.order import OrderKind, decode_order
+from hub.core import sentences, tickets
 from hub.core.content import named, restricted_products
 
 if TYPE_CHECKING:
@@ -156,4 +156,6 @@ def _sentence(reason: DeclineReason, order: Order, facts: Facts, agreed: Agreed)
             f"The wristband has {facts.vouchers} vouchers, not {order.vouchers}. "
             "Charge the order again."
         )
+    if order.kind is OrderKind.TICKET and reason in tickets.SENTENCES:
+        return tickets.SENTENCES[reason]
     return sentences.sentence(reason, order, facts.balance)

@@ -29,10 +29,15 @@ from contract.messages import (
 )
 from contract.order import Order, Outcome
 from hub.core import sentences
-from hub.core.baskets import Found
 from hub.core.booking import Item, Result, ResultCode, request_item
 from hub.core.content import Refusal
-from hub.core.orders import barred, clock_of, recall, remember, request_refusal
+from hub.core.orders import (
+    clock_of,
+    looked_into,
+    recall,
+    remember,
+    request_refusal,
+)
 from hub.service.advices import Advices, Arrival
 from hub.service.answers import (
     anchor_of,
@@ -153,7 +158,7 @@ class Orders:
             order, message.credential, agreed, known
         ) or self._staff.refusal(order)
         reason = refusal.reason if refusal else None
-        found = known or Found(barred(order, agreed))
+        found = known or looked_into(order, agreed)
         item = request_item(order, body, reason, found)
         if known is None and refusal is None:
             remember(order, agreed, found._replace(postings=item.postings))

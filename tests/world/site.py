@@ -40,14 +40,13 @@ from contract.order import OrderKind, Outcome, Path, PaymentMethod, decode_order
 from edge.core import events
 from hub.core import sentences
 from hub.core.allowances import Allowances
-from hub.core.baskets import Found
 from hub.core.booking import Result, ResultCode, advice_item, credit_item, request_item
 from hub.core.orders import (
     Agreed,
     Till,
     advice_flags,
-    barred,
     check_refusal,
+    looked_into,
     request_refusal,
     wallet_refusal,
 )
@@ -292,7 +291,7 @@ class Site:
         order = decode_order(body)
         refusal = request_refusal(order, message.credential, self.agreed)
         reason = refusal.reason if refusal else None
-        item = request_item(order, body, reason, Found(barred(order, self.agreed)))
+        item = request_item(order, body, reason, looked_into(order, self.agreed))
 
         def done(_: Item, result: Result | None) -> None:
             reply(self._verdict(message, order, refusal, result))
@@ -341,7 +340,7 @@ class Site:
             body,
             refusal=refusal,
             flags=advice_flags(advice, order, self.agreed, now=now),
-            found=Found(barred(order, self.agreed)),
+            found=looked_into(order, self.agreed),
         )
         if advice.outcome is Outcome.COMPLETED and advice.path is Path.STAND_IN:
             excess = self.allowances.excess(order, advice.basis_batch, LIMITS)

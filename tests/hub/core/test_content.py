@@ -35,7 +35,6 @@ from hub.core.content import (
     minimum_refusal,
     named,
     restricted_products,
-    ticket_refusal,
 )
 from tests.hub.service.shop import (
     BEER,
@@ -263,18 +262,6 @@ def test_restrictions_are_told_by_variant_and_product() -> None:
     assert restricted_products(order, PRICES, YOUTH) == (BEER.id,)
     assert restricted_products(order, PRICES, 0) == ()
     assert named((BEER.id, CUP.id), PRICES) == "Beer, Cup"
-
-
-def test_tickets_are_those_of_their_wristbands() -> None:
-    group = GOOD["a group"]
-
-    assert ticket_refusal(group, CATALOGUE, {1: YOUTH, 2: 0, 3: 0}) is None
-    for variants in ({1: 0, 2: 0, 3: 0}, {1: YOUTH, 2: YOUTH, 3: 0}):
-        refusal = ticket_refusal(group, CATALOGUE, variants)
-        assert refusal is not None
-        assert refusal.reason is DeclineReason.WRONG_PRICE
-    none = msgspec.structs.replace(CATALOGUE, tickets=CATALOGUE.tickets[1:])
-    assert ticket_refusal(group, none, {1: YOUTH, 2: 0, 3: 0}) is not None
 
 
 def test_a_minimum_is_suggested() -> None:

@@ -133,6 +133,17 @@ async def test_top_up_has_a_minimum(shop: Shop) -> None:
     assert isinstance(await shop.check(a_top_up(wallet, 100)), OrderChecked)
 
 
+async def test_what_was_topped_up_below_the_minimum_is_booked_and_flagged(
+    shop: Shop,
+) -> None:
+    wallet = await shop.band()
+    await limited(shop, top_up_min_minor=100)
+
+    assert await shop.advise(a_top_up(wallet, 1)) == (AdviceFlag.BELOW_MINIMUM,)
+    assert await shop.held(wallet) == (1, 0)
+    assert await shop.advise(a_top_up(wallet, 100)) == ()
+
+
 async def test_top_up_has_a_maximum_balance(shop: Shop) -> None:
     wallet = await shop.band(4000)
     await limited(shop, max_balance_minor=5000)
@@ -251,6 +262,29 @@ async def test_a_ticket_is_that_of_its_wristband(shop: Shop) -> None:
     }
     for case, order in cases.items():
         assert isinstance(await shop.check(order), OrderDeclined), case
+
+
+async def test_an_adult_does_not_come_in_by_a_youths_ticket_whoever_pays(
+    shop: Shop,
+) -> None:
+    payer, adult, young = (
+        await shop.band(5000),
+        await shop.band(),
+        await shop.band(variant=YOUTH),
+    )
+    entry = (make_line(YOUTH_ENTRY, 1),)
+    off = (*entry, *discount_lines(entry, "Free ticket"))
+    by_wristband = a_ticket((adult, 0, 2), lines=entry, payment=by(payer))
+    free = a_ticket((adult, 0, 2), lines=off, payment=None, granted_by="lead-1")
+
+    for wrong in (by_wristband, free):
+        declined = await shop.declined(wrong)
+        assert declined.reason is DeclineReason.WRONG_PRICE
+        assert "Read the wristbands again" in declined.text
+    assert (await shop.declined(free)).text == declined.text
+    in_cash = a_ticket((adult, 0, 2), lines=entry)
+    assert await shop.advise(in_cash) == (AdviceFlag.WRONG_TICKET,)
+    await shop.booked(a_ticket((young, 0, 2), lines=entry, payment=by(payer)))
 
 
 async def test_tickets_paid_by_a_wristband_keep_the_limits(shop: Shop) -> None:
