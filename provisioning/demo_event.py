@@ -16,6 +16,7 @@ from contract.ids import EventId, TillId, WristbandUid
 from contract.messages import Right, StaffRole, StandInLimits
 from contract.money import Currency
 from contract.receipt import Seller
+from contract.stocking import Pieces, Stocking
 
 EVENT = EventId("rehearsal")
 EVENT_NAME = "Rehearsal"
@@ -32,6 +33,18 @@ SELLER = Seller(
     country="DEU",
     tax_number="143/000/00000",
 )
+STOCKING = Stocking(
+    name="Bar float",
+    pieces=(
+        Pieces(value_minor=10_00, count=5),
+        Pieces(value_minor=5_00, count=10),
+        Pieces(value_minor=2_00, count=1, in_roll=25),
+        Pieces(value_minor=1_00, count=1, in_roll=25),
+        Pieces(value_minor=50, count=1, in_roll=40),
+        Pieces(value_minor=20, count=1, in_roll=25),
+    ),
+)
+"""What registers are handed out with: 200.00 in all."""
 STAND_IN = StandInLimits(allowance_minor=20_00, till_total_minor=2_000_00)
 
 GENERAL, REDUCED, NONE = 1, 2, 5

@@ -28,6 +28,7 @@ from hub.service.events import (
     register_till,
 )
 from hub.service.staff import NewMember, put_member, put_role
+from hub.service.stockings import put_stocking
 from hub.service.wristbands import Wristbands, credit_wallet
 from hub.store.migrate import migrate
 from hub.store.store import HUB_ROLE, Store
@@ -121,6 +122,7 @@ async def _publish(store: Store, opening: Opening) -> None:
         profile = NEEDS_LOGIN if opening.staff else None
         await register_till(store, number, till, label, profile=profile)
     await _employ(store, opening.staff)
+    await put_stocking(store, number, demo_event.STOCKING, demo_event.CURRENCY)
     await publish_catalogue(store, number, demo_event.CATALOGUE)
     if opening.people:
         await open_portal(store)

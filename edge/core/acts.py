@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from contract.messages import Note
     from contract.money import Currency
     from contract.order import Line, Payment
+    from contract.stocking import Stocking
     from edge.core.wristband import Wristband
 
 
@@ -317,6 +318,20 @@ class CashAct:
     register: str = ""
     is_empty: ClassVar[bool] = False
     wants_wristband: ClassVar[bool] = False
+
+    @classmethod
+    def of_stocking(
+        cls, stocking: Stocking, *, source: CashPlace, register: str, holder: str
+    ) -> CashAct:
+        """Hand a register out to a cashier with the rolls and notes of a template."""
+        move = CashMove(
+            source=source,
+            target=CashPlace(role=PlaceRole.REGISTER, key=register),
+            amount_minor=stocking.total_minor,
+            holder=holder,
+            stocking=stocking,
+        )
+        return cls(OrderKind.SHIFT_START, move)
 
     def naming(self, _wristband: Wristband) -> None:
         """Refuse: cash has no wristband."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contract.catalogue import Catalogue
     from contract.messages import WristbandInfo
     from contract.money import Money
+    from contract.stocking import Stocking
 
 
 class Phase(enum.Enum):
@@ -152,8 +153,9 @@ class TillView:
     """Everything the screen needs, and nothing it could change.
 
     `kind` is that of the open order, `wristband` what the hub said of one asked about,
-    `register_minor` the cash that should be in the register, `canceling` how many
-    cancellations wait for the hub, `receipts` what can be printed, newest first,
+    `register_minor` the cash that should be in the register, `stockings` what one can
+    be handed out with, `canceling` how many cancellations wait for the hub, `receipts`
+    what can be printed, newest first,
     `prints` whether an approval offers that; `asks_for_clock` whether somebody must
     vouch for the clock before the TSE is used; `z_orders` the orders of this Z number,
     `not_closable` why it can't be closed now.
@@ -178,6 +180,7 @@ class TillView:
     cashier: str = ""
     register: str = ""
     register_minor: int = 0
+    stockings: tuple[Stocking, ...] = ()
     wristband: WristbandInfo | None = None
     canceling: int = 0
     training: bool = False

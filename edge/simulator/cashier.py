@@ -88,6 +88,7 @@ class ScriptedCashier:
         self._queue = list(people.guests)  # the one that rested longest comes first
         self._spare = people.spare  # never used, for a swap
         self._team = people.team
+        self._bills = list(people.bills)
         self._holder = NOBODY if people.team is None else people.team.cashier.id
         self._handed_out = False
         self._habits = habits or Habits()
@@ -131,7 +132,10 @@ class ScriptedCashier:
             self._spare = None
             return
         if not self._errands and view.catalogue is not None:
-            self._errands = list(repertoire.errands(view, self._sold, self._random))
+            bill = self._bills.pop(0) if self._bills else repertoire.BILL
+            self._errands = list(
+                repertoire.errands(view, self._sold, self._random, bill)
+            )
             start = self._random.randrange(len(self._errands))
             self._errands = self._errands[start:] + self._errands[:start]
         if self._errands:

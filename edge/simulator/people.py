@@ -35,12 +35,14 @@ class Team:
 class People:
     """Guests by their wristbands; `spare` is one that nobody has used, for a swap.
 
-    Without a team the till is trusted as it is.
+    Without a team the till is trusted as it is. `bills` are those that guests bring to
+    the till to pay them there, by their references.
     """
 
     guests: Sequence[VirtualWristband]
     spare: VirtualWristband | None = None
     team: Team | None = None
+    bills: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.guests:

@@ -10,6 +10,7 @@ from uuid import UUID
 from contract.ids import WalletSerial
 from contract.messages import Note
 from contract.order import CashMove, CashPlace, OrderKind, PlaceRole
+from contract.stocking import Pieces, Stocking
 from edge.core.acts import (
     BillPayment,
     CashAct,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from edge.core.intents import Intent
     from edge.core.view import TillView
 
-STOCKING_MINOR = 200_00
+CHANGE = Stocking(name="Change", pieces=(Pieces(value_minor=10_00, count=20),))
 BILL = "000000000000000000000000000"  # nobody wrote it: the hub declines
 VAULT = CashPlace(role=PlaceRole.VAULT, key="office")
 BAG = CashPlace(role=PlaceRole.BAG, key="bag-1")
@@ -55,14 +56,13 @@ class Errand:
 
 
 def shift_start(view: TillView, holder: str) -> Errand:
-    """Hand the register out to a cashier with its stocking."""
-    move = CashMove(
-        source=VAULT,
-        target=_register(view),
-        amount_minor=STOCKING_MINOR,
-        holder=holder,
+    """Hand the register out to a cashier with the first stocking there is."""
+    stocking = next(iter(view.stockings), CHANGE)
+    return _of(
+        CashAct.of_stocking(
+            stocking, source=VAULT, register=view.register, holder=holder
+        )
     )
-    return _of(CashAct(OrderKind.SHIFT_START, move))
 
 
 def shift_end(view: TillView, holder: str, random: Random) -> Errand:
@@ -74,8 +74,10 @@ def shift_end(view: TillView, holder: str, random: Random) -> Errand:
     return _of(CashAct(OrderKind.SHIFT_END, move))
 
 
-def errands(view: TillView, sold: UUID | None, random: Random) -> Iterator[Errand]:
-    """List all errands of a round, with the order sold last to be canceled."""
+def errands(
+    view: TillView, sold: UUID | None, random: Random, bill: str = BILL
+) -> Iterator[Errand]:
+    """List all errands of a round: the order sold last is canceled, a bill is paid."""
     assert view.catalogue is not None
     amount = random.randrange(5, 31) * 100
     comment = Note(key=UUID(int=random.getrandbits(128)), text="Asked for a receipt.")
@@ -94,7 +96,7 @@ def errands(view: TillView, sold: UUID | None, random: Random) -> Iterator[Erran
     if sold is not None:
         lines = random.choice((None, (1,)))
         yield Errand(CancelOrder(sold, lines))
-    yield _of(BillPayment(BILL, 4_500), pay=PayByCash())
+    yield _of(BillPayment(bill, 4_500), pay=PayByCash())
     yield _moved(OrderKind.CASH_MOVEMENT, _register(view), BAG)
     yield _moved(OrderKind.CASH_MOVEMENT, BAG, VAULT)
     yield _moved(OrderKind.CASH_TRANSFER, _register(view), SPARE)

@@ -17,6 +17,7 @@ from hub.commands import (
     settle,
     staff,
     statistics,
+    stocking,
     tills,
     top_ups,
     tse,
@@ -32,6 +33,7 @@ _COMMANDS = {
     "till": (tills.add, "register, revoke or list tills; when they were bought"),
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
+    "stocking": (stocking.add, "rolls and notes that registers are handed out with"),
     "closings": (closings.add, "compare Z reports with ledger and TSE"),
     "tse": (tse.add, "TSEs, which till used them, their outages and archives"),
     "notification-146a": (

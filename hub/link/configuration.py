@@ -35,6 +35,7 @@ def till_config(context: EventContext, till: Till) -> TillConfig | None:
         profile=till.profile or ALL_ROUND,
         limits=context.agreed.limits,
         booking_model=context.agreed.booking_model,
+        stockings=context.stockings,
         roles=context.staffing.roles,
         staff=tuple(
             each.entry for each in context.staffing.members if not each.blocked

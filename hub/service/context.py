@@ -25,12 +25,14 @@ from contract.receipt import Seller
 from contract.token import TokenKey
 from hub.core.orders import Agreed, Till
 from hub.core.staffing import Member, Staffing
+from hub.service.stockings import stockings
 from hub.store.errors import DatabaseGone, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
+    from contract.stocking import Stocking
     from hub.store.store import Row, Store
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class EventContext:
     agreed: Agreed
     catalogue: CatalogueLink | None
     staffing: Staffing = NOBODY
+    stockings: tuple[Stocking, ...] = ()
 
     @property
     def event(self) -> EventId:
@@ -134,6 +137,7 @@ async def _load(store: Store, slug: EventId) -> EventContext:
         incarnation=row["incarnation"],
         catalogue=_link(catalogues[-1]) if catalogues else None,
         staffing=staffing,
+        stockings=await stockings(store, number),
         agreed=Agreed(
             event=slug,
             number=number,

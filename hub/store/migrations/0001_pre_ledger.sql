@@ -68,6 +68,15 @@ CREATE TABLE till (
     PRIMARY KEY (event, id)
 );
 
+-- Templates of the rolls and notes that cash registers are handed out with; an order
+-- holds the one it was stocked by, so these may change.
+CREATE TABLE stocking (
+    event integer NOT NULL REFERENCES event,
+    name text NOT NULL,
+    pieces jsonb NOT NULL,
+    PRIMARY KEY (event, name)
+);
+
 -- Every version is kept: orders name the one they were priced by.
 CREATE TABLE catalogue (
     event integer NOT NULL REFERENCES event,

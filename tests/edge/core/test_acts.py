@@ -29,6 +29,7 @@ from contract.order import (
     decode_order,
 )
 from contract.presale import code_digest
+from contract.stocking import Pieces, Stocking
 from edge.core import effects, events, intents
 from edge.core.acts import (
     Act,
@@ -40,6 +41,7 @@ from edge.core.acts import (
     VoucherGrant,
     WristbandAct,
 )
+from edge.core.picture import picture
 from edge.core.state import Checking, Collecting, Declined, Presenting, Selling
 from edge.core.view import Phase
 from tests.contract.orders import BAG, BILL, FESTIVAL, VAULT
@@ -49,6 +51,13 @@ from tests.edge.core.festival import RECEIPT, Festival
 CODE = "pretix-4711"
 OURS = CashPlace(role=PlaceRole.REGISTER, key="bar-1")
 OTHER = CashPlace(role=PlaceRole.REGISTER, key="bar-2")
+FLOAT = Stocking(
+    name="Bar float",
+    pieces=(
+        Pieces(value_minor=10_00, count=5),
+        Pieces(value_minor=2_00, count=2, in_roll=25),
+    ),
+)
 
 
 def band(kind: OrderKind, serial: int | None = None, **said: object) -> WristbandAct:
@@ -433,6 +442,25 @@ def test_a_shift_starts_with_its_stocking_and_ends_with_a_count() -> None:
     assert (move.expected_minor, move.difference_minor) == (20_450, -50)
     assert desk.state.registers == {"bar-1": 0}
     assert desk.restarted().state.registers.get("bar-1", 0) == 0
+
+
+def test_a_register_is_handed_out_with_the_rolls_and_notes_of_a_template() -> None:
+    desk = Festival().up()
+    terms = desk.state.terms
+    assert terms is not None
+    config = msgspec.structs.replace(terms.config, stockings=(FLOAT,))
+    desk.state = replace(desk.state, terms=replace(terms, config=config))
+    [template] = picture(desk.state).stockings
+    act = CashAct.of_stocking(template, source=VAULT, register="bar-1", holder="c1")
+
+    desk.begin(act)
+
+    assert desk.showing() is Phase.APPROVED
+    move = desk.last().cash
+    assert move is not None
+    assert (move.amount_minor, move.stocking) == (150_00, FLOAT)
+    assert picture(desk.state).register_minor == 150_00
+    assert picture(desk.restarted().state).register_minor == 150_00
 
 
 def test_a_shift_does_not_end_while_its_cashier_is_logged_in() -> None:

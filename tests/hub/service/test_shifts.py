@@ -16,11 +16,14 @@ from contract.messages import (
     OrderChecked,
     OrderDeclined,
 )
-from contract.money import Money
+from contract.money import Currency, Money
 from contract.order import CashMove, OrderKind, Outcome, encode_order, undone
+from contract.stocking import Pieces, Stocking
 from hub.core.ledger import Role, Unit
+from hub.link.configuration import till_config
 from hub.service.shifts import Shifts
 from hub.service.staff import put_role
+from hub.service.stockings import put_stocking
 from hub.service.verification import verify
 from tests.hub import acts, people, samples
 from tests.hub.acts import BAG, BANK, VAULT, cash, register, shift_end, shift_start
@@ -32,6 +35,15 @@ if TYPE_CHECKING:
     from tests.hub.hubs import Parts
 
 BAR, OTHER = samples.TILL, TillId("bar-2")
+FLOAT = Stocking(
+    name="Bar float",
+    pieces=(
+        Pieces(value_minor=20_00, count=5),
+        Pieces(value_minor=2_00, count=1, in_roll=25),
+        Pieces(value_minor=50, count=1, in_roll=40),
+        Pieces(value_minor=50, count=35),
+    ),
+)
 
 
 @pytest_asyncio.fixture
@@ -59,6 +71,18 @@ async def check(parts: Parts, about: Order) -> OrderChecked | OrderDeclined:
     return answer
 
 
+def stocked(template: Stocking, holder: str) -> Order:
+    """The order that hands the register out with what a template says."""
+    move = CashMove(
+        source=VAULT,
+        target=register(),
+        amount_minor=template.total_minor,
+        holder=holder,
+        stocking=template,
+    )
+    return cash(OrderKind.SHIFT_START, move)
+
+
 async def is_well(parts: Parts) -> bool:
     event = parts.context.current
     report = await verify(parts.store, event.number, event.incarnation)
@@ -67,10 +91,33 @@ async def is_well(parts: Parts) -> bool:
 
 
 async def test_stockings(parts: Parts, shifts: Shifts) -> None:
-    """Templates of rolls and notes are the till's; the hub books their total."""
-    await advise(parts, shift_start(18_750, "ann"))
+    """A template of rolls and notes comes to the tills; the hub books its total."""
+    event = parts.context.current
+    await put_stocking(parts.store, event.number, FLOAT, Currency.EUR)
+    fresh = await parts.context.refresh()
+    config = till_config(fresh, fresh.agreed.tills[BAR])
+    assert config is not None
+    [template] = config.stockings
+
+    assert await advise(parts, stocked(template, "ann")) == ()
 
     assert await held(shifts) == {BAR: 18_750, "main": -18_750}
+    assert await holder(shifts) == "ann"
+    assert await is_well(parts)
+
+
+async def test_rolls_and_notes_that_are_other_money_than_was_moved(
+    parts: Parts, shifts: Shifts
+) -> None:
+    """Nobody can be handed more than the drawer holds by its own list."""
+    order = stocked(FLOAT, "ann")
+    assert order.cash is not None
+    thin = msgspec.structs.replace(FLOAT, pieces=FLOAT.pieces[:1])
+    cash_ = msgspec.structs.replace(order.cash, stocking=thin)
+
+    flags = await advise(parts, msgspec.structs.replace(order, cash=cash_))
+
+    assert AdviceFlag.INCONSISTENT_ORDER in flags
 
 
 async def test_hand_out_register(parts: Parts, shifts: Shifts) -> None:
