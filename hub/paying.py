@@ -22,6 +22,7 @@ from hub.service.transfers import Transfers
 from hub.web.bill_pages import BillSources
 from hub.web.closing_pages import closings_section
 from hub.web.doubt_pages import doubt_section
+from hub.web.flag_pages import flags_section
 from hub.web.formats import load_zone
 from hub.web.office import office_app
 from hub.web.payment_log_pages import payment_log_section
@@ -103,6 +104,7 @@ class Paying:
         sections = [
             *more,
             closings_section(ClosingReports(self._store, self._context)),
+            flags_section(self._store, self._context),
             doubt_section(self._store, self._context, self.payments, self.log),
             payment_log_section(self.log, zone),
         ]

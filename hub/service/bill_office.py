@@ -7,19 +7,23 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contract.money import Currency, Money
 from hub.core.bills.errors import NotAllowed
+from hub.core.bills.steps import amount_of, decode_step
 from hub.service.bill_list import listed_bill
+from hub.service.seen_to import NOTE_MAX, seen_of
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from hub.service.bill_list import ListedBill
-    from hub.store.store import Store
+    from hub.service.seen_to import Seen
+    from hub.store.store import Row, Store
 
 BILLS_PER_PAGE = 100
 ALARMS_SHOWN_MAX = 200
-NOTE_MAX = 500
+REFUSED_PER_PAGE = 200
 _GROUPS = re.compile(r"[0-9][0-9 ]*")
 
 
@@ -58,11 +62,16 @@ class Alarm:
 class RefusedStep:
     """What a bill has the ledger book, and the ledger refused."""
 
+    number: int
     order: UUID
     reference: str
+    payer: str
     step: str
+    amount: Money | None
+    """None where its bytes can't be read."""
     reason: str
     made_at: datetime
+    seen: Seen | None
 
 
 class BillOffice:
@@ -107,21 +116,17 @@ class BillOffice:
         if closed is None:
             raise NotAllowed("Somebody else has seen to this. Look again.")
 
-    async def refused(self) -> tuple[RefusedStep, ...]:
-        """List what came in or went back that the ledger refused, newest first."""
+    async def refused(
+        self, *, seen: bool = False, before: int | None = None
+    ) -> tuple[RefusedStep, ...]:
+        """List what the ledger refused, newest first, a page at a time.
+
+        What nobody has seen to, or what somebody has; only older ones than `before`.
+        """
         rows = await self._store.fetch(
-            "refused_bill_entries", self._event, ALARMS_SHOWN_MAX
+            "refused_bill_entries", self._event, seen, before, REFUSED_PER_PAGE
         )
-        return tuple(
-            RefusedStep(
-                order=row["order_id"],
-                reference=row["bill"],
-                step=row["step"],
-                reason=row["reason"],
-                made_at=row["made_at"],
-            )
-            for row in rows
-        )
+        return tuple(_refused(row) for row in rows)
 
     async def alarms(self) -> tuple[Alarm, ...]:
         """List what providers said that somebody has to look at, newest first."""
@@ -138,3 +143,19 @@ class BillOffice:
             )
             for row in rows
         )
+
+
+def _refused(row: Row) -> RefusedStep:
+    step = decode_step(row["body"])
+    currency = Currency(row["currency"])
+    return RefusedStep(
+        number=row["number"],
+        order=row["order_id"],
+        reference=row["bill"],
+        payer=row["payer_name"],
+        step=row["step"],
+        amount=None if step is None else Money(amount_of(step), currency),
+        reason=row["reason"],
+        made_at=row["made_at"],
+        seen=seen_of(row),
+    )

@@ -27,6 +27,7 @@ class Task(enum.Enum):
     DOUBTS = "doubts"
     CLAIMS = "claims"
     ALARMS = "alarms"
+    FLAGGED = "flagged"
     CREDITS = "credits"
     OVERPAID = "overpaid"
     REFUNDS = "refunds"
@@ -80,6 +81,7 @@ class OfficeTasks:
             Task.DOUBTS: len(await doubtful(self._store, self._event, now)),
             Task.CLAIMS: row["claims"],
             Task.ALARMS: row["alarms"],
+            Task.FLAGGED: row["flagged"],
             Task.CREDITS: row["credits"],
             Task.OVERPAID: len(await self._refunds.overpaid()),
             Task.REFUNDS: row["refunds"],

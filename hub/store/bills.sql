@@ -252,17 +252,14 @@ WITH ordered AS (
 SELECT pg_notify('kassenband_bills', $1::text) FROM ordered LIMIT 1;
 
 -- waiting_bill_entries --
--- List what bills have the ledger book and what was not yet seen to be booked.
-SELECT number, order_id, bill, body FROM bill_entry
-WHERE event = $1 AND number > $2 AND batch IS NULL ORDER BY number LIMIT $3;
-
--- refused_bill_entries --
--- List what bills have the ledger book and what it refused, newest first.
-SELECT e.order_id, e.bill, e.step::text AS step, e.made_at, a.reason::text AS reason
-FROM bill_entry AS e
-JOIN attempt AS a ON a.event = e.event AND a.order_id = e.order_id
-    AND a.attempt = 1 AND a.reason IS NOT NULL
-WHERE e.event = $1 AND e.batch IS NULL ORDER BY e.number DESC LIMIT $2;
+-- List what bills have the ledger book and what was not yet seen to be booked; but for
+-- what it refused, once somebody has seen to that: it would refuse it again.
+SELECT number, order_id, bill, body FROM bill_entry AS e
+WHERE event = $1 AND number > $2 AND batch IS NULL
+  AND NOT EXISTS (
+      SELECT FROM seen_to WHERE event = e.event AND order_id = e.order_id
+  )
+ORDER BY number LIMIT $3;
 
 -- mark_bill_entries --
 -- Note in which batches the ledger has steps of bills: what was handed in again is

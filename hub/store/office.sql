@@ -34,7 +34,18 @@ SELECT
         JOIN attempt AS a ON a.event = e.event AND a.order_id = e.order_id
             AND a.attempt = 1 AND a.reason IS NOT NULL
         WHERE e.event = $1 AND e.batch IS NULL
+          AND NOT EXISTS (
+              SELECT FROM seen_to WHERE event = e.event AND order_id = e.order_id
+          )
     ) AS refused,
+    (
+        SELECT count(*) FROM flagged AS f
+        WHERE f.event = $1
+          AND NOT EXISTS (
+              SELECT FROM seen_to
+              WHERE event = f.event AND order_id = f.order_id AND digest = f.digest
+          )
+    ) AS flagged,
     (SELECT count(*) FROM refund WHERE event = $1 AND state = 'requested') AS refunds,
     (
         SELECT count(*) FROM settlement AS s

@@ -105,3 +105,5 @@ GRANT INSERT ON
     TO kassenband_hub;
 GRANT UPDATE (until) ON tse_use, tse_outage TO kassenband_hub;
 GRANT UPDATE (certificates, bsi_id) ON tse TO kassenband_hub;
+-- What was seen to, by whom and why, is beyond reach once written.
+GRANT INSERT ON seen_to TO kassenband_hub;

@@ -1,7 +1,8 @@
 """`/doubts`: what providers don't know, what they told, and what staff found out there.
 
 That nothing was paid one person can say: no money moves by it. That money moved,
-another person has to confirm. All of it is noted in the payment log.
+another person has to confirm. What the ledger refused to book is ticked off with a
+note. All of it is noted in the payment log.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from starlette.responses import Response  # noqa: TC002 - as above
 from contract.bill_reference import BadReference, read_order_id
 from hub.core.bills.errors import NoSuchBill, NotAllowed
 from hub.core.bills.reports import Said
-from hub.service.bill_office import BillOffice
+from hub.service.bill_office import REFUSED_PER_PAGE, BillOffice
 from hub.service.bills import hub_time
 from hub.service.claims import CLAIMABLE, Claims
 from hub.service.polling import doubtful
+from hub.service.seen_to import SeenTo
 from hub.web.amounts import typed_amount
 from hub.web.bank_pages import shown_money
 from hub.web.noted_calls import OFFICE, noted
@@ -86,6 +88,7 @@ class Doubts:
         self.payments = payments
         self.bills = BillOffice(store, event)
         self.claims = Claims(store, event, payments.reports)
+        self.seen_to = SeenTo(store, event)
 
     async def page(self, request: Request, refusal: str = "") -> Response:
         """Show all that is in doubt; a refusal is told above it."""
@@ -101,6 +104,20 @@ class Doubts:
             alarms=await self.bills.alarms(),
             claimable=CLAIMABLE,
             money=shown_money(self._desk.reader(request)),
+        )
+
+    async def seen_page(self, request: Request) -> Response:
+        """Show what the ledger refused and somebody has seen to."""
+        asked = request.query_params.get("before", "")
+        number = int(asked) if asked.isdecimal() and len(asked) < 19 else None
+        refused = await self.bills.refused(seen=True, before=number)
+        is_full = len(refused) == REFUSED_PER_PAGE
+        return self._desk.page(
+            request,
+            "doubts_seen.html",
+            here=KEY,
+            refused=refused,
+            older=f"{PATH}/seen?before={refused[-1].number}" if is_full else "",
         )
 
     async def perform(
@@ -122,6 +139,22 @@ def _add_routes(router: APIRouter, doubts: Doubts) -> None:
     @router.get(PATH)
     async def show(request: Request, _: AtWork) -> Response:
         return await doubts.page(request)
+
+    @router.get(f"{PATH}/seen")
+    async def show_seen(request: Request, _: AtWork) -> Response:
+        return await doubts.seen_page(request)
+
+    @router.post(PATH + "/refused/{order}/seen")
+    async def see_to(
+        request: Request, member: AtWork, form: OfficeForm, order: UUID
+    ) -> Response:
+        note = text_of(form, "note")
+        return await doubts.perform(
+            request,
+            "seen",
+            f"refused step {order}, by {member.id}: {note}",
+            lambda: doubts.seen_to.refused_step(order, by=member.id, note=note),
+        )
 
     @router.post(f"{PATH}/close")
     async def close(request: Request, member: AtWork, form: OfficeForm) -> Response:

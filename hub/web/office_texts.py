@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from contract.messages import AdviceFlag
 from hub.core.bills.reports import Said
 from hub.service.office_tasks import Task
 from hub.web.texts import LOCALE_FOLDER
@@ -83,6 +84,58 @@ class PaymentLogTexts(_Texts, frozen=True):
     newest: str
 
 
+class SeenTexts(_Texts, frozen=True):
+    """Ticking off what somebody has seen to."""
+
+    tick_off: str
+    note: str
+    told: str
+
+
+class FlagTexts(_Texts, frozen=True):
+    """Something odd about an order: what it is called, what happened, what to do."""
+
+    name: str
+    what: str
+    todo: str
+
+
+class CountTexts(_Texts, frozen=True):
+    """How many there are: one, or several."""
+
+    one: str
+    other: str
+
+
+class FlagPageTexts(_Texts, frozen=True):
+    """The page of orders that were booked although something was odd."""
+
+    title: str
+    lead: str
+    nothing: str
+    nothing_seen: str
+    show: str
+    open: str
+    seen: str
+    kind: str
+    till: str
+    all: str
+    search: str
+    reset: str
+    count: CountTexts
+    tick_off_all: str
+    tick_off_all_hint: str
+    numbers: str
+    booked: str
+    receipt: str
+    lost: str
+    aborted: str
+    training: str
+    older: str
+    newest: str
+    flags: dict[AdviceFlag, FlagTexts]
+
+
 class DoubtTexts(_Texts, frozen=True):
     """The page of payments that nobody knows about, and of what providers told."""
 
@@ -114,6 +167,13 @@ class DoubtTexts(_Texts, frozen=True):
     refused_lead: str
     refused_steps: dict[str, str]
     refused_reasons: dict[str, str]
+    bill: str
+    order: str
+    in_doubt: str
+    seen_title: str
+    seen_lead: str
+    seen_nothing: str
+    back: str
     alarms: str
     no_alarms: str
     note: str
@@ -137,6 +197,8 @@ class OfficeTexts(_Texts, frozen=True):
     overview: OverviewTexts
     payment_log: PaymentLogTexts
     doubts: DoubtTexts
+    flags: FlagPageTexts
+    seen: SeenTexts
 
 
 @cache

@@ -32,6 +32,7 @@ PLACES: Mapping[Task, str] = {
     Task.DOUBTS: "doubts",
     Task.CLAIMS: "doubts",
     Task.ALARMS: "doubts",
+    Task.FLAGGED: "flags",
     Task.CREDITS: "bank",
     Task.OVERPAID: "refunds",
     Task.REFUNDS: "refunds",

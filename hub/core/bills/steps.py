@@ -195,6 +195,16 @@ def earned(step: BillStep) -> int:
     )
 
 
+def amount_of(step: BillStep) -> int:
+    """Say how much money a step is about; below zero if a fee was given back."""
+    match step.step:
+        case StepKind.RELEASE | StepKind.RETAKE:
+            return abs(step.after_minor - step.before_minor)
+        case StepKind.FEE:
+            return step.fee_minor
+    return step.principal_minor + step.surcharge_minor
+
+
 def encode_step(step: BillStep) -> bytes:
     """Write a step as the ledger keeps it."""
     return _ENCODER.encode(step)

@@ -42,6 +42,7 @@ APPEND_ONLY = (
     "tse_clock",
     "closing_outage",
     "tse_archive",
+    "seen_to",
 )
 
 

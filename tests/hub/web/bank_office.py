@@ -22,6 +22,7 @@ from hub.service.staff import NewMember, put_member, put_role
 from hub.service.transfers import Transfers
 from hub.web.bank_pages import bank_section
 from hub.web.doubt_pages import doubt_section
+from hub.web.flag_pages import flags_section
 from hub.web.office import office_app
 from hub.web.overview_pages import overview_section
 from hub.web.refund_pages import refunds_section
@@ -101,6 +102,7 @@ def bank_app(store: Store, context: ContextKeeper) -> FastAPI:
         slips_section(Slips(store, EVENT, Transfers(store)), log),
         refunds_section(store, EVENT, refunds),
         settlements_section(settlements, PayoutFiles(store, EVENT)),
+        flags_section(store, context),
         doubt_section(store, context, payments, log),
     ]
     return office_app(Office(context), Healths(), sections)

@@ -143,6 +143,22 @@ async def test_a_top_up_that_the_ledger_refuses_is_shown_to_people(
         page = await fay.open("/")
         assert "1 Buchung, die das Hauptbuch ablehnt" in page
         page = await fay.open("/doubts")
-    assert "Vom Hauptbuch abgelehnt" in page
-    assert "Gutschrift an den Empfänger: Das Armband ist dem Hauptbuch" in page
-    assert attempt.reference in re.sub(r"\s", "", page)
+        assert "Das Armband ist dem Hauptbuch unbekannt." in page
+        assert attempt.reference in re.sub(r"\s", "", page)
+        assert "25,00\N{NO-BREAK SPACE}€ · Gutschrift an den Empfänger" in page
+        # It stands apart from the payments that providers don't know about.
+        headings = re.findall(r"<h2>(.*?)</h2>", page)
+        assert headings[:2] == ["Vom Hauptbuch abgelehnt", "Anbieter wissen es nicht"]
+
+        [path] = re.findall(r'action="(/doubts/refused/[^"]+/seen)"', page)
+        refused = await fay.send(path, note="")
+        assert refused.status_code == 409
+        assert "Sagen Sie in ein paar Worten" in refused.text
+        page = (await fay.send(path, note="Bar zurückgegeben.")).text
+        assert "Vom Hauptbuch abgelehnt" not in page
+        assert "Auf Sie wartet nichts." in await fay.open("/")
+        page = await fay.open("/doubts/seen")
+        assert attempt.reference in re.sub(r"\s", "", page)
+        assert re.search(r"Abgehakt von fay, .+: Bar zurückgegeben\.", page)
+        await fay.open("/doubts")
+        assert (await fay.send(path, note="noch einmal")).status_code == 409

@@ -54,7 +54,14 @@ async def test_who_closes_shifts_sees_nothing_of_the_money(
     async with open_office(store, context, "sue") as (sue_there,):
         page = await sue_there.open("/")
         assert "Nothing waits for you." in page
-        for path in ("/bank", "/slips", "/refunds", "/settlements", "/doubts"):
+        for path in (
+            "/bank",
+            "/slips",
+            "/refunds",
+            "/settlements",
+            "/doubts",
+            "/flags",
+        ):
             assert f'href="{path}"' not in page
             await sue_there.open(path)
             assert sue_there.page.status_code == 403

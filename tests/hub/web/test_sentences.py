@@ -29,7 +29,8 @@ SHOWN = (
     *("service/bill_payments.py", "service/bill_viewers.py", "service/bills.py"),
     *("service/bill_office.py", "service/bill_reports.py", "service/claims.py"),
     *("service/payees.py", "service/payout_files.py", "service/refunds.py"),
-    *("service/settlements.py", "service/slips.py", "service/transfers.py"),
+    *("service/seen_to.py", "service/settlements.py", "service/slips.py"),
+    *("service/transfers.py", "web/flag_pages.py"),
     *("web/bank_pages.py", "web/doubt_pages.py", "web/refund_pages.py"),
     *("web/settlement_pages.py", "web/slip_pages.py"),
 )

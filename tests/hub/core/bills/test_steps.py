@@ -13,6 +13,7 @@ from hub.core.bills.postings import Channel, Via
 from hub.core.bills.steps import (
     BillStep,
     StepKind,
+    amount_of,
     decode_step,
     encode_step,
     entry_of,
@@ -139,6 +140,19 @@ def test_the_bytes_of_a_step_say_its_entry(movements: list[Movement]) -> None:
         moved = sum(each.minor for each in item.moves)
         assert moved + sum(each.amount_minor for each in item.postings) == 0
         assert item.is_forced
+
+
+def test_a_step_says_how_much_money_it_is_about() -> None:
+    one = bill(fee(4000))
+    in_and_out = steps(one, [paid(4000), refunded(1000)])
+    said = [(each.step, amount_of(each)) for each in in_and_out]
+    assert said == [
+        (StepKind.PAYMENT, 4000),
+        (StepKind.RELEASE, 4000),
+        (StepKind.RETURN, 1000),
+        (StepKind.RETAKE, 1000),
+    ]
+    assert amount_of(fee_step(one, "club", PAYPAL, -35)) == -35
 
 
 def test_a_step_names_nobody() -> None:
