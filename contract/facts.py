@@ -18,7 +18,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `variant` is the wristband's, and `restricted` the products it may not buy of those
     in the order; `cap_room` what could still be topped up, `due` what a bill asks for,
-    `suggested` the amount next to the one asked for that would be taken.
+    `suggested` the amount next to the one asked for that would be taken. `in_register`
+    is what the ledger has in the cash register that is counted at a close-out.
     """
 
     balance: Money | None = None
@@ -28,6 +29,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cap_room: Money | None = None
     due: Money | None = None
     suggested: Money | None = None
+    in_register: Money | None = None
 
 
 class PastOrder(msgspec.Struct, frozen=True, kw_only=True):

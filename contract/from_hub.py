@@ -15,6 +15,7 @@ from contract.closing import SequenceSpan
 from contract.config import CatalogueLink, EventLimits, StandInLimits, TillProfile
 from contract.facts import Facts, PastOrder
 from contract.fields import (
+    Amount,
     Count,
     PlaceKey,
     Serial,
@@ -123,7 +124,10 @@ class OrderInfo(Message, frozen=True, kw_only=True):
 
 
 class CashierLoggedIn(Message, frozen=True, kw_only=True):
-    """The cashier works at the till from now on, with these rights."""
+    """The cashier works at the till from now on, with these rights.
+
+    `register_minor` is what the ledger has in the cash register.
+    """
 
     regarding: UUID
     cashier: StaffId
@@ -132,6 +136,7 @@ class CashierLoggedIn(Message, frozen=True, kw_only=True):
     rights: tuple[Right, ...]
     supervised: bool = False
     register: PlaceKey | None = None
+    register_minor: Amount | msgspec.UnsetType = msgspec.UNSET
 
 
 class LoginRefused(Message, frozen=True, kw_only=True):

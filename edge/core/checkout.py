@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     Waited = events.RepeatRequest | events.RequestExpired | events.InquiryExpired
     Repeated = (
         events.ProbeDue
+        | events.CountDue
         | events.CancellationDue
         | events.ChargeDue
         | events.ClosingDue
@@ -199,10 +200,11 @@ def _on_silence(state: TillState, alarm: Waited, moment: Moment) -> Step:
     match alarm:
         case events.RepeatRequest(order=order, attempt=attempt):
             checking = paying.in_hand(state, order, attempt)
-            if checking is not None:
+            if checking is not None and not checking.answered:
                 return state, (paying.request_of(checking),)
         case events.RequestExpired(order=order, attempt=attempt):
-            if paying.in_hand(state, order, attempt) is not None:
+            checking = paying.in_hand(state, order, attempt)
+            if checking is not None and not checking.answered:
                 return hearing.silenced(state, moment)
         case events.InquiryExpired(request=request):
             return chain(
@@ -219,6 +221,8 @@ def _on_alarm(state: TillState, alarm: Repeated, moment: Moment) -> Step:
     match alarm:
         case events.ProbeDue():
             moved = hearing.on_probe_due(state)
+        case events.CountDue(order=order, attempt=attempt):
+            moved = paying.on_count_due(state, order, attempt, moment)
         case events.CancellationDue(order=order):
             moved = canceling.on_due(state, order)
         case events.ChargeDue():

@@ -320,6 +320,14 @@ class RequestExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class CountDue:
+    """Alarm: time to ask again what the ledger has in a register that was counted."""
+
+    order: OrderId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeDue:
     """Alarm: time to see whether a silent hub answers again."""
 
@@ -380,6 +388,7 @@ class TseNewsDue:
 Alarm = (
     RepeatRequest
     | RequestExpired
+    | CountDue
     | ProbeDue
     | CancellationDue
     | ChargeDue

@@ -18,7 +18,7 @@ from contract.messages import (
     WristbandQuery,
 )
 from contract.staff import Right, staff_hash
-from edge.core import texts
+from edge.core import registers, texts
 from edge.core.effects import Commit, SendRequest, SetAlarm
 from edge.core.events import InquiryExpired
 from edge.core.intents import AskWristband, LogIn
@@ -89,7 +89,8 @@ def on_staff(state: TillState, message: StaffAnswer) -> Step:
         if message.regarding is None:
             state = replace(state, banner=texts.LOGGED_OUT_BY_HUB)
         return _changed(state, None)
-    if _answered(state, message.regarding) is None:
+    waiting = _answered(state, message.regarding)
+    if waiting is None:
         return state, ()
     state = at_counter(state, Selling())
     if isinstance(message, LoginRefused):
@@ -103,7 +104,21 @@ def on_staff(state: TillState, message: StaffAnswer) -> Step:
         frozenset(message.rights),
         message.register,
     )
-    return _changed(state, cashier)
+    state, effects = _changed(state, cashier)
+    state, more = _told_of_register(state, message, waiting)
+    return state, (*effects, *more)
+
+
+def _told_of_register(
+    state: TillState, message: CashierLoggedIn, waiting: Inquiring
+) -> Step:
+    """Take in what is in the cashier's register, if all of this till's cash is told."""
+    held = message.register_minor
+    if message.register is None or held is msgspec.UNSET:
+        return state, ()
+    if waiting.booked != state.registers:
+        return state, ()
+    return registers.told(state, message.register, held)
 
 
 def on_rejected(state: TillState, text: str) -> Step:
@@ -174,6 +189,7 @@ def _inquire(
 ) -> Step:
     if not state.connection.up:
         return without_hub(state, waiting)
+    waiting = replace(waiting, booked=registers.booked(state))
     return at_counter(state, waiting), (
         SendRequest(message, ANSWER_WITHIN_MS // 1000),
         SetAlarm(InquiryExpired(message.id), ANSWER_WITHIN_MS),

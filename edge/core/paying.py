@@ -32,7 +32,15 @@ from contract.order import (
     ask_first,
     decode_order,
 )
-from edge.core import canceling, events, repricing, signing, texts
+from edge.core import (
+    canceling,
+    counting,
+    events,
+    registers,
+    repricing,
+    signing,
+    texts,
+)
 from edge.core.acts import WristbandAct
 from edge.core.effects import ChargeCard, Commit, Note, SendRequest, SetAlarm
 from edge.core.open_order import reference, with_attempt
@@ -51,7 +59,7 @@ from edge.core.view import Approval, Decline
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from contract.messages import OrderChecked, Rejected
+    from contract.messages import Facts, OrderChecked, Rejected
     from contract.money import Money
     from contract.order import Order
     from contract.token import Credential
@@ -98,6 +106,7 @@ def attempt(  # noqa: PLR0913 - the parts of one try, all named
         asked=asked,
         note=order.content.comment if isinstance(order.content, WristbandAct) else None,
         repriced=repriced,
+        booked=registers.booked(state),
     )
     state = replace(at_counter(state, checking), banner=None)
     if not state.connection.up:  # decided at once, in the same commit
@@ -211,11 +220,53 @@ def on_checked(state: TillState, message: OrderChecked, moment: Moment) -> Step:
     """Take in that an order could be booked: now money may change hands."""
     checking = in_hand(state, message.order, message.attempt)
     if checking is not None and checking.asked is Ask.CHECK:
-        return take_money(state, checking.order, moment, checked=True)
+        return _checked(state, checking, message.facts, moment)
     waiting = canceling.find(state, OrderId(message.order))
     if waiting is not None and waiting.attempts[-1].number == message.attempt:
         return canceling.on_checked(state, waiting, moment)
     return state, ()
+
+
+def _checked(
+    state: TillState, checking: Checking, facts: Facts, moment: Moment
+) -> Step:
+    order = checking.order
+    held = counting.in_register(checking, facts)
+    if held is None:
+        return take_money(state, order, moment, checked=True)
+    if checking.answered:
+        return state, ()
+    if not counting.has_all(state, checking):
+        due = events.CountDue(order.id, checking.attempt.number)
+        waiting = at_counter(state, replace(checking, answered=True))
+        return waiting, (SetAlarm(due, counting.AGAIN_MS),)
+    state, effects = registers.told(state, _register(checking), held)
+    fitting = counting.compared(order, held)
+    if fitting is None:
+        state, more = take_money(state, order, moment, checked=True)
+    else:
+        state, more = _again(state, replace(checking, order=fitting), moment)
+    return state, (*effects, *more)
+
+
+def on_count_due(
+    state: TillState, order: OrderId, attempt_number: int, moment: Moment
+) -> Step:
+    """Ask again what a count is to be compared with."""
+    checking = in_hand(state, order, attempt_number)
+    if checking is None:
+        return state, ()
+    return _again(state, checking, moment)
+
+
+def _again(state: TillState, checking: Checking, moment: Moment) -> Step:
+    is_cash = bool(checking.order.total.minor)
+    payment = Payment(method=PaymentMethod.CASH) if is_cash else None
+    return attempt(state, checking.order, payment, moment)
+
+
+def _register(checking: Checking) -> str:
+    return decode_order(checking.attempt.document).cash_register
 
 
 def _judged(

@@ -37,6 +37,11 @@ def held(state: TillState, register: str) -> int:
     return state.registers.get(register, 0) + state.elsewhere.get(register, 0)
 
 
+def booked(state: TillState) -> Mapping[str, int] | None:
+    """Return what this till put into registers, if the ledger has all of it by now."""
+    return None if state.undelivered else state.registers
+
+
 def told(state: TillState, register: str, held_minor: int) -> Step:
     """Take in what the ledger has in a register, all of this till's orders included."""
     beside = held_minor - state.registers.get(register, 0)

@@ -107,6 +107,8 @@ class Checking:
     """An attempt is journaled and the hub has been asked.
 
     `repriced`: it follows a decline whose facts led to another price; that once.
+    `booked` is what the ledger had of this till's cash when it was asked, if all;
+    `answered`: nothing is wrong, but a count waits until the ledger has all of it.
     """
 
     order: OpenOrder
@@ -117,6 +119,8 @@ class Checking:
     asked: Ask = Ask.REQUEST
     note: Note | None = None
     repriced: bool = False
+    booked: Mapping[str, int] | None = None
+    answered: bool = False
     phase: ClassVar[Phase] = Phase.CHECKING
 
     @property
@@ -154,11 +158,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Inquiring:
-    """The hub has been asked about such a wristband."""
+    """The hub has been asked about such a wristband; `booked` as in `Checking`."""
 
     errand: LogIn | AskWristband
     request: UUID
     entrant: LoggedIn | None = None
+    booked: Mapping[str, int] | None = None
     phase: ClassVar[Phase] = Phase.CHECKING
 
 

@@ -8,25 +8,29 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from contract.ids import TillId, WristbandUid, new_uuid7
 from contract.messages import (
+    AdviceFlag,
     CashierLoggedIn,
     CashierLoggedOut,
     LoginRefusal,
     LoginRefused,
 )
+from contract.order import OrderKind
 from contract.staff import staff_hash
 from hub.core import staffing
 from hub.core.staffing import Presence, Refused, Session
 from hub.core.tokens import verify
-from hub.store.errors import StoreError
+from hub.store import errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from contract.messages import AdviceFlag, CashierLogin, CashierLogout, StaffRole
+    from contract.messages import CashierLogin, CashierLogout, StaffRole
     from contract.order import Order
     from hub.core.orders import Refusal
     from hub.core.staffing import Staffing
@@ -95,6 +99,7 @@ class Staff:
         log.info("Till %s: %s works as %s.", till, found.cashier, found.role)
         role = self._who.role(found.role)
         assert role is not None, "somebody was let in with this role"
+        register = self._presence.register_of(found.cashier)
         return CashierLoggedIn(
             id=new_uuid7(),
             regarding=message.id,
@@ -103,8 +108,17 @@ class Staff:
             role=found.role,
             rights=role.rights,
             supervised=found.supervised,
-            register=self._presence.register_of(found.cashier),
+            register=register,
+            register_minor=await self._cash_in(register),
         )
+
+    async def _cash_in(self, register: str | None) -> int | msgspec.UnsetType:
+        if register is None:
+            return msgspec.UNSET
+        event = self._context.current.number
+        held = await self._store.fetch_value("cash_in_register", event, register)
+        assert isinstance(held, int)
+        return held
 
     async def log_out(self, message: CashierLogout, till: TillId) -> CashierLoggedOut:
         """Note that somebody has left a till; whoever is not there has left."""
@@ -131,6 +145,23 @@ class Staff:
     def flags(self, order: Order) -> tuple[AdviceFlag, ...]:
         """Say what is odd about who made an order that is booked all the same."""
         return staffing.order_flags(order, self._who)
+
+    async def close_out_flags(
+        self, order: Order, decided_at: datetime
+    ) -> tuple[AdviceFlag, ...]:
+        """Say whether a register was closed out while its cashier worked at a till.
+
+        By the log-ins that the hub has heard of, at the till's time of the close-out.
+        """
+        if order.kind is not OrderKind.SHIFT_END or order.cash is None:
+            return ()
+        holder = self._presence.holders.get(order.cash_register)
+        whose = [each for each in (order.cash.holder, holder) if each]
+        event = self._context.current.number
+        was_there = await self._store.fetch_value(
+            "was_logged_in", event, whose, decided_at
+        )
+        return (AdviceFlag.CASHIER_LOGGED_IN,) if was_there else ()
 
     def cancels_own_only(self, order: Order, *, asked: bool) -> bool:
         """Whether an order may only undo one of its own till.
@@ -184,7 +215,7 @@ class Staff:
         }
 
 
-class PinRefused(StoreError):
+class PinRefused(errors.Refused):
     """A PIN is not good enough; the text says why."""
 
 

@@ -129,19 +129,30 @@ JOIN contradiction AS c ON c.event = $1 AND c.order_id = wanted.order_id;
 
 -- load_live_postings --
 -- Read the postings of the one booking of each order that is not reversed.
-SELECT e.order_id, e.id, e.attempt, e.cancels, p.account, p.unit::text AS unit,
-       p.amount_minor, w.id IS NOT NULL AS is_wallet, h.balance_minor AS held_minor
+-- Order for order, by their keys: of a table that is filling up nobody has told the
+-- planner yet how large it is, and it would rather read all of it.
+SELECT e.order_id, e.id, e.attempt, e.cancels, p.account, p.unit, p.amount_minor,
+       (SELECT true FROM wallet AS w
+        WHERE w.event = $1 AND w.id = p.account) IS NOT NULL AS is_wallet,
+       (SELECT h.balance_minor FROM holding AS h
+        WHERE h.event = $1 AND h.id = p.account) AS held_minor
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN entry AS e ON e.event = $1 AND e.order_id = wanted.order_id
-    AND e.reverses IS NULL
-LEFT JOIN posting AS p ON p.event = e.event AND p.order_id = e.order_id
-    AND p.entry = e.id
-LEFT JOIN wallet AS w ON w.event = p.event AND w.id = p.account
-LEFT JOIN holding AS h ON h.event = p.event AND h.id = p.account
-WHERE NOT EXISTS (
-    SELECT FROM entry AS r
-    WHERE r.event = e.event AND r.order_id = e.order_id AND r.reverses = e.id
-);
+CROSS JOIN LATERAL (
+    SELECT * FROM entry AS own
+    WHERE own.event = $1 AND own.order_id = wanted.order_id AND own.reverses IS NULL
+      AND (SELECT true FROM entry AS r
+           WHERE r.event = $1 AND r.order_id = wanted.order_id AND r.reverses = own.id
+           LIMIT 1) IS NULL
+    OFFSET 0
+) AS e
+LEFT JOIN LATERAL (
+    SELECT account, 'money' AS unit, amount_minor
+    FROM unnest(e.accounts, e.amounts) AS money (account, amount_minor)
+    UNION ALL
+    SELECT account, 'voucher', amount_minor
+    FROM unnest(e.voucher_accounts, e.voucher_amounts)
+        AS vouchers (account, amount_minor)
+) AS p ON true;
 
 -- load_band_changes --
 -- Read what some orders made of wristbands, and how those stood before.
@@ -375,6 +386,13 @@ INSERT INTO holding (event, id) VALUES ($1, $2) ON CONFLICT (event, id) DO NOTHI
 -- holding --
 -- Read what a place for cash holds.
 SELECT balance_minor FROM holding WHERE event = $1 AND id = $2;
+
+-- cash_in_register --
+-- Say what the ledger has in a cash register; 0 where it has never heard of it.
+SELECT coalesce(-sum(h.balance_minor), 0)::bigint
+FROM account AS a
+JOIN holding AS h ON h.event = a.event AND h.id = a.id
+WHERE a.event = $1 AND a.role = 'cash_register' AND a.key = $2;
 
 -- issue_wristband --
 -- Give a wristband a wallet of its own; the UID is known by its keyed hash only.

@@ -36,7 +36,7 @@ from contract.order import (
 )
 from edge.core import effects, events, intents
 from edge.core.records import Decided
-from edge.core.state import Selling, Starting, Terms
+from edge.core.state import Checking, Selling, Starting, Terms
 from edge.journal.memory import MemoryJournal
 from tests.contract.orders import FESTIVAL
 from tests.edge.core.desk import ANCHOR, Desk
@@ -151,7 +151,7 @@ class Festival(Desk):
         )
         return order
 
-    def check_passes(self) -> Order:
+    def check_passes(self, facts: Facts = Facts()) -> Order:  # noqa: B008
         """Let the hub find nothing against what was just checked."""
         check = self.asked(OrderCheck)
         order = decode_order(check.order)
@@ -162,6 +162,7 @@ class Festival(Desk):
                 order=order.id,
                 attempt=order.attempt,
                 anchor=ANCHOR,
+                facts=facts,
             )
         )
         return order
@@ -184,6 +185,12 @@ class Festival(Desk):
             )
         )
         return order
+
+    def last_asked(self) -> tuple[OrderId, int]:
+        """Name the attempt that the counter waits for."""
+        counter = self.state.counter
+        assert isinstance(counter, Checking)
+        return counter.order.id, counter.attempt.number
 
     def lose_hub(self) -> None:
         self.do(events.LinkDown())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -178,6 +179,40 @@ async def test_close_out(parts: Parts, shifts: Shifts) -> None:
     assert await is_well(parts)
 
 
+async def test_a_close_out_is_told_what_the_ledger_has_in_the_register(
+    parts: Parts, shifts: Shifts
+) -> None:
+    """Another till's cash is expected, too: nothing stays behind in the books."""
+    await advise(parts, shift_start(15_000, "ann"))
+    move = CashMove(source=register("bar-2"), target=register(), amount_minor=5_000)
+    await advise(parts, cash(OrderKind.CASH_TRANSFER, move))
+
+    answer = await check(parts, shift_end(20_000, 15_000, "ann"))
+
+    assert isinstance(answer, OrderChecked)
+    assert answer.facts.in_register == Money(20_000)
+    assert await advise(parts, shift_end(20_000, 20_000, "ann")) == ()
+    assert (await held(shifts))[BAR] == 0
+    assert (await shifts.money_overview()).of(Role.DIFFERENCE) == 0
+
+
+async def test_a_register_that_the_ledger_never_heard_of_is_empty(parts: Parts) -> None:
+    answer = await check(parts, shift_end(0, 0, "ann"))
+
+    assert isinstance(answer, OrderChecked)
+    assert answer.facts.in_register == Money(0)
+
+
+async def test_who_logs_in_hears_what_is_in_the_register(parts: Parts) -> None:
+    await hire(parts)
+    await advise(parts, shift_start(15_000, "ann"))
+
+    answer = await parts.staff.log_in(login("ann"), OTHER)
+
+    assert isinstance(answer, CashierLoggedIn)
+    assert (answer.register, answer.register_minor) == (BAR, 15_000)
+
+
 async def test_a_close_out_that_expects_other_cash_is_flagged(
     parts: Parts, shifts: Shifts
 ) -> None:
@@ -213,6 +248,42 @@ async def test_no_close_out_while_the_cashier_is_logged_in(
     assert await advise(parts, ends) == ()
     assert await holder(shifts) is None
     assert await held(shifts) == {BAR: 0, "main": 0}
+
+
+async def test_a_close_out_told_while_the_cashier_works_on_is_flagged(
+    parts: Parts,
+) -> None:
+    """No till asked: the hub was silent. Whoever it is closed out in the name of."""
+    await hire(parts)
+    await advise(parts, shift_start(15_000, "ann"))
+    before = datetime.now(UTC)
+    assert isinstance(await parts.staff.log_in(login("ann"), OTHER), CashierLoggedIn)
+    ends = shift_end(15_000, 15_000, "dora")
+    ends = msgspec.structs.replace(ends, cashier="emil")
+    working = datetime.now(UTC)
+    await parts.staff.log_out(CashierLogout(id=new_uuid7(), cashier="ann"), OTHER)
+
+    assert await advise(parts, ends, decided_at=working) == (
+        AdviceFlag.CASHIER_LOGGED_IN,
+        AdviceFlag.OTHER_HOLDER,
+    )
+    for when in (before, datetime.now(UTC)):
+        await advise(parts, shift_start(15_000, "ann"))
+        right = shift_end(15_000, 15_000, "ann")
+        right = msgspec.structs.replace(right, cashier="emil")
+        assert await advise(parts, right, decided_at=when) == ()
+
+
+async def test_a_register_is_handed_out_twice(parts: Parts, shifts: Shifts) -> None:
+    """The second says so, to a hub that was started meanwhile, too."""
+    await advise(parts, shift_start(15_000, "ann"))
+    parts.booking.forget()
+
+    flags = await advise(parts, shift_start(10_000, "ben"))
+
+    assert flags == (AdviceFlag.OTHER_HOLDER,)
+    assert await holder(shifts) == "ben"
+    assert await held(shifts) == {BAR: 25_000, "main": -25_000}
 
 
 async def test_money_overview(parts: Parts, shifts: Shifts) -> None:
