@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class Press:
-    """Takes jobs at once and performs them in order; reports by events."""
+    """Takes effects at once and performs them in order; reports by events."""
 
     def __init__(
         self, journal: Journal, printer: Printer | None, post: Callable[[Event], None]
@@ -40,21 +40,21 @@ class Press:
         self._journal = journal
         self._printer = printer
         self._post = post
-        self._jobs: asyncio.Queue[effects.ForPress] = asyncio.Queue()
+        self._effects: asyncio.Queue[effects.ForPress] = asyncio.Queue()
 
-    def put(self, job: effects.ForPress) -> None:
+    def put(self, effect: effects.ForPress) -> None:
         """Queue a sheet."""
-        self._jobs.put_nowait(job)
+        self._effects.put_nowait(effect)
 
     async def run(self) -> None:
         """Print until canceled."""
         while True:
-            await self._one(await self._jobs.get())
+            await self._one(await self._effects.get())
 
-    async def _one(self, job: effects.ForPress) -> None:
-        order = job.order if isinstance(job, effects.PrintReceipt) else None
+    async def _one(self, effect: effects.ForPress) -> None:
+        order = effect.order if isinstance(effect, effects.PrintReceipt) else None
         try:
-            await self._print(job)
+            await self._print(effect)
         except (PrinterDown, JournalBroken, msgspec.DecodeError) as error:
             logger.warning("Nothing printed: %s", error)
             begun = isinstance(error, PrinterTorn)
@@ -62,33 +62,33 @@ class Press:
         else:
             self._post(Printed(order))
 
-    async def _print(self, job: effects.ForPress) -> None:
+    async def _print(self, effect: effects.ForPress) -> None:
         printer = self._printer
         if printer is None:
             raise PrinterDown(NO_PRINTER)
-        if isinstance(job, effects.PrintReceipt):
-            sheet = await self._receipt(job, printer)
+        if isinstance(effect, effects.PrintReceipt):
+            sheet = await self._receipt(effect, printer)
         else:
             sheet = closing_sheet(
-                job.shift,
+                effect.shift,
                 printer.zone,
                 language=printer.language,
-                is_copy=job.is_copy,
+                is_copy=effect.is_copy,
             )
         await printer.print(sheet)
 
-    async def _receipt(self, job: effects.PrintReceipt, printer: Printer) -> Sheet:
-        found = await self._journal.advices([job.order])
-        if job.order not in found:
+    async def _receipt(self, effect: effects.PrintReceipt, printer: Printer) -> Sheet:
+        found = await self._journal.advices([effect.order])
+        if effect.order not in found:
             raise PrinterDown(NOT_SEALED)
-        receipt = _receipt_of(job, found[job.order])
+        receipt = _receipt_of(effect, found[effect.order])
         return receipt_sheet(
-            receipt, printer.zone, language=printer.language, is_copy=job.is_copy
+            receipt, printer.zone, language=printer.language, is_copy=effect.is_copy
         )
 
 
-def _receipt_of(job: effects.PrintReceipt, sealed: bytes) -> Receipt:
-    advice, config = decode_advice(sealed), job.config
+def _receipt_of(effect: effects.PrintReceipt, sealed: bytes) -> Receipt:
+    advice, config = decode_advice(sealed), effect.config
     return receipt_of(
         advice,
         decode_order(bytes(advice.order)),

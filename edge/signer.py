@@ -1,4 +1,4 @@
-"""Has the TSE sign what the till wants, one command at a time, beside all sales."""
+"""Has the TSE sign what the till wants, one effect at a time, beside all sales."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Signer:
-    """Takes commands at once and performs them in order; reports by events."""
+    """Takes effects at once and performs them in order; reports by events."""
 
     def __init__(
         self,
@@ -37,17 +37,17 @@ class Signer:
         self._clock = clock
         self._post = post
         self._in_use = in_use
-        self._jobs: asyncio.Queue[effects.ForFiscal] = asyncio.Queue()
+        self._effects: asyncio.Queue[effects.ForFiscal] = asyncio.Queue()
         self._opened = asyncio.Event()
 
     def put(self, effect: effects.ForFiscal) -> None:
-        """Have a command performed, after those before it."""
-        self._jobs.put_nowait(effect)
+        """Have an effect performed, after those before it."""
+        self._effects.put_nowait(effect)
 
     async def run(self) -> None:
         """Perform what is put until canceled."""
         while True:
-            effect = await self._jobs.get()
+            effect = await self._effects.get()
             # A self-test may take minutes; the adapter then says that it is not open.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(OPEN_PATIENCE_S):
@@ -55,7 +55,7 @@ class Signer:
             await self._perform(effect)
 
     async def open(self, *, clock_confirmed: bool = False) -> None:
-        """Put the TSE into service; when that fails, commands find it closed."""
+        """Put the TSE into service; when that fails, effects find it closed."""
         try:
             info = await self._fiscal.open(clock_confirmed=clock_confirmed)
         except FiscalModuleDown as error:

@@ -238,7 +238,7 @@ class Till:
             case effects.PrintReceipt() | effects.PrintClosing():
                 self._press.put(effect)
             case effects.ChargeCard() | effects.RefundCard() | effects.FindCharge():
-                self._spawn(self._terminal_job(effect))
+                self._spawn(self._ask_terminal(effect))
             case effects.LookUp() | effects.SumUp():
                 self._spawn(self._read(effect))
             case effects.Note(text=text, urgent=urgent):
@@ -309,7 +309,7 @@ class Till:
             orders, anchor = await journal.shift(effect.z_number)
             self._enqueue(events.SummedUp(effect.z_number, orders, anchor))
 
-    async def _terminal_job(self, effect: effects.ForTerminal) -> None:
+    async def _ask_terminal(self, effect: effects.ForTerminal) -> None:
         terminal, order, reference = (
             self._ports.terminal,
             effect.order,

@@ -1,4 +1,4 @@
-"""The TSE performs one command at a time, once it is open; what fails is an event."""
+"""The TSE performs one effect at a time, once it is open; what fails is an event."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from edge.signer import Signer
 from edge.till import SystemClock
 from tests.contract.samples import AT
 from tests.edge.parts import FakeTse
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-WAIT_S = 20
 ORDER = OrderId(new_order_id())
 START = FiscalStart(7, 1, AT)
 
@@ -32,7 +32,7 @@ class Posted:
     serials: list[str] = field(default_factory=list)
 
     async def next(self) -> events.Event:
-        return await asyncio.wait_for(self.seen.get(), WAIT_S)
+        return await asyncio.wait_for(self.seen.get(), PATIENCE_S)
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +46,7 @@ async def signing(tse: FakeTse, posted: Posted) -> AsyncIterator[Signer]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_commands_wait_for_the_opening_and_keep_their_order() -> None:
+async def test_effects_wait_for_the_opening_and_keep_their_order() -> None:
     tse, posted = FakeTse(), Posted()
     async with signing(tse, posted) as signer:
         signer.put(effects.BeginFiscal(ORDER))
@@ -66,7 +66,7 @@ async def test_commands_wait_for_the_opening_and_keep_their_order() -> None:
     assert tse.signed == ["data"]
 
 
-async def test_what_fails_is_told_and_the_next_command_is_taken() -> None:
+async def test_what_fails_is_told_and_the_next_effect_is_taken() -> None:
     tse, posted = FakeTse(down=True), Posted()
     async with signing(tse, posted) as signer:
         await signer.open()
