@@ -1,11 +1,12 @@
 """What the commands of kassenband-tse do; each returns its exit code.
 
-0 = good, 1 = judged bad, 2 = could not be read or run (raised as TseError or OSError).
+0 = good, 1 = judged bad; what could not be read or run raises TseError or OSError.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -15,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tse_driver.errors import SelfTestFailed, TseError, Unreadable
+from tse_driver.errors import AT_SHELL, SelfTestFailed, TseError, Unreadable
 from tse_driver.export_reader import check_export
 from tse_driver.log_message import Receipt, verify_receipt
 from tse_driver.port import Port
@@ -30,6 +31,8 @@ from tse_driver.technician import Technician
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator
+
+    from tse_driver.export_reader import ExportCheck
 
 GOOD, BAD = 0, 1
 TEST_PROCESS_TYPE = "SonstigerVorgang"
@@ -71,7 +74,8 @@ def selftest(options: Namespace) -> int:
         try:
             session.self_test()
         except SelfTestFailed as error:
-            report(options, {"ok": False, "reason": str(error)})
+            reason = error.sentence(AT_SHELL)
+            report(options, {"ok": False, "reason": reason})
             return BAD
     report(options, {"ok": True, "reason": "The TSE passed its self test."})
     return GOOD
@@ -105,19 +109,32 @@ def sign(options: Namespace) -> int:
 
 def export(options: Namespace) -> int:
     """Write an export, whole or in part; the file appears only when it is complete."""
-    part = Path(f"{options.out}.part")
     digest, size = hashlib.sha256(), 0
-    with session_of(options) as session, part.open("wb") as file:
+    with session_of(options) as session, _appearing(options.out) as file:
         for piece in _pieces(options, session):
             file.write(piece)
             digest.update(piece)
             size += len(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(options.out)
     result = {"file": str(options.out), "bytes": size, "sha256": digest.hexdigest()}
     report(options, result)
     return GOOD
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that has its name once it is whole, and is gone if it never is."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    part = Path(f"{path}.part")
+    with part.open("wb") as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    part.replace(path)
 
 
 def _pieces(options: Namespace, session: Session) -> Iterator[bytes]:
@@ -145,24 +162,42 @@ def verify_export(options: Namespace) -> int:
         check = check_export(file, give=lambda _: None, threads=processors())
     if not check.messages:
         raise Unreadable(f"The export {options.file}", "it holds no log message")
-    report(
-        options,
-        {
-            "valid": check.valid,
-            "messages": check.messages,
-            "verified": check.verified,
-            "transactions": check.finished,
-            "open": check.open_numbers,
-            "tse_serials": sorted(check.serials),
-            "info": check.info,
-            "findings": [asdict(finding) for finding in check.findings],
-        },
-    )
+    found = {
+        "valid": check.valid,
+        "messages": check.messages,
+        "verified": check.verified,
+        "transactions": check.finished,
+        "open": check.open_numbers,
+        "tse_serials": sorted(check.serials),
+    }
+    if options.as_json:
+        found["info"] = check.info
+        found["findings"] = [asdict(finding) for finding in check.findings]
+    report(options, found)
+    if not options.as_json:
+        for line in (*_said_of_maker(check), *_said_of_findings(check)):
+            say(line)
     return GOOD if check.valid else BAD
 
 
+def _said_of_maker(check: ExportCheck) -> Iterator[str]:
+    for name, value in check.info.items():
+        yield f"info, {_shown(name)}: {_in_words(value)}"
+
+
+def _said_of_findings(check: ExportCheck) -> Iterator[str]:
+    """Say what was found, what makes the export bad first."""
+    yield f"findings: {len(check.findings) + check.findings_dropped or 'none'}"
+    for each in sorted(check.findings, key=lambda finding: not finding.kind.is_bad):
+        weight = "" if each.kind.is_bad else " (no reason to reject)"
+        subject = _shown(each.subject)
+        yield f"  {each.kind}, {subject}: {_shown(each.text)}{weight}"
+    if check.findings_dropped:
+        yield f"  and {check.findings_dropped} more"
+
+
 def simulate(options: Namespace) -> int:
-    """Serve a simulated TSE until SIGTERM or SIGINT; the first line is its path."""
+    """Serve a simulated TSE until Ctrl+C or SIGTERM; the first line is its path."""
     tse = Knobs.from_text(options.faults).build(
         options.state,
         latency_s=options.latency_ms / 1000,
@@ -182,14 +217,18 @@ def simulate(options: Namespace) -> int:
 
 def report_error(options: Namespace, error: TseError | OSError) -> None:
     """Say what went wrong, as a sentence and for --json as an object."""
-    sentence = str(error)
-    if isinstance(error, OSError):
+    if isinstance(error, TseError):
+        sentence = error.sentence(AT_SHELL)
+    else:
         place = error.filename or "The output"
-        sentence = f"{place} can't be used: {error.strerror}. Check path and rights."
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        remedy = "Make room there" if full else "Check path and rights"
+        why = error.strerror or error
+        sentence = f"{place} can't be used: {why}. {remedy}."
     if options.as_json:
         say(json.dumps({"valid": False, "reason": sentence}))
     else:
-        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.write(f"{_shown(sentence)}\n")
 
 
 @contextmanager
@@ -219,8 +258,15 @@ def _in_words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or "none"
-    return "unknown" if value is None else str(value)
+        return ", ".join(map(_in_words, value)) or "none"
+    if value is None:
+        return "unknown"
+    return _shown(str(value)) or "none"
+
+
+def _shown(text: str) -> str:
+    """Write what would move the cursor, or no terminal can show, as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def plain(result: dict[str, Any]) -> dict[str, Any]:
@@ -234,6 +280,8 @@ def plain(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def say(line: str) -> None:
-    """Write a line at once."""
+    """Write a line at once, in whatever alphabet the terminal has."""
+    alphabet = sys.stdout.encoding or "utf-8"
+    line = line.encode(alphabet, "backslashreplace").decode(alphabet)
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -9,13 +9,19 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tse_driver.cli import GOOD, plain, report, session_of
 from tse_driver.commands import ADMIN, TIME_ADMIN
-from tse_driver.errors import NotConfirmed, NotExported, SecretMissing
+from tse_driver.errors import (
+    NotConfirmed,
+    NotExported,
+    SecretMissing,
+    SecretsDiffer,
+)
 from tse_driver.export_reader import check_export
 from tse_driver.side_by_side import processors
 from tse_driver.technician import Technician
@@ -115,7 +121,7 @@ def void(options: Namespace) -> int:
 def change_pin(options: Namespace) -> int:
     """Give a user a new PIN."""
     with session_of(options) as session:
-        new = _secret(NEW_PIN, "New PIN")
+        new = _new_secret(NEW_PIN, "PIN")
         Technician(session).change_pin(USERS[options.user], new)
     return _done(options, f"The PIN of the {options.user} is changed.")
 
@@ -123,7 +129,7 @@ def change_pin(options: Namespace) -> int:
 def change_puk(options: Namespace) -> int:
     """Give a user a new PUK."""
     with session_of(options) as session:
-        old, new = _secret(PUK, "PUK"), _secret(NEW_PUK, "New PUK")
+        old, new = _secret(PUK, "PUK"), _new_secret(NEW_PUK, "PUK")
         Technician(session).change_puk(USERS[options.user], old, new)
     return _done(options, f"The PUK of the {options.user} is changed.")
 
@@ -131,7 +137,7 @@ def change_puk(options: Namespace) -> int:
 def unblock(options: Namespace) -> int:
     """Give a user whose PIN is blocked a new one, by the PUK."""
     with session_of(options) as session:
-        puk, new = _secret(PUK, "PUK"), _secret(NEW_PIN, "New PIN")
+        puk, new = _secret(PUK, "PUK"), _new_secret(NEW_PIN, "PIN")
         Technician(session).unblock(USERS[options.user], puk, new)
     return _done(options, f"The {options.user} is unblocked and has the new PIN.")
 
@@ -180,26 +186,50 @@ def factory_reset(options: Namespace) -> int:
 
 def _consent(options: Namespace, session: Session, consequence: str) -> str:
     """Return the serial number that was given as a consent, twice confirmed."""
-    own = session.info().serial
+    session.info()
+    own = session.public_key.serial.hex()
     if options.serial and options.for_good:
         return str(options.serial)
     where = f"The TSE at {options.port}"
     if not sys.stdin.isatty():
         raise NotConfirmed(where, "nobody is here to ask (--serial and --for-good)")
     sys.stderr.write(f"{where} has the serial number {own}.\n")
-    if input(f"Type its first {DIGITS_ASKED} digits: ") != own[:DIGITS_ASKED]:
+    if _typed(f"Type its first {DIGITS_ASKED} digits") != own[:DIGITS_ASKED]:
         raise NotConfirmed(where, "the digits are not its own")
-    if input(f"{consequence} Type '{options.name}': ") != options.name:
+    if _typed(f"{consequence} Type '{options.name}'") != options.name:
         raise NotConfirmed(where, f"'{options.name}' was not typed")
     return own
 
 
-def _secret(variable: str, what: str) -> str:
+def _typed(question: str) -> str:
+    """Ask beside the output, which may go into a file; no answer is an empty one."""
+    sys.stderr.write(f"{question}: ")
+    sys.stderr.flush()
+    try:
+        return input()
+    except EOFError:
+        return ""
+
+
+def _new_secret(variable: str, what: str) -> str:
+    """Ask twice for what nobody sees while it is typed."""
     if secret := os.environ.get(variable):
         return secret
-    if not sys.stdin.isatty():
+    secret = _secret(variable, f"New {what}")
+    if _secret(variable, f"New {what} again") != secret:
+        raise SecretsDiffer("The command", f"the {what}")
+    return secret
+
+
+def _secret(variable: str, what: str) -> str:
+    """Return a secret that was set or is typed; raise SecretMissing, never try none."""
+    secret = os.environ.get(variable, "")
+    if not secret and sys.stdin.isatty():
+        with suppress(EOFError):
+            secret = getpass.getpass(f"{what}: ")
+    if not secret:
         raise SecretMissing("The command", variable)
-    return getpass.getpass(f"{what}: ")
+    return secret
 
 
 def _done(options: Namespace, sentence: str) -> int:

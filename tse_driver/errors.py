@@ -3,8 +3,8 @@
 TseError
   TryAgain           TseSilent, AnswerLost (AnswerDamaged)
   CallTheTechnician  TseGone, PortForbidden, PortBusy, WrongPin, PinBlocked, WrongPuk,
-                     PukBlocked, SecretUnfit, SecretMissing, SelfTestFailed,
-                     WrongTime, SignatureInvalid, ClientIdInvalid,
+                     PukBlocked, SecretUnfit, SecretMissing, SecretsDiffer,
+                     SelfTestFailed, WrongTime, SignatureInvalid, ClientIdInvalid,
                      NotExported, NotConfirmed
     TseRefused       NotInitialized, TimeNotSet, SelfTestRequired, CertificateExpired,
                      Disabled, StorageFull, SignaturesUsedUp, NotRegistered,
@@ -13,12 +13,52 @@ TseError
                      KnobUnknown
 
 The docstring of a leaf is the sentence the operator reads; {where} names the device.
+What to do is said in the words of the place where it is read: a till's screen has keys,
+a shell has commands.
 """
 
 from __future__ import annotations
 
 import inspect
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AT_TILL = {
+    "again": "press 'Restart TSE'",
+    "set_time": "press 'Restart TSE'",
+    "self_test": "press 'Restart TSE'",
+    "close_it": "press 'Restart TSE'",
+    "close_them": "press 'Restart TSE' to close them",
+    "look": "press 'Restart TSE' if this happens again",
+    "holder": "the vendor's web service?",
+    "register": "Run 'kassenband-tse setup' for this till",
+    "correct_pin": (
+        "Correct the PIN, then restart the till: it never tries a refused PIN again,"
+        " since"
+    ),
+    "report": "with the log; selling goes on without a signature",
+}
+"""What to do, for a cashier at a till's screen."""
+
+AT_SHELL = {
+    "again": "run the command again",
+    "set_time": "run 'kassenband-tse set-time'",
+    "self_test": "run 'kassenband-tse selftest'",
+    "close_it": "start the till, which closes it",
+    "close_them": "start the tills, which close theirs",
+    "look": "see 'kassenband-tse last-message'",
+    "holder": "the till, or the vendor's web service?",
+    "register": "Name one that is (--client), or run 'kassenband-tse setup' with it",
+    "correct_pin": (
+        "Give the right one in KASSENBAND_TSE_ADMIN_PIN or"
+        " KASSENBAND_TSE_TIME_ADMIN_PIN:"
+    ),
+    "report": "with the command and what it said",
+}
+"""What to do, for a technician who has typed a command."""
 
 
 class TseCode(IntEnum):
@@ -63,8 +103,8 @@ class TseCode(IntEnum):
 
     @property
     def hint(self) -> str:
-        """Say in one sentence what it means and what the operator can do."""
-        return _HINTS[self]
+        """Say in one sentence what it means and what the cashier can do."""
+        return in_words_of(AT_TILL, _HINTS[self])
 
     @classmethod
     def name_of(cls, number: int) -> str:
@@ -75,9 +115,9 @@ class TseCode(IntEnum):
             return f"{number:04X}"
 
 
-_REPLUG = "Unplug it, plug it in again, then press 'Restart TSE'."
+_REPLUG = "Unplug it, plug it in again, then {again}."
 _VENDOR = "Exchange the device and ask its vendor."
-_REPORT = "Please report this with the log; selling goes on without a signature."
+_REPORT = "Please report this {report}."
 
 _HINTS: dict[TseCode, str] = {
     TseCode.NONE: "No error is recorded.",
@@ -90,7 +130,7 @@ _HINTS: dict[TseCode, str] = {
     TseCode.PARA_COUNT: f"A parameter of the command is missing. {_REPORT}",
     TseCode.PARA_VALUE: f"A parameter of the command is not allowed. {_REPORT}",
     TseCode.NOT_INITIALIZED: "It is new. Run 'kassenband-tse setup' once.",
-    TseCode.TIME_NOT_SET: "Its clock is not set. Press 'Restart TSE'.",
+    TseCode.TIME_NOT_SET: "Its clock is not set: {set_time}.",
     TseCode.CERTIFICATE_EXPIRED: (
         "Its certificate has expired; it signs all the same. Order a new TSE today."
     ),
@@ -102,7 +142,7 @@ _HINTS: dict[TseCode, str] = {
     TseCode.NO_TRANSACTION: "It does not know this number as an open one.",
     TseCode.CLIENT_ID_NOT_SET: f"No client was named to it. {_REPLUG}",
     TseCode.NO_DATA: "It has no data for this request.",
-    TseCode.SELF_TEST_REQUIRED: "Its self test is due. Press 'Restart TSE'.",
+    TseCode.SELF_TEST_REQUIRED: "Its self test is due: {self_test}.",
     TseCode.NO_LOG_MESSAGE: "It has no log message yet.",
     TseCode.UNSUPPORTED_CRYPTO_CARD: f"Its crypto card is unknown. {_VENDOR}",
     TseCode.USER_NOT_AUTHORIZED: "This PIN's user may not do that. Check the setup.",
@@ -110,17 +150,15 @@ _HINTS: dict[TseCode, str] = {
     TseCode.USER_ID_NOT_MANAGED: "It does not know this user. Check the setup.",
     TseCode.DESCRIPTION_NOT_SET: "It wants a description. Run 'kassenband-tse setup'.",
     TseCode.DESCRIPTION_SET: "Its description is set by the maker already.",
-    TseCode.CLIENT_NOT_REGISTERED: (
-        "This till is not registered with it. Run 'kassenband-tse setup' for this till."
-    ),
+    TseCode.CLIENT_NOT_REGISTERED: "This till is not registered with it. {register}.",
     TseCode.CRYPTO_CARD_NOT_FOUND: f"Its crypto card does not react. {_REPLUG}",
     TseCode.MAX_PARALLEL_TRANSACTIONS: (
-        "Too many orders are open on it. Press 'Restart TSE' to close them."
+        "Too many orders are open on it: {close_them}."
     ),
     TseCode.MAX_SIGNATURES: "All its signatures are used up. Exchange the device.",
     TseCode.MAX_CLIENTS: "Too many tills are registered with it. Deregister old ones.",
     TseCode.CLIENT_HAS_UNFINISHED_TX: (
-        "This till still has an open order on it. Press 'Restart TSE'."
+        "This till still has an open order on it: {close_it}."
     ),
     TseCode.DEVICE_HAS_UNFINISHED_TX: (
         "Some till still has an open order on it. Close it there first."
@@ -130,14 +168,21 @@ _HINTS: dict[TseCode, str] = {
 
 
 class TseError(Exception):
-    """{where} can't be used: {detail}. Press 'Restart TSE'."""
+    """{where} can't be used: {detail}. Check its cable, then {again}."""
 
     def __init__(self, where: str = "The TSE", detail: str = "") -> None:
         self.where = where
         self.detail = detail
+        super().__init__(where, detail)
+
+    def __str__(self) -> str:
+        return self.sentence(AT_TILL)
+
+    def sentence(self, words: Mapping[str, str]) -> str:
+        """Say what failed and what to do, in the words of a place."""
         template = inspect.cleandoc(type(self).__doc__ or "").replace("\n", " ")
-        sentence = template.replace("{where}", where).replace("{detail}", detail)
-        super().__init__(sentence)
+        named = {"where": self.where, "detail": self.detail}
+        return in_words_of(words, in_words_of(named, template))
 
 
 class TryAgain(TseError):
@@ -153,12 +198,12 @@ class Rejected(TseError):
 
 
 class TseSilent(TryAgain):
-    """{where} does not answer. Check its cable, then press 'Restart TSE'."""
+    """{where} does not answer. Check its cable, then {again}."""
 
 
 class AnswerLost(TryAgain):
     """{where} is alive but gave no answer to {detail}. If it signed, the signature can
-    still be read from its log; press 'Restart TSE' if this happens again."""
+    still be read from its log; {look}."""
 
 
 class AnswerDamaged(AnswerLost):
@@ -167,17 +212,17 @@ class AnswerDamaged(AnswerLost):
 
 
 class TseGone(CallTheTechnician):
-    """{where} is not there ({detail}). Plug the TSE in, then press 'Restart TSE'."""
+    """{where} is not there ({detail}). Plug the TSE in, then {again}."""
 
 
 class PortForbidden(CallTheTechnician):
     """{where} may not be opened by this user ({detail}). Add the user to the group
-    'dialout' or install the udev rule, then press 'Restart TSE'."""
+    'dialout' or install the udev rule, then {again}."""
 
 
 class PortBusy(CallTheTechnician):
-    """{where} is held by another program ({detail}). End that program (the vendor's
-    web service?), then press 'Restart TSE'."""
+    """{where} is held by another program ({detail}). End that program ({holder}),
+    then {again}."""
 
 
 class TseRefused(CallTheTechnician):
@@ -188,7 +233,7 @@ class TseRefused(CallTheTechnician):
     ) -> None:
         self.code = code
         try:
-            hint = TseCode(code).hint
+            hint = _HINTS[TseCode(code)]
         except ValueError:
             hint = f"The reason is unknown. {_REPLUG}"
         detail = f"'{command}' (error {TseCode.name_of(code)}). {hint}"
@@ -277,13 +322,13 @@ _REFUSALS: dict[int, type[TseRefused]] = {
 
 
 class WrongPin(CallTheTechnician):
-    """{where} refused the PIN of {detail}. Correct the PIN, then restart the till: it
-    never tries a refused PIN again, since after three wrong tries the TSE blocks it."""
+    """{where} refused the PIN of {detail}. {correct_pin} after three wrong tries the
+    TSE blocks it."""
 
 
 class PinBlocked(CallTheTechnician):
     """{where} has blocked the PIN of {detail} after too many wrong tries. Unblock it
-    with the PUK from the TSE's letter."""
+    with the PUK from the TSE's letter ('kassenband-tse unblock')."""
 
 
 class WrongPuk(CallTheTechnician):
@@ -304,6 +349,10 @@ class SecretMissing(CallTheTechnician):
     """{where} needs a secret: set {detail}, or run it in a terminal to be asked."""
 
 
+class SecretsDiffer(CallTheTechnician):
+    """{where} changed nothing: {detail} was typed in two ways. Run it again."""
+
+
 class NotExported(CallTheTechnician):
     """{where} deletes nothing: {detail}. Export it whole, verify and keep the file,
     then try again."""
@@ -320,7 +369,7 @@ class SelfTestFailed(CallTheTechnician):
 
 class WrongTime(CallTheTechnician):
     """{where} can't be given the time {detail}. Set the clock of this till (time
-    server, battery), then press 'Restart TSE'."""
+    server, battery), then {again}."""
 
 
 class SignatureInvalid(CallTheTechnician):
@@ -335,7 +384,7 @@ class ClientIdInvalid(CallTheTechnician):
 
 class ProtocolError(Rejected):
     """{where} answered what it should not ({detail}). Unplug it, plug it in again,
-    then press 'Restart TSE'."""
+    then {again}."""
 
 
 class Unreadable(Rejected):
@@ -353,3 +402,10 @@ class KnobUnknown(Rejected):
 
 class AlgorithmUnknown(Rejected):
     """{where} names a signature algorithm that is not known here ({detail})."""
+
+
+def in_words_of(words: Mapping[str, str], template: str) -> str:
+    """Fill a template's names in; what else stands in braces stays."""
+    for name, said in words.items():
+        template = template.replace(f"{{{name}}}", said)
+    return template

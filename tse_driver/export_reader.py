@@ -112,7 +112,7 @@ class FinishedTransaction:
 
 @dataclass(slots=True)
 class ExportCheck:
-    """The verdict on an export; only what was verified counts as finished or open."""
+    """What an export was found to be; only what was verified is finished or open."""
 
     messages: int = 0
     verified: int = 0
@@ -231,7 +231,7 @@ def check_export(
 ) -> ExportCheck:
     """Check a seekable export; raise Unreadable when it is no TAR at all.
 
-    Each finished fiscal transaction is given to `give` or else kept in the verdict:
+    Each finished fiscal transaction is given to `give` or else kept in the check:
     with it, an export of any size needs little memory. `see` is shown every verified
     message. More threads verify more at a time and find the same in the same order.
     """
@@ -249,7 +249,7 @@ def check_export(
             if message is None:
                 continue
             sequence.take(name, message)
-            if not _note_verdict(name, message, each, keys, check):
+            if not _note_signature(name, message, each, keys, check):
                 continue
             see(message)
             finished = check.note_step(message)
@@ -416,7 +416,7 @@ def _note_log(name: str, each: _Read, check: ExportCheck) -> LogMessage | None:
     return message
 
 
-def _note_verdict(
+def _note_signature(
     name: str, message: LogMessage, each: _Read, keys: _Keys, check: ExportCheck
 ) -> bool:
     _, ends = keys.get(message.protocolled.serial, (None, None))

@@ -241,7 +241,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCheck:
-    """The verdict on a receipt; the start time is not signed and so not judged."""
+    """What a receipt was found to be; its start is not signed, so not judged."""
 
     valid: bool
     client: str

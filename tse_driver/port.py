@@ -13,6 +13,7 @@ from tse_driver.errors import PortBusy, PortForbidden, TseGone
 BAUD = 9600  # a CDC-ACM device ignores it
 WRITE_TIMEOUT_S = 1.5
 READ_BYTES = 4096
+NO_SERIAL_DEVICE = "this is no serial device"
 
 
 class Port:
@@ -83,14 +84,16 @@ def _why(path: str, error: Exception) -> TseGone | PortForbidden | PortBusy:
         return PortForbidden(where, "permission denied")
     if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in str(error):
         return PortBusy(where, "the port is in use")
-    if number == errno.ENOENT:
+    if number in {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO}:
         return TseGone(f"The TSE at {path}", "no such device")
+    if number in {errno.EISDIR, errno.ENOTTY}:
+        return TseGone(f"The TSE at {path}", NO_SERIAL_DEVICE)
     return TseGone(f"The TSE at {path}", _reason(error))
 
 
 def _reason(error: Exception) -> str:
     if "configure port" in str(error):
-        return "this is no serial device"
+        return NO_SERIAL_DEVICE
     if isinstance(error, serial.PortNotOpenError):
         return "the port was closed"
     return "the line is dead, the device was unplugged"

@@ -171,15 +171,17 @@ class Session:
             self.set_time()
 
     def register(self, client_id: str | None = None) -> None:
-        """Register a client (this one by default)."""
+        """Register a client (this one by default); raise ClientIdInvalid."""
+        client = self.access.require_client(client_id or self.client_id)
         with self.access.logged_in(ask.ADMIN):
-            self.access.name(client_id or self.client_id)
+            self.access.name(client)
             self.access.ask(keep.RegisterClient(self.access.slot))
 
     def deregister(self, client_id: str | None = None) -> None:
-        """Deregister a client; it must have nothing open."""
+        """Deregister a client, which must have nothing open; raise ClientIdInvalid."""
+        client = self.access.require_client(client_id or self.client_id)
         with self.access.logged_in(ask.ADMIN):
-            self.access.name(client_id or self.client_id)
+            self.access.name(client)
             self.access.ask(keep.DeregisterClient(self.access.slot))
 
     def clients(self) -> tuple[str, ...]:
@@ -263,13 +265,22 @@ class Session:
     ) -> Iterator[bytes]:
         """Yield an export of these numbers, of one client or ("") of all."""
         command = ask.ExportByInterval(self.access.slot, first, last, client_id)
-        return self.access.export(command)
+        return self._export_part(command, client_id)
 
     def export_period(
         self, begin: datetime, end: datetime, client_id: str = ""
     ) -> Iterator[bytes]:
         """Yield an export of a period, of one client or ("") of all."""
         command = ask.ExportByTime(self.access.slot, begin, end, client_id)
+        return self._export_part(command, client_id)
+
+    def _export_part(
+        self, command: ask.ExportByInterval | ask.ExportByTime, client_id: str
+    ) -> Iterator[bytes]:
+        if client_id:
+            self.access.require_client(client_id)
+        # Else what an earlier command left there hides that there is nothing to export.
+        self.access.ask_quietly(ask.ResetExport(self.access.slot))
         return self.access.export(command)
 
     def certificates(self) -> tuple[bytes, ...]:

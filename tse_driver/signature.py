@@ -60,12 +60,12 @@ _ALGORITHMS = {
 _BY_OID = {algorithm.oid: algorithm for algorithm in _ALGORITHMS.values()}
 
 
-def algorithm_named(name: str) -> Algorithm:
-    """Return the algorithm of a DSFinV-K name; raise AlgorithmUnknown."""
+def algorithm_named(name: str, where: str = "The receipt") -> Algorithm:
+    """Return the algorithm of a DSFinV-K name; raise AlgorithmUnknown of its user."""
     try:
         return _ALGORITHMS[name]
     except KeyError:
-        raise AlgorithmUnknown("The receipt", name[:40]) from None
+        raise AlgorithmUnknown(where, name[:40]) from None
 
 
 def algorithm_with_oid(oid: str) -> Algorithm:

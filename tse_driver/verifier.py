@@ -43,9 +43,10 @@ class Verifier:
 
     @property
     def key(self) -> PublicKey:
-        """Return the TSE's key; raise TseRefused while none is known."""
+        """Return the TSE's key; raise NotInitialized while none is known."""
         if self._key is None:
-            raise TseRefused(self._where, "ExportPublicKey", TseCode.NOT_INITIALIZED)
+            code = TseCode.NOT_INITIALIZED
+            raise TseRefused.of(self._where, "ExportPublicKey", code)
         return self._key
 
     def note_start(self, started: Started) -> None:
@@ -83,7 +84,7 @@ class Verifier:
 
     def verifies(self, said: Certified, answer: StepSigned) -> bool:
         """Rebuild the log message and verify it; find the time format once."""
-        key, algorithm = self.key, algorithm_named(self._algorithm)
+        key, algorithm = self.key, algorithm_named(self._algorithm, self._where)
         body = said.to_bytes()
         # The device does not tell its time format: the one that verifies is the one.
         known = self.time_format

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from tse_driver import tar
 from tse_driver.counters import Counters
-from tse_driver.errors import TseError
+from tse_driver.errors import AT_SHELL, TseError
 from tse_driver.export_reader import check_export
 from tse_driver.session import Pins, Session
 
@@ -241,7 +241,7 @@ async def gather_whole(wire: Wire, till: str, pins: Pins, directory: Path) -> Pa
     try:
         serial = await asyncio.to_thread(_export_all, wire, till, pins, part)
     except TseError as error:
-        raise ArchiveTrouble(str(error)) from error
+        raise ArchiveTrouble(error.sentence(AT_SHELL)) from error
     except OSError as error:
         raise _no_room(directory, error) from error
     await verify(part, serial)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     [
         ("/dev/no-such-tse", "no such device"),
         ("/dev/null", "this is no serial device"),
-        ("/", "is not there"),
-        ("", "is not there"),
+        ("/dev/null/tse", "no such device"),
+        ("/", "this is no serial device"),
+        ("", "no such device"),
         ("a\x00b", "is not there"),
     ],
 )
