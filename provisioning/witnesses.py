@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.journal.reading import JournaledOrder, last_closing, read_orders
-from hub.export.check.verdict import check
+from hub.export.check.dsfinvk import check_dsfinvk
 from hub.service.archive_check import ArchiveReport
 from hub.service.context import ContextKeeper
 from hub.service.dsfinvk import NothingToExport, Period, export
@@ -111,9 +111,9 @@ async def ask_tax_export(dsn: str, file: Path) -> tuple[TaxExport, list[str]]:
             return TaxExport(), [f"tax export: {nothing}"]
     finally:
         await store.close()
-    verdict = check(file)
-    said = TaxExport(verdict.closings, verdict.receipts, verdict.verified)
-    wrong = [f"tax export: {each}" for each in verdict.findings if not each.is_note]
+    check = check_dsfinvk(file)
+    said = TaxExport(check.closings, check.receipts, check.verified)
+    wrong = [f"tax export: {each}" for each in check.findings if not each.is_note]
     return said, wrong
 
 

@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from hub.commands.answer import Answer, Refused
+from hub.commands.answer import Answer, WrongUsage
 from hub.commands.opened import opened
 from hub.commands.progress import Progress
 from hub.commands.verbs import add_config
 from hub.export.archive import NotWritable
-from hub.export.check.verdict import FINDINGS_SHOWN
-from hub.export.check.verdict import check as check_file
+from hub.export.check.dsfinvk import FINDINGS_SHOWN, check_dsfinvk
 from hub.service.dsfinvk import NothingToExport, Period, export
 from hub.settings import SettingsError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from hub.export.check.verdict import Verdict
+    from hub.export.check.dsfinvk import DsfinvkCheck
     from hub.settings import Settings
 
 
@@ -60,7 +60,7 @@ async def _export(settings: Settings, options: argparse.Namespace) -> Answer:
         _moment(options.until, zone, "--to", is_end=True),
     )
     if period.since and period.until and period.since >= period.until:
-        raise Refused("The period ends before it begins. Exchange --from and --to.")
+        raise WrongUsage("The period ends before it begins. Exchange --from and --to.")
     out = _free(options.out)
     async with opened(settings) as at:
         try:
@@ -87,27 +87,27 @@ def judge(options: argparse.Namespace) -> Answer:
     """Judge the file that --check names; it needs neither settings nor database."""
     path: Path = options.check
     with Progress("MB") as progress:
-        verdict = check_file(path, progress.show)
+        check = check_dsfinvk(path, progress.show)
     return Answer(
-        verdict.figures(),
-        list(_sentences(path, verdict)),
-        good=verdict.ok,
-        readable=verdict.readable,
+        check.figures(),
+        list(_sentences(path, check)),
+        good=check.ok,
+        readable=check.readable,
     )
 
 
-def _sentences(path: Path, verdict: Verdict) -> Iterator[str]:
-    for finding in verdict.findings:
+def _sentences(path: Path, check: DsfinvkCheck) -> Iterator[str]:
+    for finding in check.findings:
         yield str(finding)
-    more = verdict.found - len(verdict.findings)
+    more = check.found - len(check.findings)
     if more > 0:
         yield f"... and {more} more; the first {FINDINGS_SHOWN} are shown."
-    if not verdict.readable:
+    if not check.readable:
         return
     yield (
-        f"{path}: {verdict.closings} closings with {verdict.receipts} receipts; "
-        f"{verdict.verified} of {verdict.signatures} signatures verified; "
-        f"{verdict.found or 'no'} findings."
+        f"{path}: {check.closings} closings with {check.receipts} receipts; "
+        f"{check.verified} of {check.signatures} signatures verified; "
+        f"{check.found or 'no'} findings."
     )
 
 
@@ -136,7 +136,7 @@ def _moment(
             return datetime.combine(day, time(), zone)
         moment = datetime.fromisoformat(said)
     except (ValueError, OverflowError):
-        raise Refused(
+        raise WrongUsage(
             f"{option} {said!r} is no day or moment. Write 2026-07-04, or "
             "2026-07-04T06:00."
         ) from None

@@ -11,7 +11,7 @@ import pytest
 from contract.money import Currency
 from contract.order import LineRole, make_line, plain_line
 from hub.export.cash_point import Original
-from hub.export.check.verdict import check
+from hub.export.check.dsfinvk import check_dsfinvk
 from hub.export.receipt_rows import fault
 from tests.hub.export import exports
 from tests.hub.export.exports import rows
@@ -93,9 +93,9 @@ def test_a_cancellation_names_what_the_ledger_does_not_have(tmp_path: Path) -> N
     (reference,) = about(out, "references.csv", str(undoing.order.id))
     assert reference["REF_BON_ID"] == str(missing)
     assert (reference["REF_Z_KASSE_ID"], reference["REF_Z_NR"]) == ("", "")
-    verdict = check(out)
-    assert verdict.ok, verdict.findings
-    assert any(str(missing) in each.text for each in verdict.findings)
+    check = check_dsfinvk(out)
+    assert check.ok, check.findings
+    assert any(str(missing) in each.text for each in check.findings)
 
 
 def test_an_aborted_order_shows_its_basket_and_no_turnover(
@@ -158,7 +158,7 @@ def test_francs_are_the_registers_own_money(tmp_path: Path) -> None:
     till.close()
     path = exports.write(tmp_path / "francs.zip", [till])
 
-    assert check(path).findings == ()
+    assert check_dsfinvk(path).findings == ()
     (paid,) = rows(path, "datapayment.csv")
     assert (paid["ZAHLWAEH_CODE"], paid["BASISWAEH_BETRAG"]) == ("CHF", "8,70")
     (register,) = rows(path, "cashregister.csv")

@@ -14,7 +14,7 @@ import pytest
 from dsfinvk import models
 from dsfinvk.collection import Collection
 
-from hub.export.check.verdict import check
+from hub.export.check.dsfinvk import check_dsfinvk
 from hub.export.index import DTD_NAME, INDEX_NAME, dtd, index_xml
 from hub.export.tables import TABLES, Table, certificate_column
 from tse_driver.log_message import Receipt
@@ -171,14 +171,14 @@ def test_the_standards_example_in_somebody_elses_export_verifies(
     tmp_path: Path, receipt: Receipt
 ) -> None:
     """That package groups digits, which index.xml allows and the standard does not."""
-    verdict = check(foreign(tmp_path / "foreign.zip", receipt))
+    check = check_dsfinvk(foreign(tmp_path / "foreign.zip", receipt))
 
-    assert (verdict.signatures, verdict.verified) == (1, 1)
-    assert [str(each) for each in verdict.findings if not each.is_note] == [
+    assert (check.signatures, check.verified) == (1, 1)
+    assert [str(each) for each in check.findings if not each.is_note] == [
         "tse.csv line 2, TSE_ZERTIFIKAT_I: It must be filled.",
         "transactions_tse.csv line 2, TSE_TA_SIGZ: "
         "'44.131' has separators of thousands.",
     ]
-    assert [str(each) for each in verdict.findings if each.is_note] == [
+    assert [str(each) for each in check.findings if each.is_note] == [
         "Note: gdpdu-01-08-2002.dtd: The standard has no such file."
     ]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.export.check import package
-from hub.export.check.verdict import check
+from hub.export.check.dsfinvk import check_dsfinvk
 from hub.export.index import INDEX_NAME
 from tests.hub.export import exports
 
@@ -42,55 +42,57 @@ def with_more(export: Path, *entries: tuple[zipfile.ZipInfo | str, bytes]) -> Pa
     ],
 )
 def test_hostile_names_are_told_and_never_read(exported: Path, name: str) -> None:
-    verdict = check(with_more(exported, (zipfile.ZipInfo(name), b"x")))
+    check = check_dsfinvk(with_more(exported, (zipfile.ZipInfo(name), b"x")))
 
-    assert [each.kind for each in verdict.findings] == ["archive"]
-    assert "is no plain file name; it is not read." in str(verdict.findings[0])
-    assert verdict.verified == verdict.signatures == 38
+    assert [each.kind for each in check.findings] == ["archive"]
+    assert "is no plain file name; it is not read." in str(check.findings[0])
+    assert check.verified == check.signatures == 38
 
 
 def test_links_and_folders_are_no_files(exported: Path) -> None:
     link = zipfile.ZipInfo("link.csv")
     link.external_attr = 0o120777 << 16
-    verdict = check(with_more(exported, (link, b"/etc/passwd")))
+    check = check_dsfinvk(with_more(exported, (link, b"/etc/passwd")))
 
-    assert str(verdict.findings[0]) == "'link.csv' is no file; it is not read."
+    assert str(check.findings[0]) == "'link.csv' is no file; it is not read."
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_is_there_twice_is_read_once(exported: Path) -> None:
-    verdict = check(with_more(exported, ("VAT.csv", b"x")))
+    check = check_dsfinvk(with_more(exported, ("VAT.csv", b"x")))
 
-    assert "'VAT.csv' is there twice" in str(verdict.findings[0])
-    assert verdict.closings == 4
+    assert "'VAT.csv' is there twice" in str(check.findings[0])
+    assert check.closings == 4
 
 
 def test_what_would_burst_is_not_unpacked(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(package, "RATIO_COUNTS_FROM", 100_000)
-    verdict = check(with_more(exported, ("bomb.csv", bytes(1_000_000))))
+    check = check_dsfinvk(with_more(exported, ("bomb.csv", bytes(1_000_000))))
 
-    assert "'bomb.csv' would burst when it is unpacked" in str(verdict.findings[0])
+    assert "'bomb.csv' would burst when it is unpacked" in str(check.findings[0])
 
 
 def test_too_many_and_too_large_files_are_refused(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = with_more(exported, *((f"{number}.csv", b"") for number in range(200)))
-    assert "has more than 200 files; an export has 22." in str(check(many).findings[0])
+    assert "has more than 200 files; an export has 22." in str(
+        check_dsfinvk(many).findings[0]
+    )
 
     monkeypatch.setattr(package, "TOTAL_BYTES_MAX", 1000)
-    verdict = check(exported)
-    assert not verdict.readable
-    assert "more than 16 GiB" in str(verdict.findings[0])
+    check = check_dsfinvk(exported)
+    assert not check.readable
+    assert "more than 16 GiB" in str(check.findings[0])
 
 
 def test_a_line_without_end_is_refused(exported: Path) -> None:
     long = exports.tampered(exported, {"vat.csv": lambda text: text + "x" * 2_000_000})
-    verdict = check(long)
+    check = check_dsfinvk(long)
 
-    assert any("has more than 65536 bytes." in str(each) for each in verdict.findings)
+    assert any("has more than 65536 bytes." in str(each) for each in check.findings)
 
 
 def test_a_size_that_lies_is_found(exported: Path) -> None:
@@ -103,12 +105,10 @@ def test_a_size_that_lies_is_found(exported: Path) -> None:
     struct.pack_into("<I", data, place + 24, entry.file_size - 10)
     copy = exported.with_name("lies.zip")
     copy.write_bytes(data)
-    verdict = check(copy)
+    check = check_dsfinvk(copy)
 
-    assert not verdict.ok
-    assert any(
-        "can't be read" in str(e) or "longer" in str(e) for e in verdict.findings
-    )
+    assert not check.ok
+    assert any("can't be read" in str(e) or "longer" in str(e) for e in check.findings)
 
 
 def unpacked(export: Path, folder: Path) -> Path:
@@ -118,7 +118,9 @@ def unpacked(export: Path, folder: Path) -> Path:
 
 
 def test_a_folder_is_judged_like_the_file(exported: Path, tmp_path: Path) -> None:
-    assert check(unpacked(exported, tmp_path / "good")) == check(exported)
+    assert check_dsfinvk(unpacked(exported, tmp_path / "good")) == check_dsfinvk(
+        exported
+    )
 
     bad = exports.tampered(
         exported,
@@ -128,9 +130,9 @@ def test_a_folder_is_judged_like_the_file(exported: Path, tmp_path: Path) -> Non
             "tse.csv": lambda _text: None,
         },
     )
-    verdict = check(unpacked(bad, tmp_path / "bad"))
-    assert not verdict.ok
-    assert verdict == check(bad)
+    check = check_dsfinvk(unpacked(bad, tmp_path / "bad"))
+    assert not check.ok
+    assert check == check_dsfinvk(bad)
 
 
 def test_what_is_no_file_in_a_folder_is_not_read(
@@ -141,17 +143,17 @@ def test_what_is_no_file_in_a_folder_is_not_read(
     (folder / "vat.csv").symlink_to(tmp_path / "vat.csv")
     (folder / "inner").mkdir()
     os.mkfifo(folder / "pipe.csv")
-    said = [str(each) for each in check(folder).findings]
+    said = [str(each) for each in check_dsfinvk(folder).findings]
 
     for name in ("vat.csv", "inner", "pipe.csv"):
         assert f"'{name}' is no file; it is not read." in said
 
 
 def test_an_empty_folder_is_no_export(tmp_path: Path) -> None:
-    verdict = check(tmp_path)
+    check = check_dsfinvk(tmp_path)
 
-    assert not verdict.readable
-    assert "There is no index.xml in it" in str(verdict.findings[0])
+    assert not check.readable
+    assert "There is no index.xml in it" in str(check.findings[0])
 
 
 @pytest.mark.parametrize(
@@ -165,16 +167,16 @@ def test_an_empty_folder_is_no_export(tmp_path: Path) -> None:
 def test_an_index_that_is_none_is_refused(
     exported: Path, index: str, reason: str
 ) -> None:
-    verdict = check(exports.tampered(exported, {INDEX_NAME: lambda _text: index}))
+    check = check_dsfinvk(exports.tampered(exported, {INDEX_NAME: lambda _text: index}))
 
-    assert not verdict.readable
-    assert reason in str(verdict.findings[0])
+    assert not check.readable
+    assert reason in str(check.findings[0])
 
 
 def test_without_an_index_it_is_no_export(exported: Path) -> None:
-    verdict = check(exports.tampered(exported, {INDEX_NAME: lambda _text: None}))
+    check = check_dsfinvk(exports.tampered(exported, {INDEX_NAME: lambda _text: None}))
 
-    assert not verdict.readable
+    assert not check.readable
 
 
 @settings(
@@ -196,8 +198,8 @@ def test_damaged_archives_are_judged_all_the_same(
     copy = one_day.with_name("damaged.zip")
     copy.write_bytes(data)
 
-    verdict = check(copy)
-    assert verdict.ok is not bool(verdict.errors)
+    check = check_dsfinvk(copy)
+    assert check.ok is not bool(check.errors)
 
 
 @settings(
@@ -215,5 +217,5 @@ def test_any_text_in_any_table_is_judged(one_day: Path, data: st.DataObject) -> 
     more = data.draw(st.text(st.characters(codec="utf-8"), max_size=20))
     changed = text[:place] + more + text[until:]
 
-    verdict = check(exports.tampered(one_day, {file: lambda _text: changed}))
-    assert verdict.ok is not bool(verdict.errors)
+    check = check_dsfinvk(exports.tampered(one_day, {file: lambda _text: changed}))
+    assert check.ok is not bool(check.errors)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], object]
 
-__all__ = ["FINDINGS_SHOWN", "Verdict", "check"]
+__all__ = ["FINDINGS_SHOWN", "DsfinvkCheck", "check_dsfinvk"]
 
 MEGABYTE = 1_000_000
 BYTES_PER_SIGNATURE = 250
@@ -39,7 +39,7 @@ _TELL_EVERY = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class DsfinvkCheck:
     """What was found; `readable` is False where nothing could be judged."""
 
     findings: tuple[Finding, ...]
@@ -74,7 +74,9 @@ class Verdict:
         }
 
 
-def check(path: Path, progress: Progress = lambda _done, _all: None) -> Verdict:
+def check_dsfinvk(
+    path: Path, progress: Progress = lambda _done, _all: None
+) -> DsfinvkCheck:
     """Judge an export; never raises for what is in it. `progress` hears megabytes."""
     findings = Findings()
     try:
@@ -83,7 +85,7 @@ def check(path: Path, progress: Progress = lambda _done, _all: None) -> Verdict:
             return _Judge(package, layout, findings, progress).judge()
     except UnreadableExport as error:
         findings.error("unreadable", str(error))
-        return Verdict(
+        return DsfinvkCheck(
             findings=tuple(findings.shown),
             errors=findings.errors,
             found=findings.all,
@@ -106,7 +108,7 @@ class _Judge:
         self._read = 0
         self._outside = 0
 
-    def judge(self) -> Verdict:
+    def judge(self) -> DsfinvkCheck:
         """Look at everything."""
         closings = Closings(self._rows, self._findings)
         closings.read()
@@ -129,7 +131,7 @@ class _Judge:
                 receipts.check(records)
             signatures.finish()
             closings.compare()
-        return Verdict(
+        return DsfinvkCheck(
             findings=tuple(self._findings.shown),
             errors=self._findings.errors,
             found=self._findings.all,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub.export.check import signatures
-from hub.export.check.verdict import check
+from hub.export.check.dsfinvk import check_dsfinvk
 from hub.export.index import DTD_NAME, INDEX_NAME
 from hub.export.tables import BY_FILE
 from tests.hub.export import exports
@@ -40,13 +40,13 @@ def without_line(word: str) -> Callable[[str], str]:
 
 def test_our_own_export_is_good_and_every_signature_verifies(exported: Path) -> None:
     heard: list[tuple[int, int]] = []
-    verdict = check(exported, lambda done, total: heard.append((done, total)))
+    check = check_dsfinvk(exported, lambda done, total: heard.append((done, total)))
 
-    assert verdict.findings == ()
-    assert verdict.ok
-    assert (verdict.closings, verdict.receipts) == (4, 40)
-    assert (verdict.signatures, verdict.verified) == (38, 38)
-    assert verdict.figures()["ok"] is True
+    assert check.findings == ()
+    assert check.ok
+    assert (check.closings, check.receipts) == (4, 40)
+    assert (check.signatures, check.verified) == (38, 38)
+    assert check.figures()["ok"] is True
 
 
 WRONG = {
@@ -392,13 +392,13 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_found_and_named(one_day: Path, case: str) -> None:
     file, change, kinds, text = WRONG[case]
-    verdict = check(tampered(one_day, {file: change}))
+    check = check_dsfinvk(tampered(one_day, {file: change}))
 
-    assert not verdict.ok
-    found = {each.kind for each in verdict.findings if not each.is_note}
-    assert found == kinds, [str(each) for each in verdict.findings]
-    assert any(text in str(each) for each in verdict.findings), [
-        str(each) for each in verdict.findings
+    assert not check.ok
+    found = {each.kind for each in check.findings if not each.is_note}
+    assert found == kinds, [str(each) for each in check.findings]
+    assert any(text in str(each) for each in check.findings), [
+        str(each) for each in check.findings
     ]
 
 
@@ -408,9 +408,9 @@ def test_a_gap_between_closings_is_found(exported: Path) -> None:
     def later(text: str) -> str:
         return text.replace("Z;2;", "Z;3;").replace(";bar-1;1;", ";bar-1;1;")
 
-    verdict = check(tampered(exported, dict.fromkeys(BY_FILE, later)))
+    check = check_dsfinvk(tampered(exported, dict.fromkeys(BY_FILE, later)))
 
-    assert [str(each) for each in verdict.findings] == [
+    assert [str(each) for each in check.findings] == [
         "cashpointclosing.csv, Z_NR: bar-1: after Z 1 comes Z 3.",
         "cashpointclosing.csv, Z_NR: bar-2: after Z 1 comes Z 3.",
     ]
@@ -419,11 +419,11 @@ def test_a_gap_between_closings_is_found(exported: Path) -> None:
 def test_fewer_decimals_than_declared_are_a_note(exported: Path) -> None:
     """The standard lets five digits be two; some programs read no other than five."""
     changes = {"transactions_vat.csv": lambda text: re.sub(",(..)000", r",\1", text)}
-    verdict = check(tampered(exported, changes))
+    check = check_dsfinvk(tampered(exported, changes))
 
-    assert verdict.ok
-    assert {each.kind for each in verdict.findings} == {"decimals"}
-    assert verdict.found > len(verdict.findings)
+    assert check.ok
+    assert {each.kind for each in check.findings} == {"decimals"}
+    assert check.found > len(check.findings)
 
 
 def test_signed_texts_that_were_not_exported_are_rebuilt(exported: Path) -> None:
@@ -432,10 +432,10 @@ def test_signed_texts_that_were_not_exported_are_rebuilt(exported: Path) -> None
     def emptied(text: str) -> str:
         return re.sub(r";(Beleg|AV\w+)\^[^;\r]*", ";", text)
 
-    verdict = check(tampered(exported, {"transactions_tse.csv": emptied}))
+    check = check_dsfinvk(tampered(exported, {"transactions_tse.csv": emptied}))
 
-    assert verdict.ok, [str(each) for each in verdict.findings]
-    assert verdict.verified == verdict.signatures
+    assert check.ok, [str(each) for each in check.findings]
+    assert check.verified == check.signatures
 
 
 def test_columns_and_files_of_others_are_no_harm(exported: Path) -> None:
@@ -455,10 +455,10 @@ def test_columns_and_files_of_others_are_no_harm(exported: Path) -> None:
         before, vat, after = text.partition("<URL>vat.csv</URL>")
         return before + vat + after.replace("      </VariableLength>", column, 1)
 
-    verdict = check(tampered(exported, {"vat.csv": more, INDEX_NAME: told}))
+    check = check_dsfinvk(tampered(exported, {"vat.csv": more, INDEX_NAME: told}))
 
-    assert verdict.ok, [str(each) for each in verdict.findings]
-    assert [each.is_note for each in verdict.findings] == [True]
+    assert check.ok, [str(each) for each in check.findings]
+    assert [each.is_note for each in check.findings] == [True]
 
 
 def test_rows_may_stand_in_any_order(exported: Path) -> None:
@@ -466,9 +466,9 @@ def test_rows_may_stand_in_any_order(exported: Path) -> None:
         heading, *lines = text.splitlines(keepends=True)
         return "".join([heading, *reversed(lines)])
 
-    verdict = check(tampered(exported, dict.fromkeys(BY_FILE, turned)))
+    check = check_dsfinvk(tampered(exported, dict.fromkeys(BY_FILE, turned)))
 
-    assert verdict.findings == ()
+    assert check.findings == ()
 
 
 def test_many_signatures_are_verified_by_several_processes(
@@ -477,31 +477,31 @@ def test_many_signatures_are_verified_by_several_processes(
     monkeypatch.setattr(signatures, "POOL_FROM", 1)
     monkeypatch.setattr(signatures, "AT_ONCE", 2)
     change = replacing(r"Kassenbeleg-V1;2;", "Kassenbeleg-V1;200;")
-    verdict = check(tampered(exported, {"transactions_tse.csv": change}))
+    check = check_dsfinvk(tampered(exported, {"transactions_tse.csv": change}))
 
-    assert (verdict.signatures, verdict.verified) == (38, 37)
-    assert [each.line for each in verdict.findings] == [2]
+    assert (check.signatures, check.verified) == (38, 37)
+    assert [each.line for each in check.findings] == [2]
 
 
 def test_what_was_said_before_is_not_said_endlessly(exported: Path) -> None:
     changes = {"lines.csv": lambda text: text.replace(";Umsatz;", ";Umsaetze;")}
-    verdict = check(tampered(exported, changes))
+    check = check_dsfinvk(tampered(exported, changes))
 
-    assert verdict.found > 25
-    cells = [each for each in verdict.findings if each.kind == "cell"]
+    assert check.found > 25
+    cells = [each for each in check.findings if each.kind == "cell"]
     assert len(cells) == 25
 
 
 def test_no_file_at_all_is_no_export(tmp_path: Path) -> None:
-    verdict = check(tmp_path / "nothing.zip")
+    check = check_dsfinvk(tmp_path / "nothing.zip")
 
-    assert (verdict.ok, verdict.readable) == (False, False)
-    assert "nothing.zip can't be read" in str(verdict.findings[0])
+    assert (check.ok, check.readable) == (False, False)
+    assert "nothing.zip can't be read" in str(check.findings[0])
 
 
 def test_exports_are_never_written_to(exported: Path) -> None:
     before = exported.read_bytes()
-    check(exported)
+    check_dsfinvk(exported)
 
     assert exported.read_bytes() == before
     assert exports.texts(exported)
