@@ -33,7 +33,7 @@ RUN_DIRECTORY = Path("/run/pcscd")  # compiled in; pcscd wants it to exist
 SLOTS_PER_ENTRY = 2  # vpcd opens PORT and PORT+1
 SLOTS_MAX = 16  # pcscd before 2.5.0 handles no more readers
 SOCKET_NAME = "pcscd.comm"
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 START_TRIES = 3
 LISTENING = "0A"  # TCP state in /proc/net/tcp
 

@@ -22,14 +22,15 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-START_TIMEOUT_S = 30.0  # initdb-sized work on a busy two-core machine
-STOP_TIMEOUT_S = 10.0
+# What ends early is named at once; this is for a busy machine whose disk is slow.
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 30.0
 LOOK_INTERVAL_S = 0.02
 LOG_TAIL_LINES = 5
 # Below Linux's ephemeral range (32768 and up), so that no outgoing connection
 # takes the port between our look and the server's bind.
 PORT_MIN, PORT_MAX = 20_000, 32_700
-PORT_TRIES = 200
+PORTS_PER_PROCESS = 100
 SOCKET_PATH_BYTES_MAX = 100  # sun_path holds 108
 AWAY_FROM_HOME = Path("/var/tmp")
 # A parent that died before the death signal was set would never cause it.
@@ -283,14 +284,60 @@ def free_port() -> int:
 
 
 def free_ports(adjacent: int) -> list[int]:
-    """The numbers of that many free ports in a row."""
-    for _ in range(PORT_TRIES):
-        first = random.SystemRandom().randrange(PORT_MIN, PORT_MAX)
-        ports = list(range(first, first + adjacent))
-        if all(map(_is_free, ports)):
-            return ports
+    """The numbers of that many free ports in a row; the next call gives others.
+
+    No other process of ours gives them, so that a server may take its time to bind.
+    """
+    return _PORTS.take(adjacent)
+
+
+class _Ports:
+    """The ports that are this process's to give, one after the other."""
+
+    def __init__(self) -> None:
+        self._owner = 0
+        self._first = self._next = 0
+
+    def take(self, adjacent: int) -> list[int]:
+        if self._owner != os.getpid():  # or a fork would give what its parent gives
+            self._owner = os.getpid()
+            self._first = self._next = _claim_ports()
+        end = self._first + PORTS_PER_PROCESS
+        for _ in range(PORTS_PER_PROCESS):
+            if self._next + adjacent > end:
+                self._next = self._first
+            ports = list(range(self._next, self._next + adjacent))
+            self._next += 1
+            if all(map(_is_free, ports)):
+                self._next = ports[-1] + 1
+                return ports
+        raise ProvisioningError(
+            f"No free port between {self._first} and {end}. End what listens there."
+        )
+
+
+_PORTS = _Ports()
+
+
+def _claim_ports() -> int:
+    """Claim some ports until this process ends; the first of them.
+
+    The claim is an address that the kernel frees with its owner, however that ends.
+    """
+    count = (PORT_MAX - PORT_MIN) // PORTS_PER_PROCESS
+    order = random.SystemRandom().sample(range(count), count)
+    for number in order:
+        first = PORT_MIN + number * PORTS_PER_PROCESS
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0kassenband-ports-{first}")
+        except OSError:
+            claim.close()
+        else:
+            claim.detach()  # it stays open as long as the process
+            return first
     raise ProvisioningError(
-        f"No free port between {PORT_MIN} and {PORT_MAX}. End what listens there."
+        f"All ports between {PORT_MIN} and {PORT_MAX} are spoken for. End what runs."
     )
 
 

@@ -276,7 +276,7 @@ def test_a_second_launcher_waits_for_the_first(tmp_path: Path) -> None:
     assert waiter.poll() is None
     holder.kill()
     holder.wait()
-    assert waiter.communicate(timeout=20)[0] == "in\n"
+    assert waiter.communicate(timeout=60)[0] == "in\n"
 
 
 @pytest.mark.parametrize(

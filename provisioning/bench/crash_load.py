@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from contract.messages import OrderRequest
 
 REPEAT_AFTER_S = 0.4  # as a till repeats its request
-ANSWER_TIMEOUT_S = 60.0  # a database that recovers takes seconds
+ANSWER_TIMEOUT_S = 120.0  # a database that recovers takes seconds
 REPEATED_MAX = 20_000  # by all tills; some hundred are answered per second
 REPEATED_AT_ONCE = 8  # by each till, so that answers come before the next repeat
 LOOPBACK = "127.0.0.1"

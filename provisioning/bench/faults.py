@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from provisioning.processes import Child
 
 QUERIES = load_queries(Path(__file__).parent / "witness.sql")
-ELECTION_TIMEOUT_S = 30.0
-RESTART_TIMEOUT_S = 60.0
+ELECTION_TIMEOUT_S = 120.0
+RESTART_TIMEOUT_S = 120.0
 LOOK_INTERVAL_S = 0.005
 ESTABLISHED = "01"  # /proc/net/tcp, column "st"
 

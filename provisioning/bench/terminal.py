@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CHUNK = 65_536
 PAINTED_AFTER_S = 0.3  # silence that says: the picture is complete
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 END_TIMEOUT_S = 10.0
 # A terminal that knows synchronized output says so; else the program waits for it.
 SYNCHRONIZED_ASKED = b"\x1b[?2026$p"

@@ -161,7 +161,7 @@ async def test_a_real_broker_carries_a_request_and_its_answer(tmp_path: Path) ->
         for each in (hub, selling):
             await connect_till(each, "127.0.0.1", port)
         selling.publish(b"a request")
-        await asyncio.wait_for(till_side.was_told.wait(), 10)
+        await asyncio.wait_for(till_side.was_told.wait(), 60)
         for each in (hub, selling):
             each.close()
     assert hub_side.heard == [b"a request"]

@@ -27,7 +27,7 @@ TOPICS = Topics(EVENT)
 BAR_1, BAR_2 = TillId("bar-1"), TillId("bar-2")
 NOT_AUTHORIZED = 0x87
 NO_SUBSCRIBER = 0x10
-WAIT_S = 10
+WAIT_S = 60
 
 
 class Client:

@@ -29,8 +29,8 @@ def handshake(ca: EventCa, server: Leaf, client: Leaf | None) -> str:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
     theirs.verify_mode = ssl.CERT_REQUIRED
     left, right = socket.socketpair()
-    left.settimeout(10)
-    right.settimeout(10)
+    left.settimeout(60)
+    right.settimeout(60)
     seen: list[str] = []
 
     def serve() -> None:

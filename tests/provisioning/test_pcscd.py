@@ -66,7 +66,7 @@ def test_a_connection_is_a_card_on_that_reader(tmp_path: Path) -> None:
 
 def answer_as_card(card: socket.socket) -> None:
     """Answer each question for the ATR, as long as the connection stands."""
-    card.settimeout(10)
+    card.settimeout(60)
     with contextlib.suppress(ConnectionError):
         while length := card.recv(2):
             if card.recv(length[1]) == b"\x04":

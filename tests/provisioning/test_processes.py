@@ -50,7 +50,7 @@ def is_alive(pid: int) -> bool:
 
 
 def await_end(pid: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while is_alive(pid):
         assert time.monotonic() < deadline, f"{pid} lives on"
         time.sleep(0.02)
@@ -119,6 +119,17 @@ def test_free_ports_lie_side_by_side_and_can_be_bound() -> None:
     for port in (*ports, free_port()):
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", port))
+
+
+def test_ports_are_given_once_and_to_one_process() -> None:
+    code = "from provisioning.processes import free_ports; print(*free_ports(20))"
+    run = [sys.executable, "-c", code]
+    given = [*free_ports(20), *free_ports(20)]
+    for _ in range(2):
+        done = subprocess.run(run, capture_output=True, text=True, check=True)
+        given += map(int, done.stdout.split())
+    assert len(given) == 80
+    assert len(set(given[:60])) == len({*given[:40], *given[60:]}) == 60
 
 
 def test_a_second_demo_gets_a_directory_of_its_own(tmp_path: Path) -> None:

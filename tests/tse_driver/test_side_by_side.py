@@ -10,7 +10,7 @@ from tse_driver.side_by_side import WAITING_PER_THREAD, in_order, processors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def threads_left() -> list[str]:
