@@ -19,6 +19,7 @@ from edge.ui.screens.closing import ClosingScreen
 from edge.ui.screens.declined import DeclinedPanel
 from edge.ui.screens.handed_out import HandedOutPanel
 from edge.ui.screens.notice import NoticePanel
+from edge.ui.screens.over import OverScreen
 from edge.ui.screens.payment import PaymentPanel
 from edge.ui.screens.receipts import ReceiptsScreen
 from edge.ui.screens.selling import SellingPanel
@@ -213,7 +214,7 @@ class TillApp(App[None]):
             panel.display = True
             self._panel = panel
             self._focus_first(panel)
-        if isinstance(self.screen, StatusScreen | ReceiptsScreen | ClosingScreen):
+        if isinstance(self.screen, OverScreen):
             self.screen.show(view)
         self._report_painted(view)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from edge.ui import text
 from edge.ui.messages import ClosingAsked, ClosingConfirmed
+from edge.ui.screens.over import OverScreen
 from edge.ui.widgets.touch_key import TouchKey
 
 if TYPE_CHECKING:
@@ -19,16 +18,8 @@ if TYPE_CHECKING:
     from edge.core.view import TillView
 
 
-class ClosingScreen(ModalScreen[None]):
+class ClosingScreen(OverScreen):
     """Asks once more; the key is dead while the till says why it can't be closed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", show=False),
-    ]
-
-    def __init__(self, view: TillView) -> None:
-        super().__init__()
-        self._view = view
 
     def compose(self) -> ComposeResult:
         """Lay out what happens, what stands against it, and two keys."""
@@ -39,13 +30,8 @@ class ClosingScreen(ModalScreen[None]):
             yield TouchKey(text.BACK, ClosingAsked, id="closing-back")
             yield TouchKey("", ClosingConfirmed, id="closing-confirm", classes="last")
 
-    def on_mount(self) -> None:
-        """Show the view it was opened with."""
-        self.show(self._view)
-
-    def show(self, view: TillView) -> None:
-        """Show newer figures, and whether the till can be closed now."""
-        self._view = view
+    def fill_in(self, view: TillView) -> None:
+        """Show figures, and whether the till can be closed now."""
         title = text.closing_title(view.z_number)
         self.query_one("#closing-title", Static).update(title)
         self.query_one("#closing-text", Static).update(text.closing_text(view))

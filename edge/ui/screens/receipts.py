@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from contract.messages import LampState
 from edge.core.intents import PrintClosing, PrintReceipt
 from edge.ui import text
 from edge.ui.messages import ReceiptsAsked, Wanted
+from edge.ui.screens.over import OverScreen
 from edge.ui.widgets.touch_key import TouchKey
 
 if TYPE_CHECKING:
@@ -26,16 +25,11 @@ if TYPE_CHECKING:
 ROWS = 4  # what a finger can hit on the smaller panel
 
 
-class ReceiptsScreen(ModalScreen[None]):
+class ReceiptsScreen(OverScreen):
     """One key per order, newest first; over whatever the till is doing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", show=False),
-    ]
-
     def __init__(self, view: TillView) -> None:
-        super().__init__()
-        self._view = view
+        super().__init__(view)
         self._orders: list[UUID] = []
 
     def compose(self) -> ComposeResult:
@@ -51,13 +45,8 @@ class ReceiptsScreen(ModalScreen[None]):
                 text.BACK, ReceiptsAsked, id="receipts-close", classes="last"
             )
 
-    def on_mount(self) -> None:
-        """Show the view it was opened with."""
-        self.show(self._view)
-
-    def show(self, view: TillView) -> None:
-        """Show newer orders, and what became of those asked for."""
-        self._view = view
+    def fill_in(self, view: TillView) -> None:
+        """Show orders, and what became of those asked for."""
         rows = view.receipts[:ROWS]
         self._orders = [row.order for row in rows]
         for place, key in enumerate(self.query(".receipt").results(TouchKey)):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from edge.core import texts
 from edge.core.intents import ConfirmClock, RestartTse, SwitchTraining
 from edge.ui import text
 from edge.ui.messages import ClosingAsked, ReceiptsAsked, StatusAsked, Wanted
+from edge.ui.screens.over import OverScreen
 from edge.ui.widgets.lamp_table import LampTable
 from edge.ui.widgets.touch_key import TouchKey
 
@@ -22,16 +21,8 @@ if TYPE_CHECKING:
     from edge.core.view import TillView
 
 
-class StatusScreen(ModalScreen[None]):
+class StatusScreen(OverScreen):
     """Each lamp's sentence, what can be done here, and what waits for the hub."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", show=False),
-    ]
-
-    def __init__(self, view: TillView) -> None:
-        super().__init__()
-        self._view = view
 
     def compose(self) -> ComposeResult:
         """Lay out sentences and the key back."""
@@ -48,13 +39,8 @@ class StatusScreen(ModalScreen[None]):
             yield TouchKey(text.CLOSE_TILL, ClosingAsked, id="status-closing")
             yield TouchKey(text.BACK, StatusAsked, id="status-close", classes="last")
 
-    def on_mount(self) -> None:
-        """Show the view it was opened with."""
-        self.show(self._view)
-
-    def show(self, view: TillView) -> None:
-        """Show newer lamps."""
-        self._view = view
+    def fill_in(self, view: TillView) -> None:
+        """Show lamps."""
         names = dict.fromkeys([view.label, view.till, view.event_name])
         till = " · ".join(name for name in names if name)
         self.query_one("#status-till", Static).update(till)

@@ -207,6 +207,16 @@ async def test_tapping_the_lamps_opens_their_sentences() -> None:
     assert till.intents == []
 
 
+async def test_a_view_that_comes_while_the_lamps_are_opened_is_shown_there() -> None:
+    till = FakeTill(VIEWS["selling-full"])
+    good = Lamp(state=LampState.GOOD, text="Signing.")
+    async with app_for(till).run_test(size=SMALL) as pilot:
+        pilot.app.post_message(StatusAsked())
+        till.put_on(replace(till.view, lamps=replace(till.view.lamps, tse=good)))
+        await pilot.pause()
+        assert "Signing." in words(pilot, "#lamp-tse .sentence")
+
+
 async def test_the_tse_can_be_restarted_where_its_trouble_is_told() -> None:
     till = FakeTill(VIEWS["selling-full"])
     async with app_for(till).run_test(size=SMALL) as pilot:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TAPS = 60
 CPU_PER_TAP_MS_MAX = 20
 RSS_MIB_MAX = 120
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 
 MEASURE_RSS = """
 import asyncio, pathlib, re
