@@ -11,41 +11,55 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge.assembly import archive_tse, assemble, read_settings
-from edge.core.errors import KassenbandError
-from edge.core.settings import Settings, SettingsWrong
+from edge.assembly import archive_tse, assemble, log_to_file, read_settings
+from edge.core.errors import ArchiveRefused, KassenbandError
 from edge.journal import reading
 from edge.selftest import examine
 
+if TYPE_CHECKING:
+    from edge.core.settings import Settings
+
 CONFIG = Path("/etc/kassenband/till.toml")
-LOG_BYTES_MAX = 5_000_000
-LOG_FILES = 3
 OWN_FAULT = (
     "The till stopped because of a fault of its own. No order is lost. Start it again;"
     " if it stops again, send its log to whoever maintains it."
 )
 GOOD, BAD, CANNOT = 0, 1, 2  # exit codes of every command
+STOPPED = 128 + signal.SIGINT
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; returns 0 good, 1 judged bad, 2 could not run."""
+    """Do what the command line says; returns 0 good, 1 judged bad, 2 could not run.
+
+    130 is the end by Ctrl+C, which is a good one only for the screen.
+    """
     assert __debug__, "never run a till with -O: its checks would be gone"
     options = _parser().parse_args(arguments)
     logging.basicConfig(handlers=[logging.NullHandler()])  # the terminal is for people
     try:
-        return _run(options)
+        code = _run(options)
+        sys.stdout.flush()
+    except ArchiveRefused as error:
+        print(error, file=sys.stderr)
+        return BAD
     except KassenbandError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
-        return GOOD
+        return GOOD if options.command is None else STOPPED
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception:
         logging.getLogger(__name__).exception("The till stopped.")
         print(OWN_FAULT, file=sys.stderr)
+    else:
+        return code
     return CANNOT
 
 
@@ -68,7 +82,7 @@ def _run(options: argparse.Namespace) -> int:
 async def _sell(settings: Settings) -> int:
     from edge.ui.app import TillApp  # noqa: PLC0415 - Textual only where a screen is
 
-    _log_to_file(settings)
+    log_to_file(settings)
     async with await assemble(settings) as assembly:
         app: TillApp = TillApp(assembly.till)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit)
@@ -109,24 +123,6 @@ def _journal(settings: Settings, options: argparse.Namespace) -> int:
     if options.json:
         print(reading.summary_json(orders))
     return GOOD
-
-
-def _log_to_file(settings: Settings) -> None:
-    file = settings.log.file
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            file, maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES
-        )
-    except OSError as error:
-        raise SettingsWrong(
-            f"The log {file} can't be written ({error.strerror})."
-            " Correct its owner, or name another one (log.file)."
-        ) from error
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(
-        handlers=[handler], level=settings.log.level, format=form, force=True
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
@@ -28,7 +30,7 @@ from edge.link.delivery import EdgeDelivery
 from edge.link.mqtt import Broker, MqttLink
 from edge.link.tls import TillCertificate
 from edge.till import Ports, Post, SystemClock, Till
-from tse_driver.errors import TseError
+from tse_driver.errors import AT_SHELL, TseError
 from tse_driver.port import Port
 from tse_driver.results import Pins
 
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 CANCEL_AGAIN_S = 3
 ARCHIVES = "tse-archives"  # beside the journal
+LOG_BYTES_MAX = 5_000_000
+LOG_FILES = 3
 
 
 @dataclass(slots=True)
@@ -149,6 +153,25 @@ async def assemble(
     return Assembly(till, journal, link, reader, fiscal, archives, printer)
 
 
+def log_to_file(settings: Settings) -> None:
+    """Have a process tell its log to the till's file; raises SettingsWrong."""
+    file = settings.log.file
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            file, maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES
+        )
+    except OSError as error:
+        raise SettingsWrong(
+            f"The log {file} can't be written ({error.strerror})."
+            " Correct its owner, or name another one (log.file)."
+        ) from error
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(
+        handlers=[handler], level=settings.log.level, format=form, force=True
+    )
+
+
 async def archive_tse(settings: Settings, file: Path | None) -> Path:
     """Deliver a TSE's whole log to the hub, or the export in a file; the till is off.
 
@@ -193,7 +216,7 @@ def _line(port: Path) -> Port:
     try:
         return Port(str(port))
     except TseError as error:
-        raise ArchiveTrouble(str(error)) from error
+        raise ArchiveTrouble(error.sentence(AT_SHELL)) from error
 
 
 async def _conditions(settings: Settings, journal: SqliteJournal) -> Conditions:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import logging
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,11 +14,11 @@ import uvloop
 
 from hub import assembly, upkeep
 from hub.commands import dsfinvk, office
-from hub.commands.answer import Refused
+from hub.commands.answer import WrongUsage
 from hub.commands.verbs import add_config
 from hub.link.connection import BrokerGone
-from hub.settings import SettingsError, load_settings
-from hub.store.errors import StoreError
+from hub.settings import SettingsError, load_settings, log_at
+from hub.store.errors import Refused, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -30,30 +31,48 @@ _Command: TypeAlias = (
 )
 
 GOOD, BAD, UNUSABLE = 0, 1, 2
+STOPPED = 128 + signal.SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0 for good, 1 for judged bad, 2 for could not run."""
+    """Run one command; returns 0 good, 1 judged bad or refused, 2 could not run.
+
+    130 is the end by Ctrl+C.
+    """
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "dsfinvk" and options.check is not None:
-            return _tell(dsfinvk.judge(options), options)
-        calls_providers = options.show_config or options.command == "serve"
-        loaded = load_settings(options.config, with_contracts=calls_providers)
-        if options.show_config:
-            print(loaded.show())
-            return GOOD
-        if options.command is None:
-            _parser().print_help()
-            return UNUSABLE
-        _log_at(loaded.settings.log_level)
-        return uvloop.run(_chosen(options)(loaded.settings, options))
+        code = _run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNUSABLE
     except Refused as refusal:
-        _refuse(str(refusal), as_json=options.json)
+        _refuse(str(refusal), as_json=getattr(options, "json", False))
         return BAD
-    except (SettingsError, StoreError, BrokerGone) as error:
+    except (WrongUsage, SettingsError, StoreError, BrokerGone) as error:
         print(error, file=sys.stderr)
         return UNUSABLE
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "dsfinvk" and options.check is not None:
+        return _tell(dsfinvk.judge(options), options)
+    calls_providers = options.show_config or options.command == "serve"
+    loaded = load_settings(options.config, with_contracts=calls_providers)
+    if options.show_config:
+        print(loaded.show())
+        return GOOD
+    if options.command is None:
+        _parser().print_help()
+        return UNUSABLE
+    log_at(loaded.settings.log_level)
+    obey = _COMMANDS.get(options.command, _obey)
+    return uvloop.run(obey(loaded.settings, options))
 
 
 async def _serve(settings: Settings, options: argparse.Namespace) -> int:
@@ -97,11 +116,11 @@ def _refuse(sentence: str, *, as_json: bool) -> None:
         print(sentence, file=sys.stderr)
 
 
-def _chosen(options: argparse.Namespace) -> _Command:
-    return _COMMANDS.get(options.command, _obey)
-
-
-_COMMANDS = {"serve": _serve, "migrate": _migrate, "verify": _verify}
+_COMMANDS: dict[str, _Command] = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "verify": _verify,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,20 +144,6 @@ def _parser() -> argparse.ArgumentParser:
         add_config(command)
     office.add_all(commands)
     return parser
-
-
-def _log_at(level: str) -> None:
-    number = logging.getLevelNamesMapping().get(level.upper())
-    if number is None:
-        raise SettingsError(
-            f"The setting 'log_level' is {level!r}. Use debug, info, warning or error."
-        )
-    logging.basicConfig(
-        level=number, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    if number > logging.DEBUG:
-        # It tells every request; the payment log does that, and for good.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 import tomllib
@@ -184,3 +185,18 @@ def _convert(name: str, value: Any, kind: Any, folder: Path) -> Any:
             f"The setting {name!r} must be {IDENTITY_FORM}, not {value!r}."
         )
     return value
+
+
+def log_at(level: str) -> None:
+    """Tell the log of a process from a level on; raises SettingsError."""
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise SettingsError(
+            f"The setting 'log_level' is {level!r}. Use debug, info, warning or error."
+        )
+    logging.basicConfig(
+        level=number, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    if number > logging.DEBUG:
+        # It tells every request; the payment log does that, and for good.
+        logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -30,8 +30,8 @@ class Answer:
         return "\n".join(self.lines)
 
 
-class Refused(Exception):
-    """What was asked for can't be done; the text says why, and what to do."""
+class WrongUsage(Exception):
+    """What was typed makes no sense; the text says what would."""
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

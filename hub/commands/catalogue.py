@@ -9,11 +9,12 @@ import msgspec
 
 from contract.catalogue import Catalogue
 from contract.money import Money
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.files import read_file
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.service.events import publish_catalogue
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     import argparse

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from contract.closing_sheet import cash_minor
 from contract.money import Money
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.opened import opened
 from hub.commands.verbs import add_config
 from hub.core.closing_sentences import sentence
 from hub.service.closing_reports import ClosingReports
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     import argparse

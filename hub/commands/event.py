@@ -14,12 +14,11 @@ from contract.order import BookingModel
 from contract.receipt import Seller
 from contract.staff import Right, RoleName, StaffRole
 from hub.commands import catalogue, limits
-from hub.commands.answer import Answer, Refused
+from hub.commands.answer import Answer
 from hub.commands.files import read_file
 from hub.commands.opened import connected, opened
 from hub.commands.verbs import Verbs
 from hub.service.events import (
-    ModelFixed,
     NewEvent,
     change_event,
     create_event,
@@ -29,6 +28,7 @@ from hub.service.events import (
     set_limits,
 )
 from hub.service.staff import put_role
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     import argparse
@@ -143,10 +143,7 @@ async def _make(store: Store, settings: Settings, plan: EventPlan) -> str:
             f"The event {settings.event} is open with number {known['number']} and "
             f"{known['currency']}, and keeps both. Correct the file."
         )
-    try:
-        await set_booking_model(store, plan.number, plan.booking_model)
-    except ModelFixed as error:
-        raise Refused(str(error)) from error
+    await set_booking_model(store, plan.number, plan.booking_model)
     await change_event(store, event)
     await set_limits(store, plan.number, plan.limits)
     return f"The event {settings.event} was open already; it is now as the file says."

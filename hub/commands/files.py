@@ -1,4 +1,4 @@
-"""Reads the files that operators write: TOML or JSON, checked to the last key."""
+"""Operators' files: TOML and JSON, read and checked to the last key; what is made."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from hub.commands.answer import Refused
 from hub.settings import SettingsError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,16 @@ def read_text(path: Path) -> str:
         ) from None
     except UnicodeDecodeError:
         raise Refused(f"The file {path} is no text (UTF-8).") from None
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file; raises SettingsError where it can't be."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise SettingsError(
+            f"{path} can't be written ({error.strerror}). Name another place."
+        ) from None
 
 
 def _parse(path: Path) -> Any:

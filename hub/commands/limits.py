@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hub.commands.amounts import amount, bound, shown
-from hub.commands.answer import Answer, Refused
+from hub.commands.answer import Answer, WrongUsage
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.service.events import NewEvent, change_event, set_limits
@@ -28,6 +28,7 @@ _OF_STAND_IN = {
     "till_total": "per till, while the hub is silent",
     "unknown_wallet": "for a wristband the till has never heard of",
 }
+_ALL = (*_OF_WALLETS, *_OF_STAND_IN, "outage_age")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -73,14 +74,14 @@ async def _show(settings: Settings, _options: argparse.Namespace) -> Answer:
 
 
 async def _set(settings: Settings, options: argparse.Namespace) -> Answer:
+    if not any(hasattr(options, name) for name in _ALL):
+        raise WrongUsage("Nothing is to be changed. Name a limit, or see --help.")
     async with opened(settings) as at:
         event = at.event
         held = _changed(event.agreed.limits, options, _OF_WALLETS)
         far = _changed(event.stand_in, options, _OF_STAND_IN)
         if hasattr(options, "outage_age"):
             far = msgspec.structs.replace(far, outage_age_s=options.outage_age)
-        if (held, far) == (event.agreed.limits, event.stand_in):
-            raise Refused("Nothing is to be changed. Name a limit, or see --help.")
         if held != event.agreed.limits:
             await set_limits(at.store, event.number, held)
         if far != event.stand_in:

@@ -26,7 +26,7 @@ from hub.commands import (
 if TYPE_CHECKING:
     import argparse
 
-_COMMANDS = {
+COMMANDS = {
     "event": (event.add, "open an event from a file, or show it"),
     "catalogue": (catalogue.add, "publish or show what tills sell"),
     "limits": (limits.add, "show or change what wallets hold and tills risk"),
@@ -55,5 +55,5 @@ _COMMANDS = {
 
 def add_all(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add each command with its verbs."""
-    for name, (add, words) in _COMMANDS.items():
+    for name, (add, words) in COMMANDS.items():
         add(commands.add_parser(name, help=words, description=words))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.files import read_text
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
@@ -32,6 +32,7 @@ from hub.service.competitions import (
 from hub.service.entrants import Entrants, add_site
 from hub.service.registration import Registration
 from hub.settings import SettingsError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from hub.commands.opened import Opened

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.files import read_text
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.service.presales import Told, find, take_in
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     import argparse

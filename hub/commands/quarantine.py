@@ -11,10 +11,11 @@ import msgspec
 
 from contract.messages import AdviceFlag
 from contract.money import Money
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
-from hub.service.quarantine import Decision, NotReleased, SetAside
+from hub.service.quarantine import Decision, SetAside
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,12 +81,9 @@ async def _decide(settings: Settings, options: argparse.Namespace) -> Answer:
     decision: Decision = options.decision
     async with opened(settings) as at:
         kept = SetAside(at.store, at.event.number)
-        try:
-            found = await kept.decide(
-                options.order, decision, by=options.by, reason=options.reason
-            )
-        except NotReleased as error:
-            raise Refused(str(error)) from None
+        found = await kept.decide(
+            options.order, decision, by=options.by, reason=options.reason
+        )
         released = decision is Decision.RELEASE and await _is_booked(kept, found)
     figures = {
         "order": str(options.order),

@@ -13,7 +13,8 @@ import msgspec
 
 from contract.money import Currency, Money
 from contract.staff import Right
-from hub.commands.answer import Answer, Refused
+from hub.commands.answer import Answer
+from hub.commands.files import write_file
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.core.bills.errors import NotAllowed
@@ -21,6 +22,7 @@ from hub.service.office import MONEY_RIGHTS, Office
 from hub.service.payout_files import PayoutFiles
 from hub.service.settlements import Settlements
 from hub.service.statements import print_statement
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from hub.commands.opened import Opened
@@ -135,7 +137,8 @@ async def _statement(settings: Settings, options: argparse.Namespace) -> Answer:
         made = await service.one(options.settlement)
         if made is None:
             raise Refused(f"There is no settlement {options.settlement}.")
-        _write(options.out, await print_statement(service, made, options.language))
+        statement = await print_statement(service, made, options.language)
+        write_file(options.out, statement)
     return Answer({"file": str(options.out)}, [f"{options.out} is written."])
 
 
@@ -153,7 +156,7 @@ async def _file(settings: Settings, options: argparse.Namespace) -> Answer:
             found = await files.read(each)
             assert found is not None, "it was just made"
             paths.append(options.out / found[0])
-            _write(paths[-1], found[1])
+            write_file(paths[-1], found[1])
     lines = [f"{path} is written. Hand it to the bank." for path in paths]
     return Answer({"files": [str(path) for path in paths]}, lines)
 
@@ -171,15 +174,6 @@ async def _who(at: Opened, user: str) -> str:
             f"{Right.FINANCE.value!r}."
         )
     return member.id
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise Refused(
-            f"{path} can't be written ({error.strerror}). Name another place."
-        ) from None
 
 
 def _figures(made: DrawnUp) -> dict[str, Any]:

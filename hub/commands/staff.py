@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.ids import WristbandUid
 from contract.staff import ROLE_NAME_PATTERN, Right, StaffRole, rights_of, staff_hash
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, WrongUsage, table
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.service.staff import (
@@ -21,6 +21,7 @@ from hub.service.staff import (
     put_member,
     put_role,
 )
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -223,7 +224,9 @@ def _ask_pin() -> str:
         return sys.stdin.readline().strip()
     first = getpass.getpass("PIN (at least 4 digits): ")
     if getpass.getpass("The same once more: ") != first:
-        raise Refused("These were two different PINs. Nothing is changed; try again.")
+        raise WrongUsage(
+            "These were two different PINs. Nothing is changed; try again."
+        )
     return first
 
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from contract.money import Money, plain_amount
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.opened import opened
 from hub.commands.verbs import add_config
 from hub.core.statistics import OrderSum, SoldSum
 from hub.service.statistics import Wanted, count
+from hub.store.errors import Refused
 from hub.web.formats import load_zone
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ import msgspec
 from contract.acts import OrderKind, PaymentMethod
 from contract.ids import IDENTITY_FORM, IDENTITY_PATTERN, TillId
 from hub.commands import tse
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
 from hub.core.orders import ALL_ROUND
 from hub.service.events import register_till, revoke_till
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

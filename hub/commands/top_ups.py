@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from contract.money import plain_amount
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
 from hub.commands.files import read_text
 from hub.commands.opened import opened
 from hub.commands.verbs import Verbs
@@ -17,6 +17,7 @@ from hub.core.bills.fees import MethodFee
 from hub.payments.transfer import Creditor
 from hub.service.bill_terms import Terms
 from hub.service.top_ups import TopUps, put_top_ups, read_top_ups
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     import argparse

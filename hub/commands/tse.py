@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from hub.commands.answer import Answer, Refused, table
+from hub.commands.answer import Answer, table
+from hub.commands.files import write_file
 from hub.commands.opened import opened
 from hub.commands.verbs import add_config
 from hub.core.notification import notification
 from hub.service.till_register import TillRegister
+from hub.store.errors import Refused
 from hub.web.formats import load_zone
 
 if TYPE_CHECKING:
@@ -88,10 +90,7 @@ async def _notify(settings: Settings, options: argparse.Namespace) -> Answer:
         )
     if not found.systems:
         raise Refused("No till has described itself yet: there is nothing to notify.")
-    try:
-        options.out.write_text(notification(found.systems), "utf-8")
-    except OSError as error:
-        raise Refused(f"{options.out} can't be written ({error.strerror}).") from error
+    write_file(options.out, notification(found.systems).encode())
     count = len(found.systems)
     return Answer(
         {"systems": count, "file": str(options.out)},

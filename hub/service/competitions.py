@@ -10,7 +10,7 @@ import msgspec
 
 from hub.core.bills.fees import MethodFee
 from hub.service.accounts import is_email
-from hub.store.errors import StoreError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hub.store.store import Store
 
 
-class SetUpRefused(StoreError):
+class SetUpRefused(Refused):
     """A competition or club can't be set up so; the text says why."""
 
 

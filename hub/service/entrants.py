@@ -18,7 +18,7 @@ from hub.core.registration import MEMBERS_MAX, TEAMS_MAX, Flaw, Reason, flaws
 from hub.core.team_list import Trouble
 from hub.service.accounts import NAME_MAX, is_email, new_token, token_digest
 from hub.service.registration import RegistrationRefused, enter
-from hub.store.errors import StoreError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ _REASONS = {
 }
 
 
-class NoSuchCompetition(StoreError):
+class NoSuchCompetition(Refused):
     """There is no competition of this name at the hub's event."""
 
 

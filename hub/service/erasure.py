@@ -16,7 +16,7 @@ import msgspec
 from contract.money import Money
 from hub.core.booking import block_item
 from hub.service.wristbands import UnknownWristband
-from hub.store.errors import StoreError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class StillOwed(StoreError):
+class StillOwed(Refused):
     """The guest has money here; it must be paid out first."""
 
 

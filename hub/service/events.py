@@ -21,7 +21,7 @@ from contract.config import EventLimits
 from contract.messages import DeclineReason
 from contract.order import BookingModel
 from hub.core.ledger import Role
-from hub.store.errors import StoreError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,11 +65,11 @@ class NewEvent:
     booking_model: BookingModel = BookingModel.PAYMENT
 
 
-class ModelFixed(StoreError):
+class ModelFixed(Refused):
     """Something was sold by the booking model already; the text says so."""
 
 
-class CatalogueTaken(StoreError):
+class CatalogueTaken(Refused):
     """A catalogue can't be published like that; the text says why."""
 
 
@@ -127,7 +127,7 @@ async def register_till(
     issues_wristbands: bool = False,
     profile: TillProfile | None = None,
 ) -> None:
-    """Register a till, or change what it is; raises StoreError for a revoked one.
+    """Register a till, or change what it is; raises Refused for a revoked one.
 
     Without a profile it takes every kind of order.
     """
@@ -136,7 +136,7 @@ async def register_till(
         "register_till", event, till, label, issues_wristbands, said
     )
     if not done:
-        raise StoreError(
+        raise Refused(
             f"The till {till} was revoked, and its name is never used again. "
             "Register a successor under another name."
         )

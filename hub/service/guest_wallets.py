@@ -26,7 +26,7 @@ from hub.core.tokens import hash_code
 from hub.service.bill_viewers import OfWallet, visible
 from hub.service.bills import hub_time
 from hub.service.receipts import GUESTS_KINDS
-from hub.store.errors import StoreError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,7 +135,7 @@ class TopUpProblem(enum.Enum):
     """It is blocked or was replaced, is full, or nothing can be paid by."""
 
 
-class TopUpRefused(StoreError):
+class TopUpRefused(Refused):
     """A top-up can't be billed; `terms` say what could be."""
 
     def __init__(self, problem: TopUpProblem, terms: TopUpTerms) -> None:

@@ -16,7 +16,7 @@ from hub.core.content import is_beyond
 from hub.service.advices import Arrival
 from hub.service.booker import Booker
 from hub.service.booking import NoLedger, NotBooked
-from hub.store.errors import StoreError
+from hub.store.errors import Refused, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Quarantined:
         return self.decision is None and not self.released
 
 
-class NotReleased(StoreError):
+class NotReleased(Refused):
     """An advice can't be let go; the text says why."""
 
 

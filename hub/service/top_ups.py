@@ -12,7 +12,7 @@ from hub.payments.by_hand import E_BANKING, SLIP
 from hub.payments.registry import CODES
 from hub.payments.transfer import Creditor
 from hub.service.bill_terms import Terms, put_top_up_terms
-from hub.store.errors import StoreError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ OFFERABLE = tuple(code for code in CODES if code != SLIP.code)
 """All but the slip: it goes to a postal address, and guests give none."""
 
 
-class TopUpsRefused(StoreError):
+class TopUpsRefused(Refused):
     """Top-ups can't be set up so; the text says why."""
 
 

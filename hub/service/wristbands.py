@@ -14,7 +14,7 @@ from contract.money import Money
 from contract.token import PORTAL_PATH
 from hub.core.booking import block_item, credit_item
 from hub.core.tokens import hash_code, new_code
-from hub.store.errors import StoreError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,11 +30,11 @@ WALLET_CHANNEL = "kassenband_wallets"
 UID_SECRET_BYTES_MIN = 16
 
 
-class WristbandRefused(StoreError):
+class WristbandRefused(Refused):
     """This wristband can't get a token; the text says why."""
 
 
-class UnknownWristband(StoreError):
+class UnknownWristband(Refused):
     """No wristband has this serial."""
 
 

@@ -7,6 +7,13 @@ class StoreError(Exception):
     """The database can't be used as it is; the text names the remedy."""
 
 
+class Refused(StoreError):
+    """What was asked for can't be done; the text says why, and what to do.
+
+    Nothing is wrong with the database: whoever asked has their answer.
+    """
+
+
 class DatabaseGone(StoreError):
     """The connection was lost or never came about; trying again may help."""
 

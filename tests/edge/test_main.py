@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from contract.anchors import decode_anchors
 from contract.ids import EventId, TillId
 from edge.__main__ import main
+from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from edge.journal.journal import SqliteJournal
 from edge.selftest import judge
 from tests.contract.samples import EVENT
@@ -96,6 +99,46 @@ def test_a_missing_journal_is_named(
 ) -> None:
     assert main(["--config", str(config), "journal", "show"]) == 2
     assert "There is no journal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "code"),
+    [
+        ([], KeyboardInterrupt(), 0),  # the screen's way to end
+        (["selftest"], KeyboardInterrupt(), 130),
+        (["tse-archive"], ArchiveTrouble("The hub is silent."), 2),
+        (["tse-archive"], ArchiveRefused("The hub refuses an archive."), 1),
+        (["tse-archive"], ValueError("a fault of its own"), 2),
+    ],
+)
+def test_the_exit_code_says_how_a_command_ended(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    error: BaseException,
+    code: int,
+) -> None:
+    def end(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("edge.__main__._run", end)
+    assert main(words) == code
+    assert str(error) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["fly"], ["journal", "burn"], ["--fly"]])
+def test_wrong_usage_is_exit_2(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
+def test_a_reader_that_leaves_early_makes_no_traceback(config: Path) -> None:
+    line = f"{sys.executable} -m edge --config {config} --show-config | true"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stderr == ""
 
 
 def test_the_journal_can_be_read_and_exported(

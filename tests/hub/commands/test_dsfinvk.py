@@ -223,10 +223,10 @@ def test_a_period_takes_closings_by_when_they_were_made(hub: Office, day: Till) 
 
 REFUSED = (
     (["--from", "2026-07-06"], 1, "No closing lies in this period. There are 2, from"),
-    (["--from", "soon"], 1, "--from 'soon' is no day or moment. Write 2026-07-04"),
+    (["--from", "soon"], 2, "--from 'soon' is no day or moment. Write 2026-07-04"),
     (
         ["--from", "2026-07-06", "--to", "2026-07-05"],
-        1,
+        2,
         "The period ends before it begins. Exchange --from and --to.",
     ),
     (

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from hub.commands.answer import Refused
 from hub.commands.files import read_file, read_text
 from hub.settings import SettingsError
+from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from pathlib import Path

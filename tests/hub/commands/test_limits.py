@@ -37,8 +37,16 @@ def test_what_can_be_lost_is_said(hub: Office) -> None:
 def test_nothing_to_change_is_an_answer(hub: Office) -> None:
     said = hub("limits", "set")
 
-    assert said.code == 1
+    assert said.code == 2
     assert "Nothing is to be changed" in said.errors
+
+
+def test_what_is_so_already_is_no_error(hub: Office) -> None:
+    hub("limits", "set", "--allowance", "20.00")
+    again = hub("limits", "set", "--allowance", "20.00")
+
+    assert again.code == 0
+    assert "Stand-in: 20.00 EUR per wristband" in again.out
 
 
 @pytest.mark.parametrize("typed", ["1,50", "-3", "1.5", "", "none", "9" * 30])

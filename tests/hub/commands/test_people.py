@@ -114,7 +114,7 @@ def test_one_bad_line_keeps_all_out(hub: Office, run: str) -> None:
 def test_an_unknown_competition_or_file_is_named(hub: Office) -> None:
     path = write(hub, TEAMS)
     said = hub("teams", "import", "nowhere", path)
-    assert said.code != 0
+    assert said.code == 1
     assert "'nowhere'" in said.errors
 
 
@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_is_no_file_that_is_wrong(
 def test_a_club_s_officer_needs_an_account(hub: Office, run: str) -> None:
     assert "Norska" in hub("club", "list").out
     said = hub("club", "officer", "norska", "who@example.org")
-    assert said.code != 0
+    assert said.code == 1
     assert "register at the portal first" in said.errors
     hub("teams", "import", run, write(hub, TEAMS))
     made = hub.figures("club", "officer", "norska", "ada@example.org")

@@ -64,7 +64,7 @@ def test_guests_top_up_by_the_ways_of_a_file_and_no_others(hub: Office) -> None:
 )
 def test_what_makes_no_sense_changes_nothing(hub: Office, text: str, why: str) -> None:
     said = hub("top-ups", "set", written(hub, text))
-    assert said.code != 0
+    assert said.code == 1
     assert why in said.errors
     assert "Traceback" not in said.errors
     assert "can't top up online" in hub("top-ups", "show").out
