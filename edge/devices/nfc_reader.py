@@ -24,7 +24,7 @@ from edge.core.events import (
     WristbandUnreadable,
 )
 from edge.devices import pcsc
-from edge.devices.card import WRITE_BUDGET_S, CardGone, CardSession
+from edge.devices.card import READ_BUDGET_S, WRITE_BUDGET_S, CardGone, CardSession
 from edge.devices.pcsc import (
     Context,
     ReaderGone,
@@ -317,7 +317,7 @@ def _read_once(
     if state.flags & pcsc.MUTE:  # the chip did not answer when it was powered
         raise CardGone
     with context.card(name) as transmit:
-        return CardSession(transmit, state.atr).read()
+        return CardSession(transmit, state.atr, budget_s=READ_BUDGET_S).read()
 
 
 def _no_reader(prefix: str, names: list[str]) -> str:

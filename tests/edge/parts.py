@@ -34,6 +34,7 @@ from tests.contract.samples import AT, CATALOGUE, EVENT, SELLER
 from tests.edge.core.issuing import EVENT as EVENT_NUMBER
 from tests.edge.core.issuing import KEYS, issue
 from tests.edge.reference_hub import ReferenceHub
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,7 +219,7 @@ class Bench:
     async def ended(self) -> None:
         """Wait until the till has ended by itself; raises what ended it."""
         assert self._running is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await self._running
 
     def tap(self, serial: int) -> None:
@@ -231,7 +232,7 @@ class Bench:
         changed = asyncio.Event()
         unwatch = self.till.watch(lambda _: changed.set())
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while not wanted(self.till.view):
                     changed.clear()
                     await changed.wait()

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from contract.ids import new_order_id
 from contract.order import OrderKind
+from edge import archivist as module
 from edge.archivist import PIECE_FIRST, PIECE_MAX, PIECE_S, Archivist, next_length
 from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from edge.core.records import FiscalBegun, FiscalStart, OrderOpened
 from edge.journal.memory import MemoryJournal
 from tests.contract.samples import AT
 from tests.edge.parts import FakeTse
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 TSE = "ab" * 32
 OTHER = "cd" * 32
 THIRD = "ef" * 32
-WAIT_S = 10
 
 
 @dataclass
@@ -114,15 +115,16 @@ async def working(shelf: Shelf, first: int = 5) -> AsyncIterator[Archivist]:
 
 
 async def until(shelf: Shelf, holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             shelf.changed.clear()
             await shelf.changed.wait()
 
 
-async def test_it_begins_with_the_tills_own_first_number_and_goes_on_from_there() -> (
-    None
-):
+async def test_it_begins_with_the_tills_own_first_number_and_goes_on_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PIECE_S", 2 * PATIENCE_S)  # no piece takes long
     shelf = Shelf()
     async with working(shelf) as archivist:
         archivist.between_baskets(quiet=True)
@@ -222,7 +224,7 @@ async def test_a_tse_that_is_changed_while_another_is_looked_back_from_is_notice
     archivist.between_baskets(quiet=True)
     archivist.catch_up(TSE)
     task = asyncio.create_task(archivist.run())
-    await asyncio.wait_for(shelf.asked.wait(), WAIT_S)
+    await asyncio.wait_for(shelf.asked.wait(), PATIENCE_S)
     archivist.catch_up(OTHER)
     shelf.go_on.set()
     await until(shelf, lambda: shelf.tries == 2)

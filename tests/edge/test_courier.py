@@ -13,6 +13,7 @@ from edge.core.events import AdviceStuck, ProbeImpossible
 from edge.courier import Courier
 from edge.journal.memory import MemoryJournal
 from edge.till import SystemClock
+from tests.patience import PATIENCE_S
 
 
 class Shelf(MemoryJournal):
@@ -67,7 +68,7 @@ class Office:
         await asyncio.gather(self.working, return_exceptions=True)
 
     async def next(self) -> AdviceBatch:
-        return await asyncio.wait_for(self.road.sent.get(), 5)
+        return await asyncio.wait_for(self.road.sent.get(), PATIENCE_S)
 
 
 async def test_ten_thousand_go_forty_at_a_time_and_none_twice() -> None:
@@ -106,5 +107,5 @@ async def test_without_a_connection_it_waits_to_be_woken() -> None:
 async def test_with_nothing_to_send_there_is_no_probe() -> None:
     async with Office() as office:
         office.courier.probe()
-        posted = await asyncio.wait_for(office.posted.get(), 5)
+        posted = await asyncio.wait_for(office.posted.get(), PATIENCE_S)
         assert isinstance(posted, ProbeImpossible)

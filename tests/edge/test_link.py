@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as paho
@@ -36,6 +37,7 @@ from provisioning.ca import EventCa
 from tests.contract.samples import EVENT, MESSAGES
 from tests.edge.parts import BAR, CONFIG, Bench
 from tests.edge.test_till import all_delivered, in_phase, sell
+from tests.patience import PATIENCE_S, be_patient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -91,9 +93,12 @@ class HubClient:
             socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
         )
         self._paho.on_message = self._on_message
+        subscribed = threading.Event()
+        self._paho.on_subscribe = lambda *_: subscribed.set()
         self._paho.connect("127.0.0.1", port)
         self._paho.subscribe([(f"{TOPICS.root}/till/+/{t}", 1) for t in LEAVES])
         self._paho.loop_start()
+        assert subscribed.wait(PATIENCE_S)
 
     def say(self, topic: str, message: Message, *, retain: bool = False) -> None:
         self._paho.publish(topic, encode(message), qos=1, retain=retain)
@@ -110,7 +115,7 @@ class HubClient:
         self._loop.call_soon_threadsafe(self.heard.put_nowait, (message.topic, said))
 
     async def hears(self, kind: type) -> FromTill:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 _, message = await self.heard.get()
                 if isinstance(message, kind):
@@ -146,7 +151,7 @@ class Till:
             await self._running
 
     async def posts(self, kind: type) -> Any:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 event = await self.events.get()
                 if isinstance(event, kind):
@@ -249,7 +254,7 @@ async def test_a_broker_that_restarts_is_found_again_and_nothing_stale_arrives(
             await till.posts(LinkUp)
             till.link.send(STATUS)
             while True:
-                _, first = await asyncio.wait_for(hub.heard.get(), 10)
+                _, first = await asyncio.wait_for(hub.heard.get(), PATIENCE_S)
                 assert not isinstance(first, OrderRequest)
                 if isinstance(first, TillStatus):
                     break
@@ -393,8 +398,13 @@ def test_an_expired_certificate_is_known_without_asking(
 
 
 async def test_a_whole_sale_over_the_broker(
-    ca: EventCa, broker: PrivateBroker, leaf: Leaf, hub: HubClient
+    ca: EventCa,
+    broker: PrivateBroker,
+    leaf: Leaf,
+    hub: HubClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    be_patient(monkeypatch)
     bench = Bench()
     certificate = TillCertificate(ca.certificate, leaf.certificate, leaf.key)
     link = MqttLink(

@@ -21,6 +21,7 @@ from edge.press import Press
 from tests.contract.closed_receipts import BERLIN, CLOSED
 from tests.contract.samples import AT, CLOSING, SELLER
 from tests.edge.parts import CONFIG
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ async def after(
     running = asyncio.create_task(press.run())
     for each in jobs:
         press.put(each)
-    heard = [await asyncio.wait_for(reports.get(), 10) for _ in jobs]
+    heard = [await asyncio.wait_for(reports.get(), PATIENCE_S) for _ in jobs]
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     return heard

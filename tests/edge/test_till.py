@@ -35,6 +35,7 @@ from edge.core.settings import PrintPolicy
 from edge.core.view import Phase, TillView, Tone
 from edge.journal.memory import MemoryJournal
 from tests.edge.parts import IDENTITY, Bench, wristband
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -363,7 +364,7 @@ async def test_a_refused_advice_does_not_hold_the_others_up() -> None:
 async def test_the_status_tells_the_hub_what_the_screen_shows() -> None:
     async with Bench() as bench:
         await ready(bench)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             status = await bench.hub.statuses.get()
         assert status.till == "bar-1"
         assert status.tse_serial == "ab" * 32
@@ -376,7 +377,7 @@ async def test_the_hub_is_told_when_the_printer_fails() -> None:
     async with Bench(identity=prints) as bench:
         await ready(bench)
         bench.till.post(PrinterLamp(lamp))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (await bench.hub.statuses.get()).printer != lamp:
                 pass
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edge.devices import pcsc
 from edge.simulator.vpcd import PulledAway
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from edge.simulator.wristband import VirtualWristband
@@ -40,6 +41,7 @@ class FakeScard:
         self.connected = 0
         self.contexts = 0
         self._canceled = False
+        self._known: dict[str, int] = {}
         self._changed = threading.Condition()
 
     # --- what tests do ---------------------------------------------------------------
@@ -55,6 +57,13 @@ class FakeScard:
             self.cards[reader] = None
             self.moves[reader] += 1
             self._changed.notify_all()
+
+    def await_seen(self, reader: str) -> None:
+        """Wait until what lies on a reader was dealt with: only news is waited for."""
+        with self._changed:
+            assert self._changed.wait_for(
+                lambda: self._known.get(reader) == self._state(reader), PATIENCE_S
+            )
 
     def swap(self, reader: str, card: VirtualWristband) -> None:
         """Exchange the card between two looks."""
@@ -108,6 +117,8 @@ class FakeScard:
         ((reader, known),) = states
         with self._changed:
             self._canceled = False
+            self._known[reader] = known
+            self._changed.notify_all()
             changed = self._changed.wait_for(
                 lambda: (
                     self._canceled

@@ -19,6 +19,7 @@ from edge.devices.pcsc import ReaderGone, ReaderState, ServiceGone
 from edge.simulator.wristband import VirtualWristband
 from tests.edge.core.issuing import OTHER_UID, UID, issue
 from tests.edge.devices.fake_scard import EMPTY, FakeScard
+from tests.patience import PATIENCE_S, be_patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from edge.ports import Reader
 
 NAME = "Kassenband 1 00 00"
-WAIT_S = 10.0
 
 
 class Watch:
@@ -38,7 +38,7 @@ class Watch:
         self.reader = NfcReader(name_prefix=prefix, post=self.events.put)
 
     def next(self) -> object:
-        return self.events.get(timeout=WAIT_S)
+        return self.events.get(timeout=PATIENCE_S)
 
     def lamp(self) -> tuple[LampState, str]:
         event = self.next()
@@ -53,6 +53,8 @@ class Watch:
 @pytest.fixture
 def scard(monkeypatch: pytest.MonkeyPatch) -> FakeScard:
     fake = FakeScard(NAME)
+    be_patient(monkeypatch)
+    monkeypatch.setattr(nfc_reader, "STOP_TIMEOUT_S", PATIENCE_S)
     monkeypatch.setattr(pcsc, "scard", fake)
     monkeypatch.setattr(nfc_reader, "BACK_OFF_S_MIN", 0.01)
     monkeypatch.setattr(nfc_reader, "LIST_AGAIN_S", 0.01)
@@ -126,8 +128,11 @@ def test_a_wristband_at_the_fields_edge_counts_once(
     assert isinstance(watch.next(), WristbandRead)
     for _ in range(3):
         watch.scard.take(NAME)
+        watch.scard.await_seen(NAME)
         watch.scard.put(NAME, wristband)
+        watch.scard.await_seen(NAME)  # or it is taken away while it is read
     watch.scard.take(NAME)
+    watch.scard.await_seen(NAME)
     watch.scard.put(NAME, VirtualWristband.issued(OTHER_UID, b""))
     events = [watch.next()]
     while not isinstance(events[-1], WristbandRead):
@@ -275,13 +280,13 @@ def test_even_a_bug_only_interrupts_the_watch(
     watch: Watch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     watch.until_good()
-    monkeypatch.setattr(Presence, "observe", lambda *_: 1 / 0)
-    watch.scard.put(NAME, VirtualWristband.blank(UID))
-    state, text = watch.lamp()
+    with monkeypatch.context() as broken:
+        broken.setattr(Presence, "observe", lambda *_: 1 / 0)
+        watch.scard.put(NAME, VirtualWristband.blank(UID))
+        state, text = watch.lamp()
     assert state is LampState.BAD
     assert "restart the till" in text
     assert "ZeroDivisionError" in caplog.text
-    monkeypatch.undo()
 
 
 def test_readers_are_told_not_to_beep(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,7 +326,7 @@ def test_presence_tells_arrivals_from_flags() -> None:
 
 def test_the_desk_takes_the_wristband_that_lies_there(scard: FakeScard) -> None:
     scard.put(NAME, VirtualWristband.blank(UID))
-    with present_card("Kassenband", timeout_s=WAIT_S) as card:
+    with present_card("Kassenband", timeout_s=PATIENCE_S) as card:
         card.write_message(card.read_uid(), issue())
         assert card.read_message() == issue()
     assert (scard.connected, scard.contexts) == (0, 0)

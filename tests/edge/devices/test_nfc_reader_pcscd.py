@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
-WAIT_S = 30.0
+WAIT_S = 120.0
 # NFCForum-TS-RTD_URI_1.0 example A.1: a foreign tag that is well-formed
 FOREIGN = bytes.fromhex("d1010855016e66632e636f6d")
 
@@ -47,7 +47,7 @@ class Watch:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._thread = threading.Thread(target=self._listen)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
     def _listen(self) -> None:

@@ -10,11 +10,12 @@ from edge.core.errors import PrinterDown, PrinterTorn
 from edge.devices import printer_line
 from edge.devices.printer_line import PrinterLine, PrinterStatus
 from edge.simulator.printer import SimulatedPrinter
+from tests.patience import be_patient
 
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(printer_line, "STATUS_TIMEOUT_S", 20)
+    be_patient(monkeypatch)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from edge.simulator.printer import SimulatedPrinter
 from tests.contract.closed_receipts import BERLIN, CLOSED
 from tests.contract.legal_items import missing_items
 from tests.contract.samples import CLOSING, SELLER
+from tests.patience import PATIENCE_S, be_patient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -122,7 +123,7 @@ class Lamps:
     def await_text(self, part: str) -> LampState:
         """Wait until a lamp says so."""
         with self._news:
-            assert self._news.wait_for(lambda: self._says(part), 30), self.seen
+            assert self._news.wait_for(lambda: self._says(part), PATIENCE_S), self.seen
             return self.seen[-1].lamp.state
 
     def _says(self, part: str) -> bool:
@@ -144,9 +145,8 @@ async def ready(
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What answers is waited for, however busy the machine is."""
+    be_patient(monkeypatch)
     monkeypatch.setattr(receipt_printer, "LOOK_INTERVAL_S", 0.05)
-    monkeypatch.setattr(printer_line, "STATUS_TIMEOUT_S", 20)
-    monkeypatch.setattr(printer_line, "DONE_TIMEOUT_S", 20)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,15 @@ from contract.messages import LampState
 from edge.core.errors import FiscalModuleDown, FiscalModuleSilent
 from edge.core.records import FiscalStart
 from edge.devices.tse import BASKET_S, Patience, SerialTse
-from tests.edge.devices.tse_bench import CLIENT, QUICK, WAIT_S, Bench, Hung
+from tests.edge.devices.tse_bench import (
+    CLIENT,
+    PATIENT,
+    QUICK,
+    WAIT_S,
+    Bench,
+    Hung,
+)
+from tests.patience import be_patient
 from tse_driver.export_reader import check_export
 from tse_driver.log_message import (
     Certified,
@@ -222,8 +231,8 @@ async def test_an_expiring_certificate_is_seen_before_it_ends() -> None:
 async def test_no_guest_waits_for_a_hanging_tse() -> None:
     Hung.gate.set()
     bench = Bench(wire=Hung)
-    patience = Patience(look_s=60, start_s=0.05, finish_s=0.05)
-    async with opened(bench, Patience(look_s=60)) as slow:
+    patience = replace(PATIENT, start_s=0.05, finish_s=0.05)
+    async with opened(bench, PATIENT) as slow:
         start = await slow.start()
     tse = bench.tse(patience=patience)
     await tse.open()
@@ -250,7 +259,8 @@ async def test_a_fault_of_the_driver_costs_a_signature_and_no_sale(
             broken.setattr(Session, "start", stumble)
             with pytest.raises(FiscalModuleDown, match="does not know"):
                 await tse.start()
-        assert bench.lamps[-1][0] is LampState.BAD
+        # It may be back already, and the lamp be good again.
+        assert LampState.BAD in {state for state, _ in bench.lamps}
         await bench.brought_back()
         assert await tse.start()
 
@@ -262,11 +272,14 @@ async def test_an_idle_tse_is_kept_awake(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         Session, "keep_alive", lambda _: loop.call_soon_threadsafe(looked.set)
     )
-    async with opened(bench, Patience(look_s=0.01)):
+    async with opened(bench, replace(PATIENT, look_s=0.01)):
         await asyncio.wait_for(looked.wait(), WAIT_S)
 
 
-async def test_over_a_real_line(tmp_path: Path) -> None:
+async def test_over_a_real_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_patient(monkeypatch)
     bench = Bench()
     bench.set_up()
     server = PtyServer(bench.device, tmp_path / "kb-tse").start()

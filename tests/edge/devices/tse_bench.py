@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from edge.core.events import FiscalLamp, FiscalOpened
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from tse_driver.connection import Wire
 
 CLIENT = "bar-3"
-WAIT_S = 20.0
-QUICK = Patience(look_s=60, back_off_s_min=0.001, back_off_s_max=0.01)
+WAIT_S = 60.0
+PATIENT = Patience(
+    look_s=60, start_s=WAIT_S, finish_s=WAIT_S, find_s=WAIT_S, return_s=WAIT_S
+)
+QUICK = replace(PATIENT, back_off_s_min=0.001, back_off_s_max=0.01)
 
 
 class Hung(Direct):

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
+from unittest.mock import patch
 
 from edge.core.events import ReaderLamp, WristbandRead, WristbandUnreadable
+from edge.devices import nfc_reader
 from edge.devices.nfc_reader import NfcReader
+
+READ_BUDGET_S = 20.0
 
 
 def report(event: object) -> None:
@@ -25,10 +29,12 @@ def report(event: object) -> None:
 
 
 def main() -> None:
-    reader = NfcReader(name_prefix=sys.argv[1], post=report)
-    reader.start()
-    sys.stdin.read()
-    reader.stop()
+    # A wristband that is held still may be read slowly where many programs run.
+    with patch.object(nfc_reader, "READ_BUDGET_S", READ_BUDGET_S):
+        reader = NfcReader(name_prefix=sys.argv[1], post=report)
+        reader.start()
+        sys.stdin.read()
+        reader.stop()
 
 
 if __name__ == "__main__":

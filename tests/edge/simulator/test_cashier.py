@@ -52,7 +52,7 @@ CATALOGUE = Catalogue(
         for number in (1, 2, 3)
     ),
 )
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class FakeTill:

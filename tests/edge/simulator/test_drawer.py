@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from contract.ids import WristbandUid
 from edge.simulator.drawer import Drawer
 from edge.simulator.wristband import VirtualWristband
-from tests.edge.simulator.vpcd_reader import FakeReader
+from tests.edge.simulator.vpcd_reader import TIMEOUT_S, FakeReader
 
 if TYPE_CHECKING:
     import pytest
@@ -24,15 +24,25 @@ def make_drawer(port: int, hold_s: float) -> Drawer:
     return Drawer(port, wristbands, hold_s=hold_s)
 
 
-def test_a_tap_by_name_puts_that_wristband_on_and_takes_it_away() -> None:
+def test_a_tap_by_name_puts_that_wristband_on() -> None:
     with FakeReader() as reader:
-        drawer = make_drawer(reader.port, hold_s=0.05)
+        drawer = make_drawer(reader.port, hold_s=60)
         assert drawer.names == ("full", "blocked")
         for name, uid in UIDS.items():
             drawer.tap(name)
             reader.accept()
             assert reader.ask(GET_UID) == uid.octets + b"\x90\x00"
-            while reader.ask(GET_UID) is not None:  # until its time is over
+            reader.drop()
+            join(f"tap-{name}")
+
+
+def test_it_is_taken_away_when_its_time_is_over() -> None:
+    with FakeReader() as reader:
+        drawer = make_drawer(reader.port, hold_s=0.05)
+        for name in UIDS:
+            drawer.tap(name)
+            reader.accept()
+            while reader.ask(GET_UID) is not None:
                 pass
             join(f"tap-{name}")
             reader.drop()
@@ -63,4 +73,4 @@ def test_a_missing_reader_is_logged_not_raised(
 def join(name: str) -> None:
     for thread in threading.enumerate():
         if thread.name == name:
-            thread.join(10)
+            thread.join(TIMEOUT_S)

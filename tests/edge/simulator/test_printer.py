@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from PIL import Image
 
 from contract.sheet import Sheet, Text
@@ -13,11 +14,17 @@ from edge.core.settings import PrinterSection
 from edge.devices.printer_line import PrinterLine, PrinterStatus
 from edge.devices.receipt_printer import Composer
 from edge.simulator.printer import SimulatedPrinter, keep_in
+from tests.patience import PATIENCE_S, be_patient
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DATA = Composer(PrinterSection()).compose(Sheet("x", (Text("Grüße"),)))
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 def test_it_answers_like_a_printer() -> None:
@@ -77,6 +84,6 @@ def test_it_runs_as_a_program(tmp_path: Path) -> None:
         assert (tmp_path / "slip-0001.txt").exists()
     finally:
         os.kill(program.pid, signal.SIGTERM)
-        program.communicate(timeout=30)
+        program.communicate(timeout=PATIENCE_S)
     assert program.returncode == 0
     assert not link.exists()

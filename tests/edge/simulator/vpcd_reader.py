@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Self
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 
 
 class FakeReader:
