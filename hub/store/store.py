@@ -118,16 +118,20 @@ class Store:
     async def listen(
         self, channels: Mapping[str, Callable[[str], None]], lost: Callable[[], None]
     ) -> None:
-        """Hear notifications until canceled; `lost` is called after every gap."""
+        """Hear notifications until canceled.
+
+        `lost` is called whenever it begins to hear: what was said before is lost.
+        """
         while True:
             try:
-                await self._hear(channels)
+                await self._hear(channels, lost)
             except DatabaseGone:
                 log.warning("The database does not answer; trying again.")
             await asyncio.sleep(RECONNECT_PAUSE_S)
-            lost()
 
-    async def _hear(self, channels: Mapping[str, Callable[[str], None]]) -> None:
+    async def _hear(
+        self, channels: Mapping[str, Callable[[str], None]], lost: Callable[[], None]
+    ) -> None:
         connection = await self.connect()
         ended = asyncio.Event()
         connection.add_termination_listener(lambda _: ended.set())
@@ -136,6 +140,7 @@ class Store:
                 await connection.add_listener(
                     channel, lambda _c, _p, _n, payload, hear=hear: hear(payload)
                 )
+            lost()
             await ended.wait()
         except LOST:
             log.warning("The connection for notifications was lost.")

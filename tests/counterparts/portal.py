@@ -20,7 +20,7 @@ from hub.service.payment_log import PaymentLog, Search
 from hub.service.provider_calls import ProviderCalls
 from hub.store.bills import read_bill
 from hub.web.portal import portal_app
-from tests.counterparts.serving import listener, running, url_of
+from tests.counterparts.serving import PATIENCE_S, listener, running, url_of
 from tests.hub import samples
 from tests.hub.web.serving import Healths, Receipts
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hub.store.store import Store
 
 EVENT = samples.EVENT.number
-QUICK = Limits(connect_s=2, read_s=2, total_s=4)
+PATIENT = Limits(connect_s=PATIENCE_S, read_s=PATIENCE_S, total_s=2 * PATIENCE_S)
 CODES = ("postfinance", "paypal", "stripe")
 SECRETS = ("Mysecretsig1875!?in", "Mysecretsig1875!?out")
 FIRST = 123456789012345678901
@@ -120,7 +120,7 @@ async def running_portal(
     store: Store,
     with_contract: Iterable[PaymentMethod],
     client: httpx.AsyncClient | None = None,
-    limits: Limits = QUICK,
+    limits: Limits = PATIENT,
 ) -> AsyncIterator[Portal]:
     """Run a portal with contracts; `client` leads to the providers' fakes."""
     methods = registered(with_contract)
@@ -133,7 +133,7 @@ async def running_portal(
         taken = listener()
         async with (
             httpx.AsyncClient(
-                base_url=url_of(taken), trust_env=False, timeout=30
+                base_url=url_of(taken), trust_env=False, timeout=PATIENCE_S
             ) as browser,
             running(app, taken) as url,
         ):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 30
+PATIENCE_S = 60
 """How long clients of what is served here wait for an answer, on a busy machine."""
 
 

@@ -20,7 +20,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.counterparts.serving import PATIENCE_S, listener, running
+from provisioning.processes import free_port
+from tests.counterparts.serving import PATIENCE_S, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -169,8 +170,7 @@ class Stripe:
 @asynccontextmanager
 async def running_stripe(folder: Path) -> AsyncIterator[tuple[Stripe, str]]:
     """Run localstripe and what stands in front of it; its address."""
-    with listener() as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "localstripe", "--from-scratch", "--port", str(port)),

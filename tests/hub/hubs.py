@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 Heard = TypeVar("Heard", bound=Message)
 
 TOPICS = Topics(samples.EVENT.slug)
-PATIENCE_S = 20
+PATIENCE_S = 60
 UID_SECRET = b"s" * 32
 
 

@@ -14,7 +14,7 @@ from hub.commands import quarantine as commands
 from hub.service.events import revoke_till
 from hub.service.quarantine import CHANNEL
 from tests.hub import samples
-from tests.hub.hubs import running_parts
+from tests.hub.hubs import PATIENCE_S, running_parts
 from tests.hub.service.shop import BEER, OTHER, Shop, a_sale
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def run(office: Office, *arguments: str) -> Said:
 
 
 async def test_what_waits_is_listed_shown_and_released(
-    shop: Shop, new_hub: Office
+    shop: Shop, new_hub: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wallet = await shop.band(2000)
     late = a_sale(wallet, BEERS, till=OTHER)
@@ -73,6 +73,7 @@ async def test_what_waits_is_listed_shown_and_released(
     assert "2 x Beer: 9.00 EUR" in shown.out
     assert "Decided: not yet." in shown.out
 
+    monkeypatch.setattr(commands, "WAIT_S", PATIENCE_S)
     async with booking(shop):
         said = await run(new_hub, "release", str(late.id), "--by", "finance-1")
     assert (said.code, said.out) == (0, f"Order {late.id} is booked.\n")

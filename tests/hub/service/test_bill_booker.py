@@ -16,6 +16,7 @@ from hub.service.bill_viewers import OfWallet
 from hub.service.booking import NoLedger
 from hub.store.errors import DatabaseGone
 from tests.hub import acts, people
+from tests.hub.hubs import PATIENCE_S
 from tests.hub.service.bank_desk import bank_file, credit, take
 from tests.hub.service.billing import EVENT, LEAVING, ORGANIZER, Fair, look
 
@@ -356,9 +357,9 @@ async def test_it_books_when_it_hears_of_it(
     booking = asyncio.create_task(booker.run())
     try:
         await fair.say(await fair.attempt(pia, await fair.bill(pia)))
-        async with asyncio.timeout(20):
-            while await fair.balance("organizer_payable", ORGANIZER) != 5500:
-                booker.hear()  # the listener may not have been connected yet
+        async with asyncio.timeout(PATIENCE_S):
+            account = ("organizer_payable", ORGANIZER)
+            while await fair.balance(*account) != 5500:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     finally:
         for task in (listening, booking):

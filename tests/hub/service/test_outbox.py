@@ -11,6 +11,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from hub.service.letters import LANGUAGES, Letters, letters
 from hub.service.outbox import PUT_OFF, Mail, Outbox, Postman, Server
 from provisioning.ca import EventCa
+from tests.hub.hubs import PATIENCE_S
 from tests.hub.post import Post, mail_server
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ async def test_new_mail_wakes_the_postman(store: Store) -> None:
         running = asyncio.create_task(postman.run())
         await queue(store)
         postman.hear("")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await post.arrived.wait()
         while not running.done():  # a library may lose one
             running.cancel()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hub.web.sources import Outstanding
 
 LOOPBACK = "127.0.0.1"
-TIMEOUT_S = 30
+TIMEOUT_S = 60
 HEALTHY = Health(ok=True, role="writer", detail="booking")
 
 

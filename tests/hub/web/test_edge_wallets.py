@@ -21,6 +21,7 @@ from hub.web.sources import Bulk
 from provisioning.ca import EventCa
 from tests.hub.samples import EVENT, TILL
 from tests.hub.web.serving import Catalogues, Healths
+from tests.patience import be_patient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,9 +58,13 @@ class Snapshots:
 
 @pytest.fixture
 async def till(
-    store: Store, context: ContextKeeper, tmp_path: Path
+    store: Store,
+    context: ContextKeeper,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[HttpsCatalogues]:
     """What a till downloads with, from a hub with a festival's wristbands."""
+    be_patient(monkeypatch)
     connection = await store.connect(role="none")  # as the owner: at once
     await connection.execute("SET session_replication_role = replica")
     await connection.execute(MANY, EVENT.number, WALLETS)
