@@ -178,6 +178,12 @@ def archives(
     return ArchiveCount(delivered, verified, len(closed)), problems
 
 
+def has_sold(orders: Iterable[JournaledOrder]) -> bool:
+    """Tell whether a till has sold something, other than for training."""
+    kinds = {each.kind for each in orders if _is_to_book(each)}
+    return OrderKind.SALE.value in kinds
+
+
 def percentile_ms(sorted_us: Sequence[int], percent: int) -> int | None:
     """Return a percentile of sorted microseconds in whole ms (nearest rank)."""
     if not sorted_us:

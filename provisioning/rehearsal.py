@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract.ids import TillId
-from edge.core.errors import KassenbandError
+from edge.core.errors import JournalBroken, KassenbandError
 from provisioning import demo_event
-from provisioning.audit import Findings, audit
+from provisioning.audit import Findings, audit, has_sold
 from provisioning.interactive import sell_on_screen
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.shop import TSE_LATENCY_MS, Counter, Shop, ShopPlan, program
@@ -31,13 +31,15 @@ from provisioning.witnesses import (
 from tse_driver.errors import TseError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from provisioning.processes import Child
 
 TILLS_MAX = 16  # one pcscd handles no more readers
 PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
-END_TIMEOUT_S = 150.0  # longer than its till waits for the hub, twice
+LOOK_INTERVAL_S = 0.1
+FIRST_SALES_TIMEOUT_S = 120.0  # what has not sold by then, the audit names
+END_TIMEOUT_S = 270.0  # longer than its till waits for the hub, twice
 TAX_EXPORT = "dsfinvk.zip"
 SETTING_UP = "A shop is set up: database, broker, hub, TSE, readers (some 10 s) ..."
 GOOD, BAD, CANNOT = 0, 1, 2
@@ -141,16 +143,43 @@ def start_cashier(
     )
 
 
-def _sell(shop: Shop, cashiers: Sequence[Child], seconds: int) -> None:
-    """Let them sell; a till or server that ends too early is named at once."""
+def _sell(shop: Shop, cashiers: Sequence[Child], options: argparse.Namespace) -> None:
+    """Let them sell for so long, and until each has sold something, or everything."""
+    _look_on(shop, cashiers, options.seconds)
+    # On a slow machine they are still at the beginning of their shift.
+    _look_on(shop, cashiers, FIRST_SALES_TIMEOUT_S, lambda: _all_have_sold(shop))
+    if options.every_kind:
+        _look_on(shop, cashiers, EVERY_KIND_TIMEOUT_S, lambda: not _unmade(shop))
+
+
+def _unmade(shop: Shop) -> frozenset[OrderKind]:
+    """Name the kinds of order that no till has made yet, but for the last of a day."""
+    orders = chain.from_iterable(ask_journals(shop.counters).values())
+    return kinds_missing(orders) - {OrderKind.SHIFT_END}
+
+
+def _all_have_sold(shop: Shop) -> bool:
+    try:
+        return all(map(has_sold, ask_journals(shop.counters).values()))
+    except JournalBroken:  # a till has not made it yet
+        return False
+
+
+def _look_on(
+    shop: Shop,
+    cashiers: Sequence[Child],
+    seconds: float,
+    enough: Callable[[], bool] = bool,
+) -> None:
+    """Let time pass; a till or server that ends too early is named at once."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and not enough():
         for child in (*cashiers, shop.hub):
             if not child.running:
                 raise ProvisioningError(
                     f"{child.name} ended in the middle of it. See {child.log}."
                 )
-        time.sleep(0.1)
+        time.sleep(LOOK_INTERVAL_S)
 
 
 def _examine(shop: Shop) -> Findings:

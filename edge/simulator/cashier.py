@@ -194,7 +194,7 @@ class ScriptedCashier:
             self._handed_out = True
             await self._clear_counter(STEP_TIMEOUT_S)
             self._till.submit(SwitchTraining(on=True))
-            await self._until(lambda view: view.training, LOOK_AGAIN_S)
+            await self._until(lambda view: view.training, STEP_TIMEOUT_S)
         if team is not None and not await self._change_to(team.cashier):
             return False
         return await self._practice()
