@@ -41,6 +41,9 @@ class ShiftChange(msgspec.Struct, frozen=True, kw_only=True):
     holder: str | None
     z_number: int
     expected_minor: int | None = None
+    held_by: str | None = None
+    """Whose it was until then, by the order's word ("": nobody's); None: it says
+    nothing of that."""
 
 
 class ClosingWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +84,11 @@ def shift_change(order: Order) -> ShiftChange | None:
     if move is None:
         return None
     if order.kind is OrderKind.CASH_TRANSFER and move.holder:
-        register, holder = move.target.key, move.holder
+        register, holder, held_by = move.target.key, move.holder, None
     elif order.kind is OrderKind.SHIFT_START:
-        register, holder = order.cash_register, move.holder
+        register, holder, held_by = order.cash_register, move.holder, ""
     elif OrderKind.SHIFT_END is order.kind or order.acts_as is OrderKind.SHIFT_START:
-        register, holder = order.cash_register, ""
+        register, holder, held_by = order.cash_register, "", move.holder
     else:
         return None
     return ShiftChange(
@@ -93,6 +96,7 @@ def shift_change(order: Order) -> ShiftChange | None:
         holder=holder or None,
         z_number=order.z_number,
         expected_minor=move.expected_minor,
+        held_by=held_by,
     )
 
 

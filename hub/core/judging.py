@@ -307,9 +307,14 @@ def _beside(
         else:
             flags.append(wristbands.FLAGS[objection])
     if item.shift is not None:
-        records.shift(item.shift, state.last_entry, item.order)
-        number = state.accounts[Account(Role.CASH_REGISTER, item.shift.register)]
-        expected = item.shift.expected_minor
+        said = item.shift
+        records.shift(said, state.last_entry, item.order)
+        held_by = state.holders.get(said.register)
+        if said.held_by is not None and held_by not in {None, said.held_by}:
+            flags.append(AdviceFlag.OTHER_HOLDER)
+        state.holders[said.register] = said.holder
+        number = state.accounts[Account(Role.CASH_REGISTER, said.register)]
+        expected = said.expected_minor
         if expected is not None and expected != -state.holdings[number]:
             flags.append(AdviceFlag.REGISTER_DIFFERS)
     return flags, changed

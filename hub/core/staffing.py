@@ -140,13 +140,10 @@ def order_refusal(order: Order, who: Staffing, where: Presence) -> Refusal | Non
     Asked of orders that are requested or checked: who makes them is logged in here, or
     logged in at the till while the hub was silent.
     """
-    if order.kind is OrderKind.SHIFT_END and order.cash is not None:
-        tills = where.tills_of(order.cash.holder)
-        if tills:
-            return Refusal(
-                DeclineReason.CASHIER_LOGGED_IN,
-                f"The cashier is still logged in at {tills[0]}. Log out there first.",
-            )
+    return _right_refusal(order, who, where) or _close_out_refusal(order, where)
+
+
+def _right_refusal(order: Order, who: Staffing, where: Presence) -> Refusal | None:
     if not who.guards_tills:
         return None
     session = where.sessions.get(order.till)
@@ -162,6 +159,22 @@ def order_refusal(order: Order, who: Staffing, where: Presence) -> Refusal | Non
     if role is not None and role.needs_register and _takes_cash(order):
         return _register_refusal(order, where)
     return None
+
+
+def _close_out_refusal(order: Order, where: Presence) -> Refusal | None:
+    if order.kind is not OrderKind.SHIFT_END or order.cash is None:
+        return None
+    # Whose register it is says the ledger, whoever the till takes for its holder.
+    named = order.cash.holder
+    holder = where.holders.get(order.cash_register) or named
+    tills = where.tills_of(holder)
+    if not tills:
+        return None
+    whose = "The cashier" if holder == named else f"Its holder, {holder},"
+    return Refusal(
+        DeclineReason.CASHIER_LOGGED_IN,
+        f"{whose} is still logged in at {tills[0]}. Log out there first.",
+    )
 
 
 def _takes_cash(order: Order) -> bool:

@@ -208,6 +208,8 @@ class LedgerState:
         self.guests_money = GuestsMoney()
         self.holdings: dict[int, int] = {}
         """What each place for cash holds, by its account; negative, as all assets."""
+        self.holders: dict[str, str | None] = {}
+        """Whose each cash register is whose account is here; None: nobody's."""
         self.closings: dict[tuple[str, int], Closed] = {}
         """Every Z number that was closed, by its till: all of them are here."""
         self.is_wary = False

@@ -97,6 +97,7 @@ class Advices:
                 flags += self._outages.flags(advice, order, now, limits)
             if order.bill is not None and await self._checks.is_not_due(order):
                 flags = (*flags, AdviceFlag.BILL_NOT_DUE)
+            flags += await self._staff.close_out_flags(order, advice.decided_at)
         item = advice_item(
             advice,
             order,

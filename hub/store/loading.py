@@ -9,7 +9,7 @@ from contract.messages import AdviceFlag, DeclineReason, decode_advice
 from contract.order import decode_order
 from hub.core.booking import Step, moves_of
 from hub.core.changes import HELD
-from hub.core.ledger import Unit
+from hub.core.ledger import Role, Unit
 from hub.core.state import (
     Band,
     Charge,
@@ -65,6 +65,9 @@ async def _load_accounts(
             await store.fetch("open_holding", event, number)
             held = await store.fetch_value("holding", event, number)
             state.holdings.setdefault(number, held)
+        if account.role is Role.CASH_REGISTER:
+            holder = await store.fetch_value("register_holder", event, account.key)
+            state.holders.setdefault(account.key, holder)
         state.accounts[account] = number
 
 

@@ -53,11 +53,27 @@ SELECT DISTINCT ON (till, role IS NULL) till, staff, role, supervised, number
 FROM login WHERE event = $1
 ORDER BY till, role IS NULL, number DESC;
 
+-- was_logged_in --
+-- Say whether one of some people worked at a till at a time.
+SELECT EXISTS (
+    SELECT FROM (
+        SELECT DISTINCT ON (till) staff, role FROM login
+        WHERE event = $1 AND said_at <= $3
+        ORDER BY till, number DESC
+    ) AS latest
+    WHERE role IS NOT NULL AND staff = ANY($2::text[])
+);
+
 -- register_holders --
 -- Read whose each cash register is.
 SELECT DISTINCT ON (register) register, holder, z_number
 FROM shift_change WHERE event = $1
 ORDER BY register, entry DESC;
+
+-- register_holder --
+-- Read whose a cash register is; nobody's where it never changed hands.
+SELECT holder FROM shift_change WHERE event = $1 AND register = $2
+ORDER BY entry DESC LIMIT 1;
 
 -- held_cash --
 -- List what cash registers, bags and vaults hold.

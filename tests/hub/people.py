@@ -21,6 +21,8 @@ from hub.service.staff import NewMember, put_member, put_role
 from tests.hub import samples
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from contract.messages import AdviceFlag, Note
     from contract.order import Order
     from contract.staff import RoleName
@@ -102,6 +104,8 @@ async def advise(
     about: Order,
     outcome: Outcome = Outcome.COMPLETED,
     path: Path | None = Path.ONLINE,
+    *,
+    decided_at: datetime = samples.NOW,
 ) -> tuple[AdviceFlag, ...]:
     """Report how an order ended; the flags it was recorded with."""
     serials = about.wallets
@@ -111,6 +115,7 @@ async def advise(
         path,
         credential=samples.credential(serials[0]) if serials else None,
     )
+    said = msgspec.structs.replace(said, decided_at=decided_at)
     batch = AdviceBatch(id=new_uuid7(), advices=(msgspec.Raw(encode_advice(said)),))
     [recorded] = await parts.orders.advise(batch, about.till)
     assert hasattr(recorded, "recorded"), recorded

@@ -152,6 +152,7 @@ class Database:
             for each in self._issued.values()
         }
         self.holdings: dict[int, int] = {}
+        self.holders: dict[str, str | None] = {}
         self.bands = {
             serial: IssuedBand(wallet) for serial, wallet in self._issued.items()
         }
@@ -264,6 +265,8 @@ class Database:
         for serial, entry, *state, order in rows["bands"]:
             band = self.bands[serial] = IssuedBand(*state)
             self.band_changes.setdefault(serial, []).append((entry, order, band))
+        for register, _, holder, *_ in rows["shifts"]:
+            self.holders[register] = holder
         for row in rows["closings"]:
             self.closings[row[:2]] = row
         self.uses.apply(rows["presales"])
@@ -352,6 +355,10 @@ class MemoryStore(UseQueries):
 
     def _holding(self, _event: int, account: int) -> Iterator[Row]:
         yield {"balance_minor": self._database.holdings[account]}
+
+    def _register_holder(self, _event: int, register: str) -> Iterator[Row]:
+        if register in self._database.holders:
+            yield {"holder": self._database.holders[register]}
 
     def _load_bands(self, _event: int, serials: list[int]) -> Iterator[Row]:
         for serial in serials:

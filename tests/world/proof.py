@@ -211,6 +211,8 @@ class Proof:
             assert here == there, f"order {order} is remembered otherwise"
         for account, held in fresh.holdings.items():
             assert state.holdings.get(account, held) == held
+        for register, holder in state.holders.items():
+            assert holder == database.holders.get(register)
         assert (state.batch, state.chain_head, state.last_entry) == (
             database.batch,
             database.head,

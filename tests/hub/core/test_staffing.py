@@ -199,6 +199,30 @@ def test_cash_goes_into_the_register_that_was_handed_over() -> None:
     assert refusal.reason is DeclineReason.UNKNOWN_REGISTER
 
 
+@pytest.mark.parametrize("named", ["ann", "ben"])
+def test_a_register_is_not_closed_out_while_its_holder_is_logged_in(
+    named: str,
+) -> None:
+    """Whoever the till takes for its holder: whose it is says the ledger."""
+    where = Presence({DESK: Session("ann", "cashier")}, holders={BAR: "ann"})
+    close_out = acts.shift_end(5, 5, named)
+
+    refusal = order_refusal(close_out, Staffing(), where)
+    assert refusal is not None
+    assert refusal.reason is DeclineReason.CASHIER_LOGGED_IN
+    assert DESK in refusal.detail
+    del where.sessions[DESK]
+    assert order_refusal(close_out, Staffing(), where) is None
+
+
+def test_who_only_seems_to_hold_a_register_holds_up_no_close_out() -> None:
+    where = Presence({DESK: Session("ben", "cashier")}, holders={BAR: "ann"})
+
+    assert order_refusal(acts.shift_end(5, 5, "ben"), Staffing(), where) is None
+    nobodys = Presence({DESK: Session("ben", "cashier")})
+    assert order_refusal(acts.shift_end(5, 5, "ben"), Staffing(), nobodys) is not None
+
+
 def test_who_was_not_seen_logging_in_may_sell_and_no_more() -> None:
     assert order_refusal(by("dora", order(450, 5)), WHO, Presence()) is None
     assert order_refusal(by("dora", acts.payout(5, 450)), WHO, Presence()) is not None

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from contract.order import Credit, Order, OrderKind, Path
+from contract.order import CashMove, Credit, Order, OrderKind, Path
 from hub.core import chain
 from hub.core.booking import Item, block_item, credit_item
 from hub.core.draft import Draft
@@ -237,3 +237,30 @@ def test_the_register_of_a_shift_is_compared_with_what_it_holds(
     assert wrong == ("register_differs",)
     register = state.accounts[Account(Role.CASH_REGISTER, "bar-1")]
     assert state.holdings[register] == -500
+
+
+def test_a_register_that_is_somebody_elses_is_said_to_be(state: LedgerState) -> None:
+    """Handed out while somebody has it, or closed out in the name of who has not."""
+    handed_out = completed(acts.shift_start(15_000, "ann"))
+    [(_, _, first)] = book(state, handed_out)
+    [(_, _, twice)] = book(state, completed(acts.shift_start(15_000, "ben")))
+    [(_, _, in_anns_name)] = book(
+        state, completed(acts.shift_end(30_000, 30_000, "ann"))
+    )
+    [(_, _, anew)] = book(state, completed(acts.shift_start(15_000, "ann")))
+    [(_, _, right)] = book(state, completed(acts.shift_end(15_000, 15_000, "ann")))
+
+    assert (first, anew, right) == ((), (), ())
+    assert twice == in_anns_name == ("other_holder",)
+    assert state.holders == {"bar-1": None}
+
+
+def test_a_register_that_was_handed_on_is_its_new_holders(state: LedgerState) -> None:
+    till = acts.register()
+    handed_on = CashMove(source=till, target=till, holder="ben")
+    book(state, completed(acts.shift_start(15_000, "ann")))
+    book(state, completed(acts.cash(OrderKind.CASH_TRANSFER, handed_on)))
+
+    [(_, _, flags)] = book(state, completed(acts.shift_end(15_000, 15_000, "ben")))
+
+    assert flags == ()
