@@ -11,14 +11,14 @@ from contract.money import Currency, Money
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.steps import amount_of, decode_step
 from hub.service.bill_list import listed_bill
-from hub.service.seen_to import NOTE_MAX, seen_of
+from hub.service.seen import NOTE_MAX, seen_of
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from hub.service.bill_list import ListedBill
-    from hub.service.seen_to import Seen
+    from hub.service.seen import Seen
     from hub.store.store import Row, Store
 
 BILLS_PER_PAGE = 100

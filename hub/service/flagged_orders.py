@@ -12,14 +12,14 @@ from contract.messages import AdviceFlag, decode_advice
 from contract.money import Money
 from contract.order import Outcome, decode_order
 from hub.service.receipts import GUESTS_KINDS
-from hub.service.seen_to import seen_of
+from hub.service.seen import seen_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from contract.order import Order
-    from hub.service.seen_to import Seen
+    from hub.service.seen import Seen
     from hub.store.store import Row, Store
 
 ORDERS_PER_PAGE = 50

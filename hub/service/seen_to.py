@@ -6,35 +6,16 @@ found among what was seen to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hub.core.bills.errors import NotAllowed
+from hub.service.seen import NOTE_MAX
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     from hub.service.flagged_orders import Place, Wanted
-    from hub.store.store import Row, Store
-
-NOTE_MAX = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Who has seen to something, when, and what came of it."""
-
-    by: str
-    at: datetime
-    note: str
-
-
-def seen_of(row: Row) -> Seen | None:
-    """Read who has seen to what a row is about; None if nobody has."""
-    if row["seen_by"] is None:
-        return None
-    return Seen(row["seen_by"], row["seen_at"], row["note"])
+    from hub.store.store import Store
 
 
 class SeenTo:

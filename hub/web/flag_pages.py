@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from hub.service.context import ContextKeeper
     from hub.service.flagged_orders import FlaggedOrder
     from hub.service.office import OfficeMember
-    from hub.service.seen_to import Seen
+    from hub.service.seen import Seen
     from hub.store.store import Store
     from hub.web.office_desk import OfficeDesk
     from hub.web.office_texts import FlagTexts
@@ -62,6 +62,7 @@ GRAVE = frozenset(
         AdviceFlag.BILL_NOT_DUE,
         AdviceFlag.ALREADY_CANCELED,
         AdviceFlag.NOTHING_TO_CANCEL,
+        AdviceFlag.OTHER_PAYMENT,
         AdviceFlag.REGISTER_DIFFERS,
         AdviceFlag.AGE_RESTRICTED,
         AdviceFlag.WRONG_TICKET,

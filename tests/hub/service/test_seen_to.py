@@ -13,7 +13,8 @@ from hub.core.bills.errors import NotAllowed
 from hub.service.bill_booker import BillBooker
 from hub.service.bill_office import BillOffice
 from hub.service.flagged_orders import FlaggedOrders, Wanted
-from hub.service.seen_to import NOTE_MAX, SeenTo
+from hub.service.seen import NOTE_MAX
+from hub.service.seen_to import SeenTo
 from tests.hub.service.billing import EVENT, Fair
 from tests.hub.service.shop import BAR, BEER, OTHER, Shop, a_sale
 from tests.hub.service.test_bill_booker import topped_up
