@@ -184,6 +184,12 @@ def has_sold(orders: Iterable[JournaledOrder]) -> bool:
     return OrderKind.SALE.value in kinds
 
 
+def kinds_missing(orders: Iterable[JournaledOrder]) -> frozenset[OrderKind]:
+    """Name the kinds of order that no till has completed, other than for training."""
+    made = {each.kind for each in orders if _is_to_book(each)}
+    return frozenset(kind for kind in OrderKind if kind.value not in made)
+
+
 def percentile_ms(sorted_us: Sequence[int], percent: int) -> int | None:
     """Return a percentile of sorted microseconds in whole ms (nearest rank)."""
     if not sorted_us:

@@ -63,6 +63,7 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     wristbands = _wristbands(options.wristbands)
     spare = wristbands.pop(demo_event.SPARE, None)
+    bills = options.bills.read_text().split() if options.bills else ()
     team = _team(TillId(settings.till.id), wristbands)
     choices = random.Random(options.seed)
     terminal = SimulatedTerminal(random.Random(options.seed))
@@ -71,7 +72,7 @@ async def _sell(settings: Settings, options: argparse.Namespace) -> int:
             assembly.till,
             random=choices,
             port=options.port,
-            people=People(list(wristbands.values()), spare, team),
+            people=People(list(wristbands.values()), spare, team, bills),
             habits=Habits(card_at_once=8, errand=50, pause_s=options.pause_ms / 1000),
         )
         selling = asyncio.create_task(cashier.sell_until(stop))
@@ -150,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True, help="of the virtual reader")
     parser.add_argument("--wristbands", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--bills", type=Path, help="a file of references, to be paid")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pause-ms", type=int, default=0, help="between two orders")
     return parser

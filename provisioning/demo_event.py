@@ -143,7 +143,8 @@ CATALOGUE = Catalogue(
 class Guest:
     """A virtual wristband of the demo and what the hub shall know of it.
 
-    A spare one lies at the till, for a guest whose own is lost.
+    A spare one lies at the till, for a guest whose own is lost. With a bill, they asked
+    on the portal for that much more on it, and bring the bill to the till.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Guest:
     blocked: bool = False
     has_token: bool = True
     spare: bool = False
+    bill_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,8 @@ def panel_guests() -> tuple[Guest, ...]:
 def crowd(till: int, size: int = CROWD_SIZE) -> tuple[Guest, ...]:
     """The guests who come to one till of the headless demo.
 
-    Most are well funded; every eighth is nearly empty, one blocked, one unknown.
+    Most are well funded; every eighth is nearly empty and has a bill to pay, one is
+    blocked, one unknown.
     """
     spare = Guest(f"spare-{till}", _uid(0x8000 + till), spare=True)
     return (*(_crowd_guest(till, number, size) for number in range(size)), spare)
@@ -236,7 +239,9 @@ def _crowd_guest(till: int, number: int, size: int) -> Guest:
         return Guest(name, uid, balance_minor=20_00, blocked=True)
     if number == size - 2:
         return Guest(name, uid, known=False)
-    return Guest(name, uid, balance_minor=5_00 if number % 8 == 7 else 200_00)
+    if number % 8 == 7:
+        return Guest(name, uid, balance_minor=5_00, bill_minor=30_00 + number * 50)
+    return Guest(name, uid, balance_minor=200_00)
 
 
 def _uid(number: int) -> WristbandUid:

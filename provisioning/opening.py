@@ -18,6 +18,7 @@ from edge.core.wristband import write_message
 from edge.simulator.wristband import VirtualWristband
 from hub.core.orders import ALL_ROUND
 from hub.core.tokens import TokenSigner, new_code
+from hub.service.bills import Billing
 from hub.service.booking import Booking
 from hub.service.context import ContextKeeper
 from hub.service.events import (
@@ -66,20 +67,23 @@ class Opening:
     """Whether the portal has a competition to register teams for."""
 
 
-async def open_event(
-    opening: Opening, guests: Iterable[Guest]
-) -> dict[str, VirtualWristband]:
-    """Migrate, publish and fund; return the guests' wristbands by name."""
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a guest comes to the till with: a wristband, and maybe an open bill."""
+
+    wristband: VirtualWristband
+    bill: str = ""
+
+
+async def open_event(opening: Opening, guests: Iterable[Guest]) -> dict[str, Equipment]:
+    """Migrate, publish and fund; return what guests come with, by their names."""
     await migrate(opening.dsn)
     await _let_hub_log_in(opening)
     store = await Store.open(opening.dsn)
     try:
         await _publish(store, opening)
-        async with _desk(store, opening) as (wristbands, booking):
-            return {
-                guest.name: await _equip(guest, wristbands, booking, opening)
-                for guest in guests
-            }
+        async with _opened_desk(store, opening) as desk:
+            return {guest.name: await _equip(guest, desk, opening) for guest in guests}
     finally:
         await store.close()
 
@@ -143,46 +147,57 @@ async def _employ(store: Store, staff: Sequence[Worker]) -> None:
         await put_member(store, number, member)
 
 
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Who hands out wristbands, money and bills before the hub itself starts."""
+
+    wristbands: Wristbands
+    booking: Booking
+    billing: Billing
+
+
 @contextlib.asynccontextmanager
-async def _desk(
-    store: Store, opening: Opening
-) -> AsyncIterator[tuple[Wristbands, Booking]]:
-    """Stand in for the issuing desk before the hub itself starts."""
+async def _opened_desk(store: Store, opening: Opening) -> AsyncIterator[_Desk]:
     context = ContextKeeper(store, demo_event.EVENT)
     await context.refresh()
     booking = Booking(store, demo_event.EVENT_NUMBER)
     writing = asyncio.create_task(booking.run())
     try:
         await booking.elected()
-        yield (
+        yield _Desk(
             Wristbands(store, context, booking, _signer(opening), opening.uid_secret),
             booking,
+            Billing(store, {}),
         )
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
 
 
-async def _equip(
-    guest: Guest, wristbands: Wristbands, booking: Booking, opening: Opening
-) -> VirtualWristband:
+async def _equip(guest: Guest, desk: _Desk, opening: Opening) -> Equipment:
     if not guest.has_token:
-        return VirtualWristband.blank(guest.uid)
+        return Equipment(VirtualWristband.blank(guest.uid))
     if not guest.known:
-        return _unregistered(guest, opening)
-    issued = await wristbands.issue(guest.uid)
+        return Equipment(_unregistered(guest, opening))
+    issued = await desk.wristbands.issue(guest.uid)
     if guest.balance_minor:
         await credit_wallet(
-            booking,
+            desk.booking,
             payment=new_uuid7(),
             wallet=issued.wallet,
             amount_minor=guest.balance_minor,
             provider=PROVIDER,
         )
     if guest.blocked:
-        await wristbands.block(issued.wallet)
+        await desk.wristbands.block(issued.wallet)
     message = write_message(issued.url, issued.body, issued.signature)
-    return VirtualWristband.issued(guest.uid, message)
+    wristband = VirtualWristband.issued(guest.uid, message)
+    if not guest.bill_minor:
+        return Equipment(wristband)
+    bill = await desk.billing.top_up(
+        demo_event.EVENT_NUMBER, issued.wallet, guest.bill_minor
+    )
+    return Equipment(wristband, bill)
 
 
 def _unregistered(guest: Guest, opening: Opening) -> VirtualWristband:

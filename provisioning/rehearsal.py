@@ -10,13 +10,15 @@ import signal
 import sys
 import time
 import traceback
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract.ids import TillId
+from contract.order import OrderKind
 from edge.core.errors import JournalBroken, KassenbandError
 from provisioning import demo_event
-from provisioning.audit import Findings, audit, has_sold
+from provisioning.audit import Findings, audit, has_sold, kinds_missing
 from provisioning.interactive import sell_on_screen
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.shop import TSE_LATENCY_MS, Counter, Shop, ShopPlan, program
@@ -39,6 +41,7 @@ TILLS_MAX = 16  # one pcscd handles no more readers
 PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
 LOOK_INTERVAL_S = 0.1
 FIRST_SALES_TIMEOUT_S = 120.0  # what has not sold by then, the audit names
+EVERY_KIND_TIMEOUT_S = 300.0
 END_TIMEOUT_S = 270.0  # longer than its till waits for the hub, twice
 TAX_EXPORT = "dsfinvk.zip"
 SETTING_UP = "A shop is set up: database, broker, hub, TSE, readers (some 10 s) ..."
@@ -108,7 +111,7 @@ def _headless(shop: Shop, options: argparse.Namespace) -> int:
         start_cashier(shop, counter, options, seed)
         for seed, counter in enumerate(shop.counters, start=options.seed)
     ]
-    _sell(shop, cashiers, options.seconds)
+    _sell(shop, cashiers, options)
     _say("The tills deliver what they have left ...")
     for child in cashiers:
         child.popen.terminate()
@@ -120,6 +123,9 @@ def _headless(shop: Shop, options: argparse.Namespace) -> int:
         if code != GOOD:
             troubles.append(f"{child.name} ended with code {code}, see {child.log}")
     _say("Journals, ledger and TSE exports are compared ...")
+    if options.every_kind:
+        orders = chain.from_iterable(ask_journals(shop.counters).values())
+        troubles += [f"no till made a {each.value}" for each in kinds_missing(orders)]
     findings = _examine(shop)
     findings = dataclasses.replace(findings, problems=(*findings.problems, *troubles))
     for problem in findings.problems:
@@ -138,6 +144,7 @@ def start_cashier(
             *program("provisioning.cashier_main"),
             *("--config", counter.config, "--port", str(counter.slot.port)),
             *("--wristbands", counter.wristbands, "--seed", str(seed)),
+            *("--bills", counter.bills),
             *("--pause-ms", str(options.pause_ms)),
         ],
     )
@@ -225,6 +232,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--headless", action="store_true", help="tills sell alone")
     parser.add_argument("--tills", type=_tills, default=3, help="at most 16")
     parser.add_argument("--seconds", type=_seconds, default=20, help="to sell")
+    parser.add_argument(
+        "--every-kind",
+        action="store_true",
+        help="go on until the tills have made every kind of order",
+    )
     parser.add_argument("--json", action="store_true", help="end with one object")
     parser.add_argument("--seed", type=int, default=1, help="of the cashiers' choices")
     parser.add_argument(

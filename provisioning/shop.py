@@ -96,6 +96,11 @@ class Counter:
         """The memories of the wristbands that come to this till."""
         return self.directory / "wristbands"
 
+    @property
+    def bills(self) -> Path:
+        """The references of the bills that guests bring to this till, line by line."""
+        return self.directory / "bills"
+
 
 class Shop:
     """Runs the servers and devices of the demo; a context manager."""
@@ -259,12 +264,16 @@ class Shop:
             for number, counter in enumerate(self.counters)
         }
         everybody = [guest for crowd in guests.values() for guest in crowd]
-        wristbands = asyncio.run(open_event(opening, everybody))
+        equipment = asyncio.run(open_event(opening, everybody))
         for counter in self.counters:
             counter.wristbands.mkdir()
+            bills = []
             for guest in guests[counter.till]:
                 name = demo_event.SPARE if guest.spare else guest.name
-                wristbands[guest.name].save(counter.wristbands / name)
+                brought = equipment[guest.name]
+                brought.wristband.save(counter.wristbands / name)
+                bills += [brought.bill] if brought.bill else []
+            counter.bills.write_text("".join(f"{each}\n" for each in bills))
             counter.config.write_text(self._till_settings(counter))
 
     def _hub_settings(self) -> str:

@@ -128,8 +128,8 @@ class ScriptedCashier:
             return
         view = self._till.view
         if self._spare is not None:
-            await self._swap(self._spare)
-            self._spare = None
+            if await self._swap(self._spare):
+                self._spare = None
             return
         if not self._errands and view.catalogue is not None:
             bill = self._bills.pop(0) if self._bills else repertoire.BILL
@@ -163,25 +163,29 @@ class ScriptedCashier:
                 self._till.submit(MoneyTaken())
                 await self._reaches(Phase.APPROVED)
 
-    async def _swap(self, spare: VirtualWristband) -> None:
-        """Ask whose wristband it is, then move its wallet to the spare one."""
+    async def _swap(self, spare: VirtualWristband) -> bool:
+        """Ask whose wristband it is, then move its wallet to the spare one.
+
+        False, and nothing is swapped, for a wristband that is not good for it.
+        """
         lost = self._next_wristband()
         self._till.submit(AskWristband())
         if not await self._reaches(Phase.PRESENT):
-            return
+            return False
         async with self._held(lost):
             told = await self._until(
                 lambda view: view.wristband is not None, TAP_TIMEOUT_S
             )
         info = self._till.view.wristband
         if not told or info is None or info.blocked:
-            return
+            return False
         self._queue.remove(lost)
         self._queue.append(spare)
         self._till.submit(repertoire.swap(info.wristband).begin)
         if await self._reaches(Phase.PRESENT):
             async with self._held(spare):
                 await self._reaches(Phase.APPROVED)
+        return True
 
     async def _begin_shift(self) -> bool:
         """Hand the register out, and let in whoever sells; False: not yet."""

@@ -14,6 +14,7 @@ import pytest
 from dsfinvk.validate import validate_zip
 
 from provisioning.postgres import Which
+from contract.order import OrderKind
 from provisioning.processes import Child, place_for, spawn, unprivileged_user
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def test_two_shops_sell_side_by_side_and_lose_nothing(
 ) -> None:
     arguments = ("--tills", "2", "--seconds", "8", "--tse-latency-ms", "50")
     shops = [
-        demo(place, f"shop-{which}", *arguments, which=which)
-        for which in (Which.INSTALLED, Which.WHEEL)
+        demo(place, "shop-installed", *long_run, which=Which.INSTALLED),
+        demo(place, "shop-wheel", *arguments, which=Which.WHEEL),
     ]
     for shop in shops:
         code = shop.popen.wait(150)
@@ -70,10 +71,12 @@ def test_two_shops_sell_side_by_side_and_lose_nothing(
         assert figures["orders_lost"] == 0
         assert figures["orders_doubled"] == 0
         assert figures["signatures_verified"] == figures["orders_booked"]
+    long_run = (*arguments, "--pause-ms", "0", "--every-kind")
         assert figures["ledger_balanced"] is True
         assert figures["p50_ms"] is not None
         assert figures["problems"] == []
         assert figures["booked_by_kind"]["shift_start"] == 2
+    made = set()
         assert figures["booked_by_kind"]["shift_end"] == 2
         assert figures["tse_archives"] == {"delivered": 2, "verified": 2, "wanted": 2}
         tax = figures["tax_export"]
@@ -86,6 +89,7 @@ def test_two_shops_sell_side_by_side_and_lose_nothing(
     logs = list(place.glob("var/demo-*/hub.log"))
     assert len(logs) == 2
     for log in logs:
+        made |= figures["booked_by_kind"].keys()
         assert log.read_text().count("works as cashier") == 2, "nobody sold unseen"
 
 
@@ -93,6 +97,7 @@ def test_nothing_is_left_running_after_kill_9(place: Path) -> None:
     shop = demo(place, "shop", "--tills", "1", "--seconds", "60", which=Which.WHEEL)
     shop.await_line("sells? for", timeout_s=90)
     assert running_below(place)
+    assert made == {kind.value for kind in OrderKind}, "a bill is paid here, too"
     os.kill(shop.pid, signal.SIGKILL)
     shop.popen.wait(10)
     watcher = Child("watch", shop.log, subprocess.Popen(["sleep", "60"]))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from contract.order import Outcome
+from contract.order import OrderKind, Outcome
 from edge.journal.reading import JournaledOrder
 from provisioning.audit import (
     Findings,
@@ -14,6 +14,7 @@ from provisioning.audit import (
     SignedProcess,
     archives,
     audit,
+    kinds_missing,
     percentile_ms,
 )
 from tests.contract.samples import SIGNATURE
@@ -178,3 +179,10 @@ def test_a_till_that_closed_nothing_is_named() -> None:
     count, (problem,) = archives({TILL: None}, [])
     assert (count.delivered, count.wanted) == (0, 1)
     assert f"{TILL} has no closing" in problem
+
+
+def test_what_was_only_practiced_or_given_up_is_still_missing() -> None:
+    every = set(OrderKind)
+    assert kinds_missing([SOLD]) == every - {OrderKind.SALE}
+    assert kinds_missing([PRACTICED, ABORTED]) == every
+    assert kinds_missing([replace(SOLD, kind=kind.value) for kind in every]) == set()
