@@ -68,8 +68,8 @@ class Records:
     entries: Table = field(default_factory=lambda: Table(9))
     """Each with the places, from 1, of its postings: the first and last of money, and
     the last of vouchers, which follow."""
-    postings: Table = field(default_factory=lambda: Table(4))
-    """Number of the entry, account, unit and amount."""
+    postings: Table = field(default_factory=lambda: Table(2))
+    """Account and amount; their entries know which are theirs, and of what."""
     movements: Table = field(default_factory=lambda: Table(3))
     bands: Table = field(default_factory=lambda: Table(9))
     shifts: Table = field(default_factory=lambda: Table(5, octets=(2,)))
@@ -186,13 +186,12 @@ class Records:
     def entry(self, entry: Entry) -> None:
         """Add an entry with all its postings: those of money, and then of vouchers."""
         *said, postings = entry
-        number, add = entry.number, self.postings.add
-        first, vouchers = len(self.postings), []
+        add, first, vouchers = self.postings.add, len(self.postings), []
         for account, unit, amount in postings:
             if unit == MONEY:
-                add((number, account, unit, amount))
+                add((account, amount))
             else:
-                vouchers.append((number, account, unit, amount))
+                vouchers.append((account, amount))
         middle = len(self.postings)
         for each in vouchers:
             add(each)

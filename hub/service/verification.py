@@ -67,10 +67,10 @@ SUMS = {
         "wristband {serial}",
         "It does not stand as its latest change left it.",
     ),
-    "verify_stray_postings": (
+    "verify_unknown_accounts": (
         "entry",
         "entry {entry}",
-        "Postings that are on no account.",
+        "It posts on an account that there is none of.",
     ),
     "verify_signature_counters": (
         "signature",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self
 import asyncpg
 
 from hub.core.draft import Draft
-from hub.core.records import Table
 from hub.core.state import Closed, GuestsMoney, LedgerState
 from hub.store.errors import BookingRefused, DatabaseGone
 from hub.store.literals import literal
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hub.core.booking import Item, Result
-    from hub.core.records import Records
     from hub.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -230,7 +228,7 @@ class Ledger:
             draft.last_entry,
             literal(records.fresh),
         ]
-        tables = [records.attempts, records.entries, _posted(records), draft.wallets]
+        tables = [records.attempts, records.entries, records.postings, draft.wallets]
         if extent >= _WORDS:
             tables += [
                 records.outcomes,
@@ -256,13 +254,6 @@ class Ledger:
 
 _PLAIN, _WORDS, _ALL = range(3)
 _QUERIES = ("book_batch", "book_batch_with_words", "book_batch_with_all")
-
-
-def _posted(records: Records) -> Table:
-    """Give accounts and amounts alone: entries know which are theirs, and of what."""
-    posted = Table(2)
-    posted.rows = [(account, amount) for _, account, _, amount in records.postings.rows]
-    return posted
 
 
 def _extent(draft: Draft) -> int:

@@ -71,8 +71,8 @@ WHERE a.event = $1 AND a.role = 'wallet'
   AND EXISTS (SELECT FROM posting AS p WHERE p.event = $1 AND p.account = a.id)
 ORDER BY a.id;
 
--- verify_stray_postings --
--- List entries with postings that are on no account.
+-- verify_unknown_accounts --
+-- List entries that post on an account that there is none of.
 SELECT DISTINCT p.entry FROM posting AS p
 WHERE p.event = $1
   AND NOT EXISTS (SELECT FROM account AS a WHERE a.event = $1 AND a.id = p.account)

@@ -44,8 +44,8 @@ from hub.core.orders import (
     Agreed,
     Till,
     advice_flags,
-    barred,
     check_refusal,
+    looked_into,
     recall,
     remember,
     request_refusal,
@@ -54,6 +54,7 @@ from hub.core.orders import (
 from hub.core.state import Band, LedgerState, Wallet
 from tests.hub import samples
 from tests.hub.service.shop import BAR, CATALOGUE, DESK, a_sale, a_top_up, by, canceling
+from tests.hub.store.ledgers import posted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +188,7 @@ def items_of(order: Order, path: Path, outcome: Outcome) -> list[Item]:
     check_refusal(order, token, AGREED)
     refusal = request_refusal(order, token, AGREED)
     reason = refusal.reason if refusal else None
-    found = Found(barred(order, AGREED))
+    found = looked_into(order, AGREED)
     made = [request_item(order, body, reason, found)]
     if refusal is None:
         # Whatever basket comes again is booked as when it was looked into.
@@ -206,7 +207,7 @@ def items_of(order: Order, path: Path, outcome: Outcome) -> list[Item]:
             body,
             refusal=charged.reason if charged else None,
             flags=advice_flags(said, order, AGREED, now=samples.NOW),
-            found=Found(barred(order, AGREED)),
+            found=looked_into(order, AGREED),
         )
     )
     return made
@@ -262,8 +263,9 @@ def test_no_order_breaks_the_judge_or_the_books(
         assert told[0] == told[-1]
         sums = Counter[tuple[int, str]]()
         for batch in (first, draft):
-            for entry, _, unit, amount in batch.records.postings.rows:
-                sums[entry, unit] += amount
+            for entry, *_ in batch.records.entries.rows:
+                for _, unit, amount in posted(batch.records, entry):
+                    sums[entry, unit] += amount
         assert not any(sums.values())
         for wallet in state.wallets.values():
             assert wallet.balance + wallet.overdraft >= 0

@@ -19,7 +19,7 @@ from hub.core.booking import ResultCode
 from hub.core.draft import Draft
 from hub.core.ledger import Account, Role
 from hub.core.state import Band, LedgerState, Wallet
-from tests.hub.store.ledgers import told
+from tests.hub.store.ledgers import posted, told
 from tests.hub.store.model import Model
 from tests.hub.store.words import some_items
 
@@ -63,12 +63,7 @@ def test_it_says_what_the_model_says(seed: int) -> None:
         for item, result in zip(part, draft.results(), strict=True):
             assert told(result) == model.book(item)
         assert all(
-            sum(
-                amount
-                for entry, _, _, amount in draft.records.postings.rows
-                if entry == number
-            )
-            == 0
+            sum(amount for _, _, amount in posted(draft.records, number)) == 0
             for number, *_ in draft.records.entries.rows
         )
 

@@ -21,7 +21,7 @@ from hub.core import chain
 from hub.core.draft import Draft
 from hub.core.state import Band, LedgerState, OrderState, Undone, Wallet
 from tests.hub import samples
-from tests.hub.store.ledgers import aborted, asked, completed
+from tests.hub.store.ledgers import aborted, asked, completed, posted
 
 BEER = msgspec.structs.replace(samples.BEER, price_in_vouchers=1)
 
@@ -134,9 +134,9 @@ def test_vouchers_used_since_are_lost_when_their_grant_is_undone(
 
     assert state.wallets[1].vouchers == 0
     reversal = draft.records.entries.rows[-1][0]
-    posted = [row[1:] for row in draft.records.postings.rows if row[0] == reversal]
     names = {number: account.key for account, number in state.accounts.items()}
-    assert [(names.get(a, a), unit, n) for a, unit, n in posted] == [
+    amounts = posted(draft.records, reversal)
+    assert [(names.get(a, a), unit, n) for a, unit, n in amounts] == [
         ("all", "voucher", 2),
         (1, "voucher", -1),
         ("insufficient_balance", "voucher", -1),

@@ -26,6 +26,8 @@ from tests.hub.conftest import populate
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
+    from hub.core.records import Records
+
 EVENT = samples.EVENT.number
 
 
@@ -118,6 +120,16 @@ def told(result: Result) -> tuple[str, str | None, tuple[str, ...]]:
     """A result in short: code, reason, flags."""
     reason = result.reason.value if result.reason else None
     return result.code.value, reason, tuple(flag.value for flag in result.flags)
+
+
+def posted(records: Records, entry: int) -> list[tuple[int, str, int]]:
+    """What an entry of a batch posts: accounts, units and amounts, money first."""
+    [row] = [row for row in records.entries.rows if row[0] == entry]
+    first, middle, last = row[-3:]
+    rows = records.postings.rows
+    money = [(account, "money", amount) for account, amount in rows[first - 1 : middle]]
+    vouchers = [(account, "voucher", amount) for account, amount in rows[middle:last]]
+    return [*money, *vouchers]
 
 
 def order_id(number: int) -> UUID:
