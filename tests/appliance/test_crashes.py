@@ -29,4 +29,6 @@ def test_hubs_and_database_fall_under_load_and_nothing_is_lost_or_doubled(
     assert after.lost == after.doubled == after.changed == 0
     assert len(after.recoveries_s[Fault.HUB]) == KILLS
     assert after.repeats > 0, "some messages fell with the hub and were said again"
-    assert after.answers >= after.orders > len(faults) * disaster.tills
+    assert after.answers >= after.orders
+    # After each fall every till is answered once more.
+    assert after.answers > len(faults) * disaster.tills

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edge.journal.reading import JournaledOrder
     from provisioning.processes import Child
 
+PATIENCE_S = 300
 TILL = TillId("bar-1")
 GUESTS = 10  # so few that each soon comes again: a till stands in for those it knows
 
@@ -45,7 +46,7 @@ def start(shop: Shop) -> Child:
 
 def finish(shop: Shop, cashier: Child) -> Findings:
     cashier.popen.terminate()
-    code = shop.await_end(cashier, timeout_s=90)
+    code = shop.await_end(cashier, timeout_s=PATIENCE_S)
     assert code == 0, cashier.log.read_text()
     booked, declined, ledger_findings = asyncio.run(ask_ledger(shop.dsn))
     return audit(
@@ -69,7 +70,9 @@ def await_orders(
 ) -> None:
     """Wait until that many orders of a kind are journaled beyond those there now."""
     wanted = sum(map(kind, journal(shop))) + count
-    cashier.await_ready(lambda: sum(map(kind, journal(shop))) >= wanted, timeout_s=60)
+    cashier.await_ready(
+        lambda: sum(map(kind, journal(shop))) >= wanted, timeout_s=PATIENCE_S
+    )
 
 
 def online(order: JournaledOrder) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import os
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from hub.store.store import Store
 from provisioning import demo_event
 from provisioning.shop import Shop, ShopPlan, program
 from tests.contract.legal_items import missing_items
+from tests.patience import be_patient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -37,14 +39,20 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from textual.pilot import Pilot
-    from textual.screen import Screen
 
     from edge.core.view import TillView
     from edge.till import Till
+    from edge.ui.screens.over import OverScreen
 
 BERLIN = ZoneInfo("Europe/Berlin")
-PATIENCE_S = 60
-LOOK_AGAIN_S = 0.1
+PATIENCE_S = 120
+AGAIN_S = 10  # then a person presses a key once more
+LOOK_AGAIN_S = 0.05
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 @pytest.fixture
@@ -68,19 +76,25 @@ class Counter:
         till.watch(lambda _: self._news.set())
 
     async def until(self, shows: Callable[[TillView], bool]) -> TillView:
-        async with asyncio.timeout(PATIENCE_S):
-            while not shows(self.till.view):
-                self._news.clear()
-                await self._news.wait()
+        """Wait for a view; fails with what is shown instead."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not shows(self.till.view):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            pytest.fail(f"the till shows {self.till.view}")
         return self.till.view
 
 
 @asynccontextmanager
 async def opened(shop: Shop) -> AsyncIterator[Counter]:
-    os.environ.update(shop.pcscd.environment)
     settings = read_settings(shop.counters[0].config).settings
-    async with await assemble(settings) as assembly:
-        yield Counter(assembly.till)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in shop.pcscd.environment.items():
+            patch.setenv(name, value)
+        async with await assemble(settings) as assembly:
+            yield Counter(assembly.till)
 
 
 async def sell_print_and_close(shop: Shop) -> UUID:
@@ -104,27 +118,46 @@ async def sell_print_and_close(shop: Shop) -> UUID:
         await counter.until(lambda v: v.can_print_closing and v.undelivered == 0)
         await fallen(shop, 3)
         whole = ClosedNumber(1, signed=True, printed=True, recorded=True)
-        view = await counter.until(lambda v: v.closed == whole)
-        assert view.banner == texts.closed(whole)
+        said = texts.closed(whole)
+        await counter.until(lambda v: v.closed == whole and v.banner == said)
         await becomes(lambda: bool(closings(shop)))
     return order
 
 
 async def press_close(counter: Counter) -> None:
     """Close the till as a cashier does: the status, the key, and yes."""
-    async with TillApp(counter.till).run_test(size=(72, 21)) as pilot:
-        await pilot.click("#status", offset=(40, 0))
-        await opens(pilot, StatusScreen)
-        await pilot.click("#status-closing")
-        await opens(pilot, ClosingScreen)
-        await pilot.click("#closing-confirm")
+    app = TillApp(counter.till)
+    async with app.run_test(size=(72, 21)) as pilot:
+        status = partial(shows_screen, app, StatusScreen)
+        await press(pilot, "#status", status, offset=(40, 0))
+        closing = partial(shows_screen, app, ClosingScreen)
+        await press(pilot, "#status-closing", closing)
+        # What the last key asks for has been asked once its screen is gone.
+        await press(pilot, "#closing-confirm", lambda: not closing())
 
 
-async def opens(pilot: Pilot[None], screen: type[Screen[None]]) -> None:
-    """Wait for a screen: a click on a busy machine ends before it is there."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not isinstance(pilot.app.screen, screen):
-            await pilot.pause()
+def shows_screen(app: TillApp, screen: type[OverScreen]) -> bool:
+    return isinstance(app.screen, screen)
+
+
+async def press(
+    pilot: Pilot[None],
+    key: str,
+    is_done: Callable[[], bool],
+    offset: tuple[int, int] = (0, 0),
+) -> None:
+    """Press a key until it has done what it does; a click may end before that."""
+
+    def is_there() -> bool:
+        found = pilot.app.screen.query(key)
+        return any(each.region.area and not each.disabled for each in found)
+
+    while not is_done():
+        await becomes(lambda: is_there() or is_done())
+        if not is_done():
+            await pilot.click(key, offset=offset)
+            with contextlib.suppress(TimeoutError):
+                await becomes(is_done, AGAIN_S)
 
 
 async def fallen(shop: Shop, count: int) -> None:
@@ -132,12 +165,10 @@ async def fallen(shop: Shop, count: int) -> None:
     await becomes(lambda: len(slips(shop)) >= count)
 
 
-async def becomes(is_so: Callable[[], bool]) -> None:
-    for _ in range(int(PATIENCE_S / LOOK_AGAIN_S)):
-        if is_so():
-            return
-        await asyncio.sleep(LOOK_AGAIN_S)
-    raise TimeoutError
+async def becomes(is_so: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not is_so():  # noqa: ASYNC110 - nobody tells when a slip has fallen
+            await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def slips(shop: Shop) -> list[Path]:
@@ -148,7 +179,7 @@ def closings(shop: Shop) -> list[dict[str, object]]:
     config = shop.directory / "hub.toml"
     command = [*program("hub"), "--config", str(config), "closings", "--json"]
     child = shop.run("closings", command)
-    shop.await_end(child, timeout_s=60)
+    shop.await_end(child, timeout_s=PATIENCE_S)
     found: list[dict[str, object]] = json.loads(child.log.read_text().splitlines()[-1])[
         "closings"
     ]
@@ -175,7 +206,9 @@ def test_receipts_and_the_z_report_are_printed_and_agree_with_the_hub(
     (closed,) = closings(shop)
     assert closed["agrees"], closed["findings"]
     assert closed["signed"]
-    with httpx.Client(base_url=shop.portal_url, timeout=PATIENCE_S) as client:
+    with httpx.Client(
+        base_url=shop.portal_url, timeout=PATIENCE_S, trust_env=False
+    ) as client:
         pdf = client.get(f"/receipts/{order}.pdf", headers={"Accept-Language": "de"})
     document = pypdfium2.PdfDocument(pdf.content)
     text = document[0].get_textpage().get_text_bounded()

@@ -31,6 +31,7 @@ HOME = {
     "town": "Rorschach",
     "country": "CH",
 }
+PATIENCE_S = 120
 FEE_MINOR = 4500 + 300
 _CSRF = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')
 _SEAL = re.compile(r'name="reviewed" value="([^"]+)"')
@@ -74,7 +75,7 @@ def test_from_an_account_to_a_paid_bill_in_the_ledger(shop: Shop) -> None:
         base_url=shop.portal_url,
         follow_redirects=True,
         headers={"accept-language": "en"},
-        timeout=30,
+        timeout=PATIENCE_S,
         trust_env=False,
     ) as client:
         ada = Leader(client)
@@ -112,7 +113,7 @@ def mailed_link(shop: Shop) -> str:
         letters[:] = sorted(shop.mail.glob("*.txt"))
         return bool(letters)
 
-    shop.hub.await_ready(arrived, timeout_s=30)
+    shop.hub.await_ready(arrived, timeout_s=PATIENCE_S)
     found = re.search(rf"{shop.portal_url}(/\S+)", letters[-1].read_text())
     assert found is not None, letters[-1].read_text()
     return found[1]
@@ -141,7 +142,7 @@ def hub_command(shop: Shop, *words: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.stdout.strip(), done.stderr
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

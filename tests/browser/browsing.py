@@ -28,6 +28,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 120_000
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 LOCALES = {"en": "en-GB", "de": "de-CH"}
 SERIOUS = frozenset({"serious", "critical"})
@@ -48,7 +49,7 @@ async def chromium() -> AsyncIterator[Browser]:
     check_chromium()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(ARGUMENTS)
+            executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=PATIENCE_MS
         )
         yield browser
         await browser.close()
@@ -61,6 +62,7 @@ async def opened(browser: Browser, size: str, language: str) -> AsyncIterator[Pa
     context = await browser.new_context(
         viewport={"width": width, "height": height}, locale=LOCALES[language]
     )
+    context.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     page = await context.new_page()
     page.on("console", lambda message: complaints.append(message.text))

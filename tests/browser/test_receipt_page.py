@@ -32,6 +32,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 120_000
 PHONE, DESKTOP = (390, 844), (1280, 800)
 SCANNABLE_PX_MIN = 280
 SHOWN = [
@@ -59,7 +60,7 @@ def browser() -> Iterator[Browser]:
         )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(ARGUMENTS)
+            executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=PATIENCE_MS
         )
         yield chromium
         chromium.close()
@@ -71,6 +72,7 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": width, "height": height}, locale="en-GB"
     )
+    context.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text))
