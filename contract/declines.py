@@ -30,6 +30,10 @@ DECLINES: Final[Mapping[DeclineReason, tuple[str, str]]] = {
         "Canceled already",
         "Do not give anything back again.",
     ),
+    DeclineReason.OTHER_PAYMENT: (
+        "Paid another way",
+        "Give the money back the way it was paid: cash in cash, a card's to the card.",
+    ),
     DeclineReason.ABORTED: (
         "Order refused",
         "The till has aborted this order. Abort it and begin anew.",

@@ -26,6 +26,8 @@ class DeclineReason(enum.Enum):
     NOT_FINAL_YET = "not_final_yet"
     NOTHING_TO_CANCEL = "nothing_to_cancel"
     ALREADY_CANCELED = "already_canceled"
+    OTHER_PAYMENT = "other_payment"
+    """A cancellation gives money back another way than it came."""
     ABORTED = "aborted"
     SUPERSEDED = "superseded"
     # What an order holds.
@@ -78,6 +80,8 @@ class AdviceFlag(enum.Enum):
     """Less was topped up than the event's rules ask for."""
     ALREADY_CANCELED = "already_canceled"
     NOTHING_TO_CANCEL = "nothing_to_cancel"
+    OTHER_PAYMENT = "other_payment"
+    """What was paid one way was given back another way."""
     BILL_NOT_DUE = "bill_not_due"
     CARD_RECEIPT_MISSING = "card_receipt_missing"
     REGISTER_DIFFERS = "register_differs"

@@ -11,7 +11,14 @@ import msgspec
 from contract.advice import without_credential
 from contract.ids import TillId
 from contract.messages import AdviceFlag, DeclineReason
-from contract.order import Line, OrderKind, Outcome, Path, order_digest
+from contract.order import (
+    Line,
+    OrderKind,
+    Outcome,
+    Path,
+    PaymentMethod,
+    order_digest,
+)
 from hub.core.baskets import NOTHING_FOUND, Found
 from hub.core.changes import (
     BandChange,
@@ -94,6 +101,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     till: TillId | None
     payer: int | None = None
+    method: PaymentMethod | None = None
     moves: tuple[Move, ...] = ()
     postings: tuple[Posting, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -189,6 +197,7 @@ def request_item(
         body=body,
         till=order.till,
         payer=order.payment.wallet if order.payment else None,
+        method=order.payment.method if order.payment else None,
         moves=moves,
         postings=postings,
         lines=order.lines,
@@ -252,6 +261,7 @@ def advice_item(
         body=body,
         till=order.till,
         payer=order.payment.wallet if order.payment else None,
+        method=order.payment.method if order.payment else None,
         moves=moves,
         postings=postings,
         lines=order.lines,
@@ -316,6 +326,7 @@ def _practiced(item: Item) -> Item:
     return msgspec.structs.replace(
         item,
         payer=None,
+        method=None,
         moves=(),
         postings=(),
         lines=(),

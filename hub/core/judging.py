@@ -153,6 +153,7 @@ def _judge_advice(
         item.till,
         item.kind,
         item.bill,
+        item.method,
     )
     records.outcome(item, flags)
     return ResultCode.RECORDED, None, None, tuple(flags), None

@@ -269,7 +269,7 @@ def _profile_refusal(order: Order, agreed: Agreed) -> Refusal | None:
     if order.kind not in profile.kinds:
         what = f"orders of the kind '{order.kind.value}'"
     elif order.kind is OrderKind.CANCELLATION:
-        return None  # what was paid some way is given back that way
+        return None  # it goes back the way it was paid, or undoing says so
     elif order.payment is not None and order.payment.method not in profile.methods:
         what = f"payments by {order.payment.method.value}"
     elif not profile.free_prices and _has_free_price(order, agreed):

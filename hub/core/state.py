@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.messages import AdviceFlag, DeclineReason
-    from contract.order import Line
+    from contract.order import Line, PaymentMethod
     from hub.core.booking import Item, Move
     from hub.core.changes import ShiftChange
 
@@ -139,6 +139,7 @@ class End:
     till: str | None = None
     kind: OrderKind = OrderKind.SALE
     bill: str | None = None
+    method: PaymentMethod | None = None
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ FLAGS: Mapping[DeclineReason, AdviceFlag] = {
     DeclineReason.NOTHING_TO_CANCEL: AdviceFlag.NOTHING_TO_CANCEL,
     DeclineReason.ALREADY_CANCELED: AdviceFlag.ALREADY_CANCELED,
     DeclineReason.NOT_ALLOWED: AdviceFlag.NOT_ALLOWED,
+    DeclineReason.OTHER_PAYMENT: AdviceFlag.OTHER_PAYMENT,
 }
 """What is said of a cancellation that was carried out all the same."""
 
@@ -37,11 +38,21 @@ def refusal(item: Item, state: LedgerState) -> DeclineReason | None:
         return DeclineReason.ALREADY_CANCELED
     if item.own_only and original.end.till != item.till:
         return DeclineReason.NOT_ALLOWED
-    if not _is_cancelable(item, original) or not _same_payer(item, original, state):
+    if not _is_cancelable(item, original):
         return DeclineReason.NOTHING_TO_CANCEL
-    if not _goes_back(item, original.end, state):
-        return DeclineReason.NOTHING_TO_CANCEL
-    return _line_refusal(item, original.end.lines, others)
+    return _payment_refusal(item, original.end, state) or _line_refusal(
+        item, original.end.lines, others
+    )
+
+
+def _payment_refusal(item: Item, end: End, state: LedgerState) -> DeclineReason | None:
+    """Say why money can't go back like that: it goes back the way it came."""
+    if item.method is not end.method:
+        # Nobody paid for what was practiced, or given away.
+        paid = end.method is not None
+        return DeclineReason.OTHER_PAYMENT if paid else DeclineReason.NOTHING_TO_CANCEL
+    back = _same_payer(item.payer, end.payer, state) and _goes_back(item, end, state)
+    return None if back else DeclineReason.NOTHING_TO_CANCEL
 
 
 def _line_refusal(
@@ -169,13 +180,11 @@ def _is_cancelable(item: Item, original: OrderState) -> bool:
     return end.kind is item.kind and end.bill == item.bill
 
 
-def _same_payer(item: Item, original: OrderState, state: LedgerState) -> bool:
-    assert original.end is not None, "an original has ended"
-    payer = original.end.payer
-    if payer == item.payer or payer is None or item.payer is None:
-        return payer == item.payer
+def _same_payer(one: int | None, other: int | None, state: LedgerState) -> bool:
+    if one == other or one is None or other is None:
+        return one == other
     # A swapped wristband opens the same wallet as the one that paid.
-    mine, its = state.bands.get(item.payer), state.bands.get(payer)
+    mine, its = state.bands.get(one), state.bands.get(other)
     return mine is not None and its is not None and mine.wallet == its.wallet
 
 

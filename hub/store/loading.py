@@ -250,6 +250,7 @@ def _end(row: Row) -> End:
         row["till"],
         order.acts_as,
         None if order.training else order.bill,
+        None if order.training or order.payment is None else order.payment.method,
     )
 
 

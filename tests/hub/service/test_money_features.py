@@ -46,6 +46,7 @@ from tests.hub import samples
 from tests.hub.service.shop import (
     BEER,
     BOOK,
+    CASH,
     CATALOGUE,
     CUP,
     GIFT,
@@ -383,6 +384,35 @@ async def test_a_cash_sale_is_canceled_by_an_advice(shop: Shop) -> None:
     assert await shop.advise(canceling(sale)) == (AdviceFlag.ALREADY_CANCELED,)
     stranger = a_sale(None, make_line(PRETZEL, 1))
     assert await shop.advise(canceling(stranger)) == (AdviceFlag.NOTHING_TO_CANCEL,)
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+@pytest.mark.parametrize(
+    ("paid", "back"),
+    [(CARD, CASH), (CASH, Payment(method=PaymentMethod.CARD)), (None, CASH)],
+    ids=["card in cash", "cash to a card", "wristband in cash"],
+)
+async def test_money_goes_back_the_way_it_was_paid(
+    shop: Shop, paid: Payment | None, back: Payment, is_forgotten: bool
+) -> None:
+    """Else the card money stays outstanding for good, and the register lacks cash."""
+    wallet = await shop.band(1000)
+    sale = a_sale(wallet, make_line(BEER, 1))
+    if paid is not None:
+        sale = msgspec.structs.replace(sale, payment=paid)
+    else:
+        await shop.booked(sale)
+    assert await shop.advise(sale) == ()
+    if is_forgotten:
+        shop.parts.booking.forget()
+    undo = canceling(sale, payment=back)
+
+    declined = await shop.check(undo)
+    assert isinstance(declined, OrderDeclined)
+    assert declined.reason is DeclineReason.OTHER_PAYMENT
+    assert "the way it was paid" in declined.text
+    # It happened all the same: it is booked, and told.
+    assert AdviceFlag.OTHER_PAYMENT in await shop.advise(undo)
 
 
 async def test_a_top_up_is_canceled_where_it_went_and_only_if_it_is_there(
