@@ -19,7 +19,7 @@ from hub.link.connection import Broker, Tls
 from hub.link.link import Link, Services
 from hub.paying import Paying
 from hub.people import make_people, make_postman, make_reminders
-from hub.service import bill_booker, outbox, payout_booker, quarantine
+from hub.service import bill_booker, erasure, outbox, payout_booker, quarantine
 from hub.service import context as event_context
 from hub.service.bill_booker import BillBooker
 from hub.service.booking import Booking
@@ -130,6 +130,7 @@ class Hub:
         secret = _secret(self._settings.uid_secret)
         self.booking = Booking(self._store, event)
         self.bill_booker = BillBooker(self._store, self.booking, event)
+        self.erasing = erasure.Erasing(self._store, self.context, self.booking)
         self.staff = Staff(self._store, self.context)
         self.orders = Orders(self._store, self.context, self.booking, self.staff)
         self.wristbands = Wristbands(
@@ -176,6 +177,7 @@ class Hub:
             yield "booking", self.booking.run
             yield "quarantine", self.orders.quarantine.run
             yield "bills", self.bill_booker.run
+            yield "guests to forget", self.erasing.run
             yield from self.banking.parts()
             yield "payment providers", self.paying.poller.run
             yield "link", self.link.run
@@ -226,6 +228,7 @@ class Hub:
                 WALLET_CHANNEL: self.news.hear,
                 quarantine.CHANNEL: self.orders.quarantine.hear,
                 bill_booker.CHANNEL: self.bill_booker.hear,
+                erasure.CHANNEL: self.erasing.hear,
                 payout_booker.CHANNEL: self.banking.booker.hear,
                 outbox.CHANNEL: self._hear_mail,
             },

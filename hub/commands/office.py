@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from hub.commands import (
     bank,
+    cash,
     catalogue,
     closings,
     dsfinvk,
     event,
+    guest,
     limits,
     people,
     presale,
@@ -33,6 +35,7 @@ COMMANDS = {
     "till": (tills.add, "register, revoke or list tills; when they were bought"),
     "user": (staff.add_user, "staff: add, list, disable, PIN, rights"),
     "role": (staff.add_role, "what staff may do: set or list"),
+    "cash": (cash.add, "where the cash is and whose, and what money adds up to"),
     "stocking": (stocking.add, "rolls and notes that registers are handed out with"),
     "closings": (closings.add, "compare Z reports with ledger and TSE"),
     "tse": (tse.add, "TSEs, which till used them, their outages and archives"),
@@ -41,6 +44,7 @@ COMMANDS = {
         "the tax office's notification of tills and TSEs, as XML",
     ),
     "statistics": (statistics.add, "what was sold, by till, hour and product"),
+    "guest": (guest.add, "what is known of a guest; forget them for good"),
     "quarantine": (quarantine.add, "release or dismiss what nobody may book unseen"),
     "competition": (people.add_competition, "what teams register for, and its fees"),
     "club": (people.add_club, "clubs that pay for teams, and their officers"),

@@ -202,3 +202,25 @@ WITH notes AS (
     WHERE event = $1 AND serial = ANY ($2::bigint[])
 )
 INSERT INTO erasure (event, serial) SELECT $1, unnest($2::bigint[]);
+
+-- ask_erasure --
+-- Note that a guest is to be forgotten; the ledger's writer hears of it.
+WITH asked AS (
+    INSERT INTO erasure_request (event, serial, asked_by) VALUES ($1, $2, $3)
+    RETURNING number
+)
+SELECT number, pg_notify('kassenband_erasure', $1::text) IS NOT NULL FROM asked;
+
+-- erasures_asked --
+-- List the guests who are to be forgotten and are not yet, in order.
+SELECT number, serial FROM erasure_request
+WHERE event = $1 AND ended_at IS NULL ORDER BY number;
+
+-- end_erasure --
+-- Note what became of it.
+UPDATE erasure_request SET ended_at = now(), refusal = $3
+WHERE event = $1 AND number = $2 AND ended_at IS NULL;
+
+-- erasure_asked --
+-- Read what became of it.
+SELECT ended_at, refusal FROM erasure_request WHERE event = $1 AND number = $2;

@@ -35,6 +35,7 @@ GRANT UPDATE (wallet, blocked, registered, restriction, successor, note, variant
 GRANT UPDATE (rights, needs_register) ON staff_role TO kassenband_hub;
 GRANT UPDATE (name, uid_hash, pin_hash, roles, blocked) ON staff TO kassenband_hub;
 GRANT UPDATE (contact) ON guest TO kassenband_hub;
+GRANT INSERT, UPDATE (ended_at, refusal) ON erasure_request TO kassenband_hub;
 -- What registers are handed out with from now on; orders hold what they were.
 GRANT INSERT, UPDATE (pieces), DELETE ON stocking TO kassenband_hub;
 -- Only what people wrote of people can be erased.

@@ -195,6 +195,19 @@ CREATE TABLE erasure (
     PRIMARY KEY (event, number)
 );
 
+-- That somebody is to be forgotten, and who says so; the writer blocks and forgets.
+CREATE TABLE erasure_request (
+    event integer NOT NULL REFERENCES event,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    serial bigint NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    -- Why they could not be forgotten, if so: a sentence.
+    refusal text,
+    PRIMARY KEY (event, number)
+);
+
 -- Who works here, what they may do, and where they are logged in.
 
 CREATE TABLE staff_role (
