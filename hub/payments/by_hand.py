@@ -6,7 +6,7 @@ own way by the organizer's staff.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -89,6 +89,9 @@ CASH = ByHand(
     page="cash",
 )
 """At a till, which reads the bill's code; the order books it, not the portal."""
+
+CARD_AT_TILL: Final = "till_card"
+"""What is noted of a bill that was paid by card at a till: nobody chooses it online."""
 
 ORGANIZER = ByHand(
     code="organizer", controller_name="OrganizerController", page="organizer"

@@ -147,6 +147,8 @@ class Advices:
             booked = False  # the first advice was
         if order.bill is not None and booked:
             await self._checks.note_paid(order)
+        elif order.bill is not None:
+            await self._checks.note_unpaid(order)
 
     def failed(self, order: Order) -> None:
         """Forget what was noted of an order that the ledger did not take."""

@@ -305,4 +305,5 @@ _SENTENCES: Mapping[rules.Refusal, str] = {
         "It is not clear yet whether this bill was paid. Wait until that is known."
     ),
     rules.Refusal.TOO_MANY: "This bill was tried to be paid too often. Write to us.",
+    rules.Refusal.AT_A_TILL: "This bill is being paid at a till just now.",
 }

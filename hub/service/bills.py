@@ -350,6 +350,8 @@ def _why_not_canceled(record: BillRecord) -> str | None:
         return "Something is paid on this bill, so it can't be canceled."
     if record.bill.locked_to is not None:
         return "A payment slip is on its way for this bill, so it can't be canceled."
+    if record.bill.held_by is not None:
+        return "This bill is being paid at a till just now, so it can't be canceled."
     states = {each.state for each in record.attempts}
     if states & {rules.AttemptState.PENDING, rules.AttemptState.UNCERTAIN}:
         return "A payment of this bill is on its way, so it can't be canceled now."

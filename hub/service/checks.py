@@ -48,6 +48,8 @@ class Due:
 
     amount: Money
     is_payable: bool = True
+    held_by: str | None = None
+    """The other till that is taking its money just now."""
 
 
 class Bills(Protocol):
@@ -55,6 +57,12 @@ class Bills(Protocol):
 
     async def due(self, reference: str) -> Due | None:
         """Say what is due on a bill; None when there is no such bill."""
+
+    async def hold(self, order: Order) -> Due | None:
+        """As `due`, of an order's bill; what may be paid is kept for this order."""
+
+    async def release(self, order: Order) -> None:
+        """Let a bill go that was kept for an order that takes no money for it."""
 
     async def paid(self, order: Order) -> None:
         """Write down what a booked order paid on its bill; once, however often."""
@@ -91,6 +99,10 @@ class Checks:
         try:
             refusal = refusal or await self._bill_refusal(order)
             result = await self._judged(order, body, refusal)
+            if result.reason is None and _is_for_bill(order):
+                refusal = _due_refusal(order, await self._bills.hold(order))
+                if refusal is not None:
+                    result = _with_reason(result, refusal.reason)
         except StoreError as error:
             raise NoLedger(str(error)) from error
         anchor = anchor_of(event.incarnation, result.batch, result.chain_head)
@@ -118,31 +130,17 @@ class Checks:
         except StoreError as error:
             raise NoLedger(str(error)) from error
 
+    async def note_unpaid(self, order: Order) -> None:
+        """Let others pay the bill of an order that was aborted; raises NoLedger."""
+        try:
+            await self._bills.release(order)
+        except StoreError as error:
+            raise NoLedger(str(error)) from error
+
     async def _bill_refusal(self, order: Order) -> Refusal | None:
-        if order.kind is not OrderKind.BILL_PAYMENT or order.bill is None:
+        if not _is_for_bill(order) or order.bill is None:
             return None
-        due = await self._bills.due(order.bill)
-        if due is None:
-            return Refusal(
-                DeclineReason.UNKNOWN_BILL,
-                f"The hub knows no bill {order.bill}. Check it digit by digit.",
-            )
-        if not due.is_payable:
-            return Refusal(
-                DeclineReason.BILL_NOT_DUE,
-                "Nothing is due on this bill: it is paid, canceled or locked.",
-                Facts(due=due.amount),
-            )
-        paid = sum(
-            line.total_minor for line in order.lines if line.role is LineRole.BILL
-        )
-        if paid == due.amount.minor and order.currency is due.amount.currency:
-            return None
-        return Refusal(
-            DeclineReason.WRONG_BILL_AMOUNT,
-            f"The bill asks for {due.amount}. Read the bill's code again.",
-            Facts(due=due.amount),
-        )
+        return _due_refusal(order, await self._bills.due(order.bill))
 
     async def _judged(
         self, order: Order, body: bytes, refusal: Refusal | None
@@ -205,6 +203,39 @@ def _paid_somehow(order: Order) -> Order:
         return msgspec.structs.replace(order, attempt=max(1, order.attempt))
     payment = Payment(method=PaymentMethod.CASH)
     return msgspec.structs.replace(order, attempt=1, payment=payment)
+
+
+def _is_for_bill(order: Order) -> bool:
+    return order.kind is OrderKind.BILL_PAYMENT and order.bill is not None
+
+
+def _due_refusal(order: Order, due: Due | None) -> Refusal | None:
+    if due is None:
+        return Refusal(
+            DeclineReason.UNKNOWN_BILL,
+            f"The hub knows no bill {order.bill}. Check it digit by digit.",
+        )
+    if due.held_by is not None:
+        return Refusal(
+            DeclineReason.BILL_NOT_DUE,
+            f"The till {due.held_by} is taking this bill's money just now. "
+            "Wait until it is done, or try again in a few minutes.",
+            Facts(due=due.amount),
+        )
+    if not due.is_payable:
+        return Refusal(
+            DeclineReason.BILL_NOT_DUE,
+            "Nothing is due on this bill: it is paid, canceled or locked.",
+            Facts(due=due.amount),
+        )
+    paid = sum(line.total_minor for line in order.lines if line.role is LineRole.BILL)
+    if paid == due.amount.minor and order.currency is due.amount.currency:
+        return None
+    return Refusal(
+        DeclineReason.WRONG_BILL_AMOUNT,
+        f"The bill asks for {due.amount}. Read the bill's code again.",
+        Facts(due=due.amount),
+    )
 
 
 def _with_reason(result: Result, reason: DeclineReason) -> Result:

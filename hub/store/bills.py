@@ -248,6 +248,7 @@ def _bill(row: Row, lines: Sequence[Row]) -> Bill:
         created_at=row["created_at"],
         is_canceled=row["canceled_at"] is not None,
         locked_to=row["locked_to"],
+        held_by=row["held_by"],
     )
 
 

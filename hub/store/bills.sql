@@ -64,12 +64,25 @@ RETURNING position;
 -- Keep a bill for oneself until what is done with it is done.
 SELECT reference FROM bill WHERE reference = $1 FOR UPDATE;
 
+-- hold_bill --
+-- Keep a bill for an order's till for a while; no row if another order has it.
+INSERT INTO bill_hold (bill, order_id, till, until) VALUES ($1, $2, $3, now() + $4)
+ON CONFLICT (bill) DO UPDATE
+    SET order_id = excluded.order_id, till = excluded.till, until = excluded.until
+    WHERE bill_hold.order_id = excluded.order_id OR bill_hold.until <= now()
+RETURNING bill;
+
+-- release_bill --
+-- Let a bill go that was kept for an order.
+DELETE FROM bill_hold WHERE bill = $1 AND order_id = $2;
+
 -- bill --
 -- Read a bill with what it belongs to, its lines, the attempts to pay it, and the money
 -- that moved, all in one go; the rows of each as hub.store.bills names their columns.
 SELECT b.reference, b.event, b.competition, b.club, b.portal_user, b.currency,
        b.payer_name, b.street, b.house_number, b.postal_code, b.town, b.country,
        b.email, b.created_at, b.canceled_at, b.locked_to,
+       (SELECT till FROM bill_hold WHERE bill = b.reference AND until > now()) AS held_by,
        coalesce(c.slug, e.slug) AS slug, coalesce(c.name, e.name) AS title,
        coalesce(r.passed_minor, 0) AS passed_minor,
        ARRAY(SELECT ROW(kind::text, label, amount_minor, team, wallet)

@@ -81,6 +81,7 @@ GRANT DELETE ON top_up_method TO kassenband_hub;
 GRANT UPDATE (state, provider_ref, changed_at, ask_at) ON payment_attempt
     TO kassenband_hub;
 GRANT UPDATE (batch) ON bill_entry TO kassenband_hub;
+GRANT INSERT, UPDATE (order_id, till, until), DELETE ON bill_hold TO kassenband_hub;
 -- What banks report, and what staff make of it, is beyond reach once written.
 GRANT INSERT ON
     bank_file, bank_report, bank_credit, bank_mark, bank_decision, bank_assignment

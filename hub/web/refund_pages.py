@@ -109,7 +109,9 @@ def _add_request(
             paid_online=[
                 each
                 for each in record.payments
-                if each.kind is MovementKind.PAYMENT and each.method not in _BY_HAND
+                if each.kind is MovementKind.PAYMENT
+                and each.till is None
+                and each.method not in _BY_HAND
             ],
         )
 

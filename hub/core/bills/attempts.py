@@ -92,6 +92,8 @@ class Refusal(enum.Enum):
     UNCERTAIN = "uncertain"
     """The provider does not know about an earlier one. A new one could pay twice."""
     TOO_MANY = "too_many"
+    AT_A_TILL = "at_a_till"
+    """A till is taking the money just now."""
 
 
 def refusal(
@@ -101,18 +103,17 @@ def refusal(
 
     To be asked under the bill's row lock, right before the attempt is written down.
     """
-    if bill.is_canceled or at.state is BillState.CANCELED:
-        return Refusal.CANCELED
-    if at.open_minor == 0:
-        return Refusal.NOTHING_OPEN
     states = {attempt.state for attempt in attempts}
-    if AttemptState.UNCERTAIN in states:
-        return Refusal.UNCERTAIN
-    if states & LIVE:
-        return Refusal.LIVE
-    if bill.locked_to not in {None, method}:
-        return Refusal.LOCKED
-    return Refusal.TOO_MANY if len(attempts) >= ATTEMPT_MAX else None
+    reasons = (
+        (bill.is_canceled or at.state is BillState.CANCELED, Refusal.CANCELED),
+        (at.open_minor == 0, Refusal.NOTHING_OPEN),
+        (bill.held_by is not None, Refusal.AT_A_TILL),
+        (AttemptState.UNCERTAIN in states, Refusal.UNCERTAIN),
+        (bool(states & LIVE), Refusal.LIVE),
+        (bill.locked_to not in {None, method}, Refusal.LOCKED),
+        (len(attempts) >= ATTEMPT_MAX, Refusal.TOO_MANY),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
 
 
 def next_number(attempts: Sequence[Attempt]) -> int:

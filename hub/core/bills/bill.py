@@ -81,6 +81,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     is_canceled: bool = False
     locked_to: str | None = None
+    held_by: str | None = None
+    """The till that is taking its money just now."""
     """The one method it may still be paid by; choosing the slip does that."""
 
     @property

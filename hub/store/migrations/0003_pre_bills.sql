@@ -101,6 +101,15 @@ CREATE INDEX payment_attempt_begun ON payment_attempt (begun_at);
 CREATE INDEX payment_attempt_provider ON payment_attempt (method, provider_ref)
     WHERE provider_ref IS NOT NULL;
 
+-- Which till is taking a bill's money: nobody else does until it has told how that
+-- ended, or for so long.
+CREATE TABLE bill_hold (
+    bill text PRIMARY KEY REFERENCES bill,
+    order_id uuid NOT NULL,
+    till text NOT NULL,
+    until timestamptz NOT NULL
+);
+
 -- Money that moved between payer and bill: once per name that the method gives it.
 CREATE TABLE payment (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,

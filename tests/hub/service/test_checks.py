@@ -60,6 +60,12 @@ class OneBill:
         known = reference == REFERENCE
         return Due(Money(self.amount_minor), self.is_payable) if known else None
 
+    async def hold(self, order: Order) -> Due | None:
+        return await self.due(order.bill or "")
+
+    async def release(self, order: Order) -> None:
+        """Nobody keeps it for anybody here."""
+
     async def paid(self, order: Order) -> None:
         """Nobody keeps accounts here."""
 

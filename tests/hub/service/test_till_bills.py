@@ -1,29 +1,51 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from contract.messages import AdviceFlag
-from contract.order import LineRole, OrderKind, Payment, PaymentMethod, plain_line
+from contract.ids import new_uuid7
+from contract.messages import (
+    AdviceFlag,
+    DeclineReason,
+    OrderCheck,
+    OrderChecked,
+    OrderDeclined,
+)
+from contract.order import (
+    CardReceipt,
+    LineRole,
+    OrderKind,
+    Outcome,
+    Payment,
+    PaymentMethod,
+    encode_order,
+    plain_line,
+)
+from hub.core.bills.attempts import Refusal
 from hub.core.bills.bill import BillState, MovementKind
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.reports import Said
+from hub.payments.by_hand import CARD_AT_TILL
 from hub.payments.pain001 import Party
 from hub.service.bill_booker import BillBooker
+from hub.service.bill_payments import NotPayable
+from hub.service.bill_viewers import OfUser
 from hub.service.booking import NoLedger
 from hub.service.payout_files import PayoutFiles
 from hub.service.refunds import Refunds
-from hub.service.till_bills import TillBills
+from hub.service.till_bills import HELD_FOR, TillBills
 from hub.store.errors import DatabaseGone
-from tests.hub import acts, people
+from hub.web.texts import Language, texts
+from tests.hub import acts, people, samples
 from tests.hub.service.bank_desk import CREDITOR
 from tests.hub.service.billing import EVENT, METHODS, ORGANIZER, Fair, look, paying
 
 if TYPE_CHECKING:
+    from contract.messages import Rejected
     from contract.order import Order
     from hub.store.store import Store
     from tests.hub.hubs import Parts
@@ -84,6 +106,100 @@ async def test_cash_at_a_till_pays_the_bill_once(
     assert await fair.balance("cash_register", order.till) == -5500
     report = await look(parts)
     assert report.ok, report.findings
+
+
+async def test_of_two_tills_one_takes_a_bills_money(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    """The other is told which till is at it; the payer can't pay online beside it."""
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    first = paying(reference, 5500, till=samples.DESK, register=samples.DESK)
+    second = paying(reference, 5500)
+
+    assert isinstance(await check(parts, first), OrderChecked)
+    declined = await check(parts, second)
+    assert isinstance(declined, OrderDeclined)
+    assert declined.reason is DeclineReason.BILL_NOT_DUE
+    assert declined.text.startswith(f"The till {samples.DESK} is taking this bill's")
+    assert isinstance(await check(parts, first), OrderChecked)  # said again
+    with pytest.raises(NotPayable) as refused:
+        await fair.begin(pia, reference)
+    assert refused.value.refusal is Refusal.AT_A_TILL
+    with pytest.raises(NotAllowed, match="at a till just now"):
+        await fair.billing.cancel(OfUser(pia), reference)
+
+    assert await people.advise(parts, first) == ()
+    await booker.book()
+    assert (await fair.shown(pia, reference)).standing.state is BillState.PAID
+    declined = await check(parts, second)
+    assert isinstance(declined, OrderDeclined)
+    assert declined.text.startswith("Nothing is due on this bill")
+
+
+async def test_a_bill_is_free_again_once_its_till_has_given_up(
+    fair: Fair, parts: Parts
+) -> None:
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    first, second = paying(reference, 5500), paying(reference, 5500)
+    assert isinstance(await check(parts, first), OrderChecked)
+    assert isinstance(await check(parts, second), OrderDeclined)
+
+    await people.advise(parts, first, Outcome.ABORTED)
+
+    assert isinstance(await check(parts, second), OrderChecked)
+
+
+async def test_a_till_that_died_keeps_a_bill_for_minutes_only(
+    fair: Fair, parts: Parts
+) -> None:
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    first, second = paying(reference, 5500), paying(reference, 5500)
+    assert isinstance(await check(parts, first), OrderChecked)
+    [row] = await fair.run("SELECT until - now() AS left FROM bill_hold")
+    assert HELD_FOR - timedelta(minutes=1) < row["left"] <= HELD_FOR
+    await fair.run("UPDATE bill_hold SET until = now()")
+
+    assert isinstance(await check(parts, second), OrderChecked)
+    assert isinstance(await check(parts, first), OrderDeclined)
+    # What it took all the same is booked, and no obstacle to it being there.
+    assert await people.advise(parts, first) == ()
+
+
+async def test_a_card_at_a_till_is_no_cash(
+    fair: Fair, booker: BillBooker, parts: Parts
+) -> None:
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    card = CardReceipt(provider="sumup", id="TX-1")
+    order = paying(reference, 5500)
+    order = msgspec.structs.replace(
+        order, payment=Payment(method=PaymentMethod.CARD, card=card)
+    )
+
+    assert await people.advise(parts, order) == ()
+    await booker.book()
+
+    [payment] = await fair.payments_of(pia, reference)
+    assert (payment.method, payment.till) == (CARD_AT_TILL, order.till)
+    assert await fair.balance("card_clearing", "sumup") == -5500
+    for language in Language:
+        named = texts(language).bills.methods
+        assert named[payment.method].name != named["cash"].name
+    report = await look(parts)
+    assert report.ok, report.findings
+
+
+async def check(parts: Parts, about: Order) -> OrderChecked | OrderDeclined | Rejected:
+    """Ask whether a till may take an order's money."""
+    message = OrderCheck(
+        id=new_uuid7(),
+        order=msgspec.Raw(encode_order(about)),
+        answer_by=samples.NOW,
+    )
+    return await parts.orders.checks.check(message, about.till)
 
 
 async def test_what_does_not_add_up_pays_no_bill(
