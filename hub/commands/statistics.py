@@ -1,4 +1,4 @@
-"""`kassenband-hub statistics`: what was sold, by till, product, hour and payment."""
+"""`kassenband-hub statistics`: what was sold, when and where; what was given away."""
 
 from __future__ import annotations
 
@@ -91,6 +91,17 @@ def _figures(counted: Statistics, currency: Currency) -> dict[str, Any]:
             }
             for at, each in sorted(counted.sold.items(), key=_in_order)
         ],
+        "granted": [
+            {
+                "by": by,
+                "orders": each.orders,
+                "canceled": each.canceled,
+                "free_tickets": each.tickets,
+                "worth_minor": each.worth_minor,
+                "vouchers": each.vouchers,
+            }
+            for by, each in sorted(counted.granted.items())
+        ],
     }
 
 
@@ -105,6 +116,7 @@ def _tables(counted: Statistics, currency: Currency) -> list[str]:
         *_orders_by("hour", counted, lambda at: f"{at.hour:%Y-%m-%d %H:00}"),
         *_products(counted),
         *_paid(counted),
+        *_granted(counted),
     ]
 
 
@@ -143,6 +155,21 @@ def _paid(counted: Statistics) -> list[str]:
         for names, each in sorted(sums.items())
     ]
     return ["", *table(("kind", "paid by", "orders", "canceled", "sum"), rows)]
+
+
+def _granted(counted: Statistics) -> list[str]:
+    rows = [
+        (
+            by,
+            str(each.tickets),
+            plain_amount(each.worth_minor),
+            str(each.vouchers),
+            str(each.canceled),
+        )
+        for by, each in sorted(counted.granted.items())
+    ]
+    heads = ("granted by", "free tickets", "worth", "vouchers", "canceled")
+    return ["", *table(heads, rows)] if rows else []
 
 
 def _name(at: SoldAt, counted: Statistics) -> str:

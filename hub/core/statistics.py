@@ -84,11 +84,27 @@ class SoldSum:
 
 
 @dataclass(slots=True)
+class GrantSum:
+    """What one person gave away, less what was taken back of it."""
+
+    orders: int = 0
+    canceled: int = 0
+    tickets: int = 0
+    worth_minor: int = 0
+    """What the tickets would have cost."""
+    vouchers: int = 0
+
+
+@dataclass(slots=True)
 class Statistics:
-    """Completed orders, counted; `names` is what products were called last."""
+    """Completed orders, counted; `names` is what products were called last.
+
+    `granted` is by who granted it: staff by their ids, a till where nobody logs in.
+    """
 
     orders: dict[OrdersAt, OrderSum] = field(default_factory=dict)
     sold: dict[SoldAt, SoldSum] = field(default_factory=dict)
+    granted: dict[str, GrantSum] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
 
     def take(self, order: Order, decided_at: datetime) -> None:
@@ -108,6 +124,8 @@ class Statistics:
         self.orders.setdefault(where, OrderSum()).add(
             OrderSum(int(not canceled), int(canceled), order.total_minor, earned)
         )
+        if order.granted_by:
+            self._take_grant(order, canceled=canceled)
 
     @property
     def all_sold(self) -> OrderSum:
@@ -117,6 +135,19 @@ class Statistics:
             if where.is_sale:
                 whole.add(each)
         return whole
+
+    def _take_grant(self, order: Order, *, canceled: bool) -> None:
+        gave = self.granted.setdefault(order.granted_by, GrantSum())
+        gave.orders += int(not canceled)
+        gave.canceled += int(canceled)
+        if order.acts_as is OrderKind.GRANT:
+            gave.vouchers += sum(each.vouchers for each in order.credits)
+            return
+        for line in order.lines:
+            if line.role is LineRole.ITEM:
+                gave.tickets += line.quantity
+            elif line.role is LineRole.DISCOUNT:
+                gave.worth_minor -= line.total_minor
 
     def _take_line(
         self, line: Line, hour: datetime, till: TillId, *, canceled: bool

@@ -10,7 +10,7 @@ import pytest_asyncio
 from contract.order import make_line
 from tests.hub import samples
 from tests.hub.hubs import running_parts
-from tests.hub.service.shop import BAR, BEER, OTHER, Shop, a_sale, canceling
+from tests.hub.service.shop import BAR, BEER, OTHER, Shop, a_grant, a_sale, canceling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,6 +53,31 @@ async def test_what_was_sold_is_told_by_till_hour_and_product(
     assert (row["till"], row["name"], row["quantity"]) == (OTHER, BEER.name, 0)
     assert (row["canceled"], row["amount_minor"]) == (3, -1350)
     assert row["hour"][:13] == figures["orders"][0]["hour"][:13]
+
+
+async def test_what_was_given_away_is_told_by_who_granted_it(
+    shop: Shop, new_hub: Office
+) -> None:
+    wallet = await shop.band()
+    await shop.booked(given := a_grant(wallet, 3, granted_by="lead-1"))
+    await shop.advise(given)
+
+    said = await asyncio.to_thread(new_hub, "statistics")
+    assert said.out.split("\n\n")[-1].splitlines() == [
+        "granted by  free tickets  worth  vouchers  canceled",
+        "lead-1      0             0.00   3         0",
+    ]
+    figures = await asyncio.to_thread(new_hub.figures, "statistics")
+    assert figures["granted"] == [
+        {
+            "by": "lead-1",
+            "orders": 1,
+            "canceled": 0,
+            "free_tickets": 0,
+            "worth_minor": 0,
+            "vouchers": 3,
+        }
+    ]
 
 
 async def test_a_time_without_sales_is_said(shop: Shop, new_hub: Office) -> None:

@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from contract.order import LineRole, OrderKind, Payment, PaymentMethod, make_line
-from hub.core.statistics import OrdersAt, OrderSum, SoldSum, Statistics
+from contract.order import (
+    Credit,
+    LineRole,
+    OrderKind,
+    Payment,
+    PaymentMethod,
+    discount_lines,
+    make_line,
+)
+from hub.core.statistics import GrantSum, OrdersAt, OrderSum, SoldSum, Statistics
 from tests.hub.service.shop import (
     BAR,
     BEER,
     CUP,
     DESK,
+    ENTRY,
     OTHER,
     PRETZEL,
     a_grant,
     a_sale,
     a_top_up,
+    an_order,
     canceling,
     with_vouchers,
 )
@@ -120,3 +130,32 @@ def test_what_is_paid_in_is_counted_by_payment_and_is_not_sold() -> None:
 def test_practice_does_not_count() -> None:
     practiced = msgspec.structs.replace(a_sale(None, make_line(BEER, 1)), training=True)
     assert counted((practiced, SIX)).orders == {}
+
+
+def free_tickets(count: int, granter: str) -> Order:
+    """Entry for so many guests, as somebody's gift."""
+    entry = (make_line(ENTRY, count),)
+    return an_order(
+        OrderKind.TICKET,
+        (*entry, *discount_lines(entry, "Free ticket")),
+        None,
+        credits=tuple(Credit(wallet=each) for each in range(count)),
+        granted_by=granter,
+    )
+
+
+def test_what_is_given_away_is_counted_by_who_granted_it() -> None:
+    taken_back = free_tickets(1, "lead-2")
+    statistics = counted(
+        (free_tickets(2, "lead-1"), SIX),
+        (a_grant(7, 3), SIX),
+        (a_grant(8, 4), SEVEN),
+        (taken_back, SIX),
+        (canceling(taken_back, till=DESK), SEVEN),
+        (a_sale(None, make_line(BEER, 1)), SIX),
+    )
+
+    assert statistics.granted == {
+        "lead-1": GrantSum(orders=3, tickets=2, worth_minor=2000, vouchers=7),
+        "lead-2": GrantSum(orders=1, canceled=1),
+    }
