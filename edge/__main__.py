@@ -30,6 +30,10 @@ OWN_FAULT = (
     "The till stopped because of a fault of its own. No order is lost. Start it again;"
     " if it stops again, send its log to whoever maintains it."
 )
+COMMAND_FAULT = (
+    "The command stopped because of a fault of its own ({}). No order is lost. Give it"
+    " again; if it stops again, send this line to whoever maintains it."
+)
 GOOD, BAD, CANNOT = 0, 1, 2  # exit codes of every command
 STOPPED = 128 + signal.SIGINT
 
@@ -51,13 +55,16 @@ def main(arguments: list[str] | None = None) -> int:
     except KassenbandError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
-        return GOOD if options.command is None else STOPPED
+        if options.command is None:
+            return GOOD
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
     except BrokenPipeError:
         # Whoever read our output has gone; keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception:
+    except Exception as error:
         logging.getLogger(__name__).exception("The till stopped.")
-        print(OWN_FAULT, file=sys.stderr)
+        print(_own_fault(options, error), file=sys.stderr)
     else:
         return code
     return CANNOT
@@ -77,6 +84,12 @@ def _run(options: argparse.Namespace) -> int:
             return asyncio.run(_archive(loaded.settings, options.file))
         case _:
             return asyncio.run(_sell(loaded.settings))
+
+
+def _own_fault(options: argparse.Namespace, error: Exception) -> str:
+    if options.command is None:
+        return OWN_FAULT
+    return COMMAND_FAULT.format(f"{type(error).__name__}: {error}")  # it has no log
 
 
 async def _sell(settings: Settings) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -16,9 +19,11 @@ from edge.__main__ import main
 from edge.core.errors import ArchiveRefused, ArchiveTrouble
 from edge.journal.journal import SqliteJournal
 from edge.selftest import judge
+from provisioning.ca import EventCa
 from tests.contract.samples import EVENT
 from tests.edge.parts import Bench
 from tests.edge.test_till import ready, sell
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +110,11 @@ def test_a_missing_journal_is_named(
     ("words", "error", "code"),
     [
         ([], KeyboardInterrupt(), 0),  # the screen's way to end
+        (["journal", "show"], KeyboardInterrupt(), 130),
+        (["journal", "export"], KeyboardInterrupt(), 130),
+        (["journal", "anchors"], KeyboardInterrupt(), 130),
         (["selftest"], KeyboardInterrupt(), 130),
+        (["tse-archive"], KeyboardInterrupt(), 130),
         (["tse-archive"], ArchiveTrouble("The hub is silent."), 2),
         (["tse-archive"], ArchiveRefused("The hub refuses an archive."), 1),
         (["tse-archive"], ValueError("a fault of its own"), 2),
@@ -123,7 +132,67 @@ def test_the_exit_code_says_how_a_command_ended(
 
     monkeypatch.setattr("edge.__main__._run", end)
     assert main(words) == code
-    assert str(error) in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert str(error) in said
+    assert (said == "Stopped.\n") == (code == 130)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "send its log"),
+        (["journal", "show"], r"\(TypeError: a slip of ours\).*send this line"),
+        (["selftest"], r"\(TypeError: a slip of ours\).*send this line"),
+        (["tse-archive"], r"\(TypeError: a slip of ours\).*send this line"),
+    ],
+)
+def test_a_fault_of_ours_is_told_by_what_there_is_to_send(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    says: str,
+) -> None:
+    def fail(_: object) -> None:
+        raise TypeError("a slip of ours")
+
+    monkeypatch.setattr("edge.__main__._run", fail)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert re.search(says, said)
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("listener", "words"),
+    [("broker", ["selftest"]), ("edge", ["tse-archive", "till.toml"])],
+)
+def test_a_command_that_was_stopped_is_no_good_one(
+    tmp_path: Path, listener: str, words: list[str]
+) -> None:
+    leaf = (ca := EventCa.create(tmp_path / "ca", EVENT)).issue_client("bar-1")
+    with socket.create_server(("127.0.0.1", 0)) as hub:  # it never answers
+        port = hub.getsockname()[1]
+        places = {"broker": 1, "edge": 1, listener: port}
+        (tmp_path / "till.toml").write_text(
+            GOOD.replace("hub.lan:8443", f"127.0.0.1:{places['edge']}").replace(
+                '"hub.lan"',
+                f'"127.0.0.1"\nbroker_port = {places["broker"]}\n'
+                f'ca = "{ca.certificate}"\ncertificate = "{leaf.certificate}"\n'
+                f'key = "{leaf.key}"',
+            )
+        )
+        command = [sys.executable, "-m", "edge", "--config", tmp_path / "till.toml"]
+        process = subprocess.Popen(
+            [*command, words[0], *(tmp_path / word for word in words[1:])],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        hub.settimeout(PATIENCE_S)
+        with hub.accept()[0]:  # it is at work
+            process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, *said) == (130, "", "Stopped.\n")
 
 
 @pytest.mark.parametrize("words", [["fly"], ["journal", "burn"], ["--fly"]])
