@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,8 @@ from contract.money import Currency, Money
 from contract.order import BookingModel
 from contract.receipt import Seller
 from contract.staff import Right, RoleName, StaffRole
-from hub.commands import catalogue, limits
+from contract.stocking import Stocking, StockingName
+from hub.commands import catalogue, limits, stocking
 from hub.commands.answer import Answer
 from hub.commands.files import read_file
 from hub.commands.opened import connected, opened
@@ -28,11 +30,10 @@ from hub.service.events import (
     set_limits,
 )
 from hub.service.staff import put_role
+from hub.service.stockings import put_stocking, refuse_unfillable
 from hub.store.errors import Refused
 
 if TYPE_CHECKING:
-    import argparse
-
     from contract.catalogue import Catalogue
     from hub.commands.opened import Opened
     from hub.settings import Settings
@@ -72,6 +73,8 @@ class EventPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The catalogue's file, seen from this one."""
     tills: dict[TillIdField, TillPlan] = {}
     roles: dict[RoleName, RolePlan] = {}
+    stockings: dict[StockingName, tuple[str, ...]] = {}
+    """What registers are handed out with, as `kassenband-hub stocking set` reads it."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +88,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 async def _open(settings: Settings, options: argparse.Namespace) -> Answer:
     plan = read_file(options.file, EventPlan)
     products = _products(plan, options.file, settings)
+    templates = _stockings(plan, options.file)
     async with connected(settings) as store:
         done = [await _make(store, settings, plan)]
         for till, each in plan.tills.items():
@@ -101,6 +105,8 @@ async def _open(settings: Settings, options: argparse.Namespace) -> Answer:
                 name=name, rights=role.rights, needs_register=role.needs_register
             )
             await put_role(store, plan.number, kept)
+        for template in templates:
+            await put_stocking(store, plan.number, template, plan.currency)
         if products is not None:
             await publish_catalogue(store, plan.number, products)
             done.append(
@@ -111,6 +117,8 @@ async def _open(settings: Settings, options: argparse.Namespace) -> Answer:
         done.append(f"Tills: {', '.join(plan.tills)}.")
     if plan.roles:
         done.append(f"Roles: {', '.join(plan.roles)}.")
+    if templates:
+        done.append(f"Stockings: {', '.join(each.name for each in templates)}.")
     done += _warnings(plan)
     figures = {"event": settings.event, "number": plan.number, "tills": [*plan.tills]}
     return Answer(figures | {"roles": [*plan.roles]}, done)
@@ -154,6 +162,18 @@ def _products(plan: EventPlan, file: Path, settings: Settings) -> Catalogue | No
         return None
     path = file.parent / plan.catalogue
     return catalogue.read(path, settings.event, plan.currency)
+
+
+def _stockings(plan: EventPlan, file: Path) -> list[Stocking]:
+    found = []
+    for name, said in plan.stockings.items():
+        try:
+            template = Stocking(name=name, pieces=tuple(map(stocking.pieces, said)))
+        except argparse.ArgumentTypeError as error:
+            raise Refused(f"In {file}, the stocking {name}: {error}") from None
+        refuse_unfillable(template, plan.currency)
+        found.append(template)
+    return found
 
 
 def _warnings(plan: EventPlan) -> list[str]:

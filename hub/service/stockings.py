@@ -32,11 +32,16 @@ async def put_stocking(
 
     Raises Refused for what there are no coins or notes of.
     """
+    refuse_unfillable(stocking, currency)
+    pieces = msgspec.json.encode(stocking.pieces).decode()
+    await store.fetch("put_stocking", event, stocking.name, pieces)
+
+
+def refuse_unfillable(stocking: Stocking, currency: Currency) -> None:
+    """Raise Refused for a template of what there are no coins or notes of."""
     fault = stocking_fault(stocking, currency)
     if fault is not None:
         raise Refused(f"The stocking {stocking.name} can't be filled. {fault}")
-    pieces = msgspec.json.encode(stocking.pieces).decode()
-    await store.fetch("put_stocking", event, stocking.name, pieces)
 
 
 async def remove_stocking(store: Store, event: int, name: str) -> None:

@@ -46,6 +46,9 @@ profile = { name = "desk", kinds = ["top_up", "payout"], needs_login = true }
 [roles.cashier]
 rights = ["log_in_supervised", "sell", "cancel_own"]
 needs_register = true
+
+[stockings]
+"Bar float" = ["5x10.00", "2x25x2.00"]
 """
 
 
@@ -185,3 +188,28 @@ def test_an_event_named_like_a_way_out_of_a_folder_is_not_opened(
 
     assert said.code == 2, said
     assert "'event' must be 1 to 30 of a-z, 0-9, dot and hyphen" in said.errors
+
+
+def test_what_registers_are_handed_out_with_is_in_the_file(new_hub: Office) -> None:
+    said = new_hub("event", "open", a_file(new_hub))
+    assert "Stockings: Bar float." in said.out
+    [kept] = new_hub.figures("stocking", "list")["stockings"]
+    assert (kept["name"], kept["total_minor"]) == ("Bar float", 150_00)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("[]", "The stocking Bar float can't be filled. It has from 1 to 30 sorts"),
+        ('["5x3.00"]', "There is no coin or note of 3.00 EUR."),
+        ('["ten coins"]', "the stocking Bar float: 'ten coins' is no cash."),
+    ],
+)
+def test_a_stocking_of_no_coins_opens_nothing(
+    new_hub: Office, typed: str, says: str
+) -> None:
+    said_so = FILE.replace('["5x10.00", "2x25x2.00"]', typed)
+    said = new_hub("event", "open", a_file(new_hub, said_so))
+    assert said.code == 1
+    assert says in said.errors
+    assert new_hub("event", "show").code != 0, "nothing of the file was done"
