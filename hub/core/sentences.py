@@ -1,7 +1,8 @@
-"""The sentences that go with a declined attempt: exact where there is more to say."""
+"""The sentences that go with what is not booked: exact where there is more to say."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from contract.declines import explained
@@ -10,6 +11,8 @@ from contract.money import Money
 from contract.order import OrderKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from contract.order import Order
 
 CONFLICT = (
@@ -30,6 +33,47 @@ def sentence(reason: DeclineReason, order: Order, balance: Money | None) -> str:
     return explained(reason)[1]
 
 
+def unreadable(wrong: str) -> str:
+    """Say why an order can't even be read; `wrong` is the parser's word on it."""
+    for pattern, sentence_of in _UNREADABLE.items():
+        found = pattern.match(wrong)
+        if found is not None:
+            return sentence_of(found)
+    return (
+        f"The order can't be read: {wrong.rstrip('.')}. Abort it and enter it again; "
+        "if that does not help, call the technician."
+    )
+
+
 def balance_of(minor: int | None, order: Order) -> Money | None:
     """Put a currency to a balance that the ledger told, if it told one."""
     return None if minor is None else Money(minor, order.currency)
+
+
+def _beyond(found: re.Match[str]) -> str:
+    field = found["field"]
+    what = "amount" if field.endswith("_minor") else "number"
+    return f"The {what} at {field} is beyond what an order may hold. Enter it again."
+
+
+def _no_integer(found: re.Match[str]) -> str:
+    return f"The number at {found['field']} is no whole number. Enter it again."
+
+
+def _too_many(found: re.Match[str]) -> str:
+    return (
+        f"The order holds more than {found['most']} {found['field']}. "
+        "Make two orders of it."
+    )
+
+
+# What msgspec says of a value that does not fit its field.
+_UNREADABLE: Mapping[re.Pattern[str], Callable[[re.Match[str]], str]] = {
+    re.compile(r"Expected `int` [<>]= -?\d+ - at `\$\.(?P<field>[^`]+)`$"): _beyond,
+    re.compile(
+        r"Expected `int`, got `float` - at `\$\.(?P<field>[^`]+)`$"
+    ): _no_integer,
+    re.compile(
+        r"Expected `array` of length <= (?P<most>\d+) - at `\$\.(?P<field>[^`]+)`$"
+    ): _too_many,
+}

@@ -40,7 +40,8 @@ def read_order(body: bytes, till: TillId) -> Order:
     try:
         order = decode_order(body)
     except msgspec.DecodeError as error:
-        raise Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX]) from None
+        text = sentences.unreadable(str(error))[:TEXT_MAX]
+        raise Malformed(RejectReason.INVALID, text) from None
     if order.till != till:
         raise Malformed(
             RejectReason.FORGED_TILL,

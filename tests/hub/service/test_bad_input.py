@@ -6,6 +6,7 @@ what was done is booked and flagged, or set aside where nobody may book it unsee
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,9 +16,13 @@ from contract.ids import EventId, new_uuid7
 from contract.messages import (
     AdviceBatch,
     AdviceFlag,
+    AdviceRecorded,
     DeclineReason,
+    OrderAdvice,
+    OrderCheck,
     OrderChecked,
     OrderDeclined,
+    OrderRequest,
     Rejected,
     RejectReason,
 )
@@ -25,6 +30,7 @@ from contract.money import MINOR_MAX, Currency
 from contract.order import (
     LINES_MAX,
     LineRole,
+    encode_order,
     make_line,
     plain_line,
     voucher_lines,
@@ -33,6 +39,7 @@ from hub.core.content import AMOUNT_MINOR_MAX
 from hub.service.verification import verify
 from tests.hub import samples
 from tests.hub.service.shop import (
+    BAR,
     BEER,
     CATALOGUE,
     CUP,
@@ -47,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from contract.order import Line, Order
+    from hub.service.orders import Verdict
     from tests.hub.hubs import Parts
 
 NUMBER = samples.EVENT.number
@@ -182,6 +190,65 @@ async def rejected(shop: Shop, order: Order) -> Rejected:
     assert isinstance(answer, Rejected), answer
     assert answer.reason in {RejectReason.UNKNOWN_EVENT, RejectReason.INVALID}
     return answer
+
+
+INVALID = RejectReason.INVALID
+REMEDIES = ("Enter it again.", "call the technician.")
+EDGES: dict[str, tuple[object, str]] = {
+    "above what is read": (MINOR_MAX + 1, "beyond what an order may hold"),
+    "the largest of 64 bits": (2**63 - 1, "beyond what an order may hold"),
+    "one more": (2**63, "beyond what an order may hold"),
+    "the largest without a sign": (2**64 - 1, "beyond what an order may hold"),
+    "65 bits": (2**64, "beyond what an order may hold"),
+    "the smallest of 64 bits": (-(2**63), "beyond what an order may hold"),
+    "one less": (-(2**63) - 1, "beyond what an order may hold"),
+    "a number of 400 digits": (10**400, "beyond what an order may hold"),
+    "a fraction": (4.5, "no whole number"),
+    "a text": ("450", "can't be read"),
+    "nothing": (None, "can't be read"),
+}
+
+
+async def test_an_amount_beyond_64_bits_is_answered_with_what_to_do(
+    shop: Shop,
+) -> None:
+    """Asked, checked or told: the till hears why, and the queue goes on."""
+    wallet = await shop.band(BALANCE)
+    for edge, (amount, said) in EDGES.items():
+        for field in ("total_minor", "lines[0].total_minor"):
+            order = a_sale(wallet, ONE)
+            for answer in await refusals(shop, order, field, amount):
+                assert isinstance(answer, Rejected), edge
+                assert (answer.reason, answer.order) == (INVALID, order.id), edge
+                assert said in answer.text, edge
+                assert field in answer.text, edge
+                assert answer.text.endswith(REMEDIES), edge
+    sold = 2 * len(EDGES) * ONE.total_minor
+    assert await shop.held(wallet) == (BALANCE - sold, 0)
+
+
+async def refusals(
+    shop: Shop, order: Order, field: str, amount: object
+) -> list[Verdict | OrderChecked]:
+    """What is answered to an order with such an amount; its neighbor is recorded."""
+    whole = json.loads(encode_order(order))
+    within = whole if field == "total_minor" else whole["lines"][0]
+    within["total_minor"] = amount
+    body = msgspec.Raw(json.dumps(whole).encode())
+    advice = msgspec.json.decode(shop.advice(order), type=OrderAdvice)
+    told = msgspec.json.encode(msgspec.structs.replace(advice, order=body))
+    good = shop.advice(a_sale(order.wallets[0], ONE))
+    orders, number, at = shop.parts.orders, new_uuid7(), samples.NOW
+
+    batch = AdviceBatch(id=number, advices=(msgspec.Raw(told), msgspec.Raw(good)))
+    refused, recorded = await orders.advise(batch, BAR)
+    assert isinstance(recorded, AdviceRecorded)
+    assert isinstance(refused, Rejected)
+    return [
+        await orders.request(OrderRequest(id=number, order=body, answer_by=at), BAR),
+        await orders.checks.check(OrderCheck(id=number, order=body, answer_by=at), BAR),
+        refused,
+    ]
 
 
 async def test_99_lines_are_sold_and_a_hundred_are_not_read(shop: Shop) -> None:
