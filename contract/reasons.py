@@ -151,6 +151,8 @@ class ClosingFlag(enum.Enum):
     BAD_SIGNATURE = "bad_signature"
     ORDERS_HELD_BACK = "orders_held_back"
     """Some of its orders are in quarantine: nobody has let them into the ledger."""
+    TWO_SHIFTS = "two_shifts"
+    """Orders of two shifts are in one Z number: each is to have its own."""
 
 
 class Malformed(Exception):

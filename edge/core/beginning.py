@@ -17,7 +17,7 @@ from contract.order import (
     PlaceRole,
     encode_order,
 )
-from edge.core import paying, presenting, registers, rights, signing, texts
+from edge.core import paying, presenting, registers, rights, shifts, signing, texts
 from edge.core.acts import CashAct, TicketSale, VoucherGrant
 from edge.core.basket import Basket
 from edge.core.clock import clock_lamp
@@ -49,6 +49,9 @@ def begin(state: TillState, act: Act, moment: Moment) -> Step:
     barred = rights.kind_barred(state, act.kind, free_ticket=free)
     if barred is not None:
         return replace(state, banner=barred), ()
+    turned_away = shifts.turned_away(state, act)
+    if turned_away is not None:
+        return turned_away
     if act.is_empty and not isinstance(act, TicketSale):
         return replace(state, banner=texts.NO_AMOUNT), ()
     state, effects = open_order(state, act, moment)
@@ -66,6 +69,7 @@ def open_order(state: TillState, content: Content, moment: Moment) -> Step:
     if len(state.undelivered) >= UNDELIVERED_MAX:
         return at_counter(state, Halted(texts.JOURNAL_FULL, for_good=False)), ()
     barred = rights.kind_barred(state, content.kind) if _is_sale(content) else None
+    barred = barred or shifts.opening_barred(state)
     if barred is not None:
         return replace(state, banner=barred), ()
     order = OpenOrder(

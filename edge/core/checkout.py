@@ -34,6 +34,7 @@ from edge.core import (
     cashier,
     charging,
     closing,
+    ending,
     events,
     hearing,
     inquiring,
@@ -45,7 +46,6 @@ from edge.core import (
     signing,
     texts,
     tse_news,
-    tse_swap,
     wallet_news,
 )
 from edge.core.edges import EDGES, mermaid
@@ -325,9 +325,9 @@ def _settled(moved: Step, moment: Moment) -> Step:
     elif state.closings:  # one question of this kind at a time
         state, more = closing.send_if_due(state, moment)
         effects += more
-    state, swapped = tse_swap.settle(_freed(state))
+    state, ended = ending.settle(_freed(state))
     state, news = tse_news.settle(state, moment)
-    return state, gathered((*effects, *swapped, *news))
+    return state, gathered((*effects, *ended, *news))
 
 
 def _freed(state: TillState) -> TillState:

@@ -16,7 +16,7 @@ from contract.fiscal import FAULT_LENGTH_MAX, Outage
 from contract.ids import OrderId
 from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
 from contract.tse_news import plain
-from edge.core import printing, rights, summing, texts, tse_swap
+from edge.core import ending, printing, rights, shifts, summing, texts, tse_swap
 from edge.core.effects import (
     ArchiveTse,
     BeginFiscal,
@@ -80,14 +80,7 @@ def barred(state: TillState) -> Banner | None:
     """Say why this Z number can't be closed now; None when it can."""
     if state.terms is None:
         return texts.NO_CONFIG
-    reason = rights.closing_barred(state)
-    if reason is None and not tse_swap.is_idle(state):
-        reason = texts.ORDER_OPEN
-    elif reason is None and not state.z_orders:
-        reason = texts.NOTHING_TO_CLOSE
-    elif reason is None and not tse_swap.may_close(state):
-        reason = texts.NOT_YET_CLOSED
-    return reason
+    return rights.closing_barred(state) or _unready(state)
 
 
 def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
@@ -96,8 +89,9 @@ def on_summed(state: TillState, event: SummedUp, moment: Moment) -> Step:
         return state, ()
     if isinstance(state.counter, Summing):
         state = at_counter(state, Selling())
-    elif not tse_swap.may_take(state, event):
-        return tse_swap.put_off(state), ()
+    elif not ending.may_take(state, event):
+        return ending.put_off(state), ()
+    state = replace(state, is_summing=False)
     if not event.orders:
         state, effects = tse_swap.closed(state, moment)
         return replace(state, banner=texts.NOTHING_TO_CLOSE), effects
@@ -254,6 +248,15 @@ def on_rejected(state: TillState, pending: PendingClosing, text: str) -> Step:
         f"The hub refuses the closing Z {pending.z_number}: {text}", urgent=True
     )
     return replace(state, banner=banner), (note,)
+
+
+def _unready(state: TillState) -> Banner | None:
+    if not ending.is_idle(state):
+        return texts.ORDER_OPEN
+    if not state.z_orders:
+        return texts.NOTHING_TO_CLOSE
+    later = None if ending.may_close(state) else texts.NOT_YET_CLOSED
+    return shifts.closing_barred(state) or later
 
 
 def _go_on(

@@ -9,12 +9,13 @@ from contract.ids import OrderId
 from contract.messages import OrderInfo, OrderQuery
 from contract.order import OrderKind, Outcome, decode_order
 from contract.staff import Right
-from edge.core import canceling, rights, texts
+from edge.core import canceling, rights, shifts, texts
 from edge.core.effects import LookUp, SendRequest, SetAlarm
 from edge.core.events import InquiryExpired
-from edge.core.state import Lookup
+from edge.core.state import Lookup, Part
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from contract.order import Order
@@ -37,9 +38,10 @@ def begin(state: TillState, wish: CancelOrder) -> Step:
     order = OrderId(wish.order)
     if barred is None and any(each.original == order for each in state.cancellations):
         barred = texts.CANCELED_ALREADY
+    barred = barred or shifts.opening_barred(state)
     if barred is not None:
         return replace(state, banner=barred), ()
-    lookup = Lookup(order, wish.lines)
+    lookup = Lookup(order, Part(wish.lines, wish.guest, wish.code))
     others = tuple(each for each in state.lookups if each.order != order)
     return replace(state, lookups=(*others, lookup)), (LookUp(order),)
 
@@ -56,10 +58,11 @@ def on_found(state: TillState, event: OrderFound, moment: Moment) -> Step:
     decision = original.decision
     if decision is None or decision.outcome is Outcome.ABORTED:
         return replace(state, banner=texts.NOTHING_TO_CANCEL), ()
-    if _is_undone(lookup, event.undoing):
+    order = decode_order(decision.document)
+    if _is_undone(lookup.part, event.undoing, order):
         return replace(state, banner=texts.CANCELED_ALREADY), ()
     credential = next(e for e in attempts if e.number == decision.attempt).credential
-    return _cancel(state, lookup, decode_order(decision.document), moment, credential)
+    return _cancel(state, lookup, order, moment, credential)
 
 
 def on_info(state: TillState, info: OrderInfo, moment: Moment) -> Step:
@@ -68,12 +71,9 @@ def on_info(state: TillState, info: OrderInfo, moment: Moment) -> Step:
     if lookup is None:
         return state, ()
     state = _done(state, lookup)
-    taken = info.undone if lookup.lines else ()
-    if info.canceled or (not lookup.lines and info.undone):
-        return replace(state, banner=texts.CANCELED_ALREADY), ()
-    if set(taken) & set(lookup.lines or ()):
-        return replace(state, banner=texts.CANCELED_ALREADY), ()
     order = decode_order(info.order)
+    if info.canceled or _meets(lookup.part, info.undone, order):
+        return replace(state, banner=texts.CANCELED_ALREADY), ()
     if order.kind in _OF_CASH and order.till != state.identity.till:
         return replace(state, banner=texts.CANCEL_AT_ITS_TILL), ()
     return _cancel(state, lookup, order, moment, None)
@@ -123,13 +123,23 @@ def _cancel(
         return replace(state, banner=banner), ()
     try:
         return canceling.open_cancellation(
-            state, original, moment, lines=lookup.lines, credential=credential
+            state, original, moment, part=lookup.part, credential=credential
         )
     except ValueError as error:
         return replace(state, banner=texts.cancellation_refused(str(error))), ()
 
 
-def _is_undone(lookup: Lookup, undoing: tuple[StoredOrder, ...]) -> bool:
+def _meets(part: Part, taken: Collection[int], original: Order) -> bool:
+    """Whether it is undone already, as far as lines can tell.
+
+    A line of a group is undone for one guest after the other: the hub knows for whom.
+    """
+    if part.lines is None:
+        return bool(taken)
+    return len(original.credits) < 2 and bool(set(taken) & set(part.lines))
+
+
+def _is_undone(part: Part, undoing: tuple[StoredOrder, ...], original: Order) -> bool:
     """Whether an earlier cancellation that still counts has taken it back."""
     for each in undoing:
         decision = each.decision
@@ -137,9 +147,8 @@ def _is_undone(lookup: Lookup, undoing: tuple[StoredOrder, ...]) -> bool:
             continue
         document = decision.document if decision else each.attempts[-1].document
         numbers = {line.cancels_line for line in decode_order(document).lines}
-        if lookup.lines is None or numbers <= {None}:
-            return True
-        if numbers & set(lookup.lines):
+        taken = {number for number in numbers if number is not None}
+        if not taken or _meets(part, taken, original):
             return True
     return False
 

@@ -174,6 +174,13 @@ class RegistersTold:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftTurned:
+    """A shift at this till began, ended or was passed on (the JSON of a Shift)."""
+
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ClosingMade:
     """A Z number is closed from now on; `report` are the bytes that are signed."""
 
@@ -268,6 +275,7 @@ Record = (
     | CatalogueKept
     | CashierChanged
     | RegistersTold
+    | ShiftTurned
     | ClosingMade
     | ClosingBegun
     | ClosingSealed
@@ -394,8 +402,9 @@ class Recovered:
 
     `orders` are those not sealed yet, and completed ones that nobody may have seen;
     `undelivered` all sealed ones the ledger does not hold, oldest first, and
-    `registers` the cash that this till put into each register; `elsewhere` is the
-    document of the last `RegistersTold`.
+    `registers` the cash that this till put into each register. `cashier`, `elsewhere`
+    and `shift` are the latest documents of `CashierChanged`, `RegistersTold` and
+    `ShiftTurned`.
     """
 
     orders: tuple[StoredOrder, ...] = ()
@@ -415,6 +424,7 @@ class Recovered:
     z_orders: int = 0
     registers: Mapping[str, int] = field(default_factory=dict)
     elsewhere: bytes = b""
+    shift: bytes = b""
     wallets: Mapping[WalletSerial, CachedWallet] = field(default_factory=dict)
     recent: tuple[PastOrder, ...] = ()
     last_closing: PastClosing | None = None

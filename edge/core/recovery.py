@@ -24,6 +24,7 @@ from edge.core import (
     paying,
     printing,
     registers,
+    shifts,
     signing,
 )
 from edge.core.clock import clock_lamp
@@ -70,6 +71,7 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
         cashier=inquiring.remembered(found.cashier),
         registers=found.registers,
         elsewhere=registers.remembered(found.elsewhere),
+        shift=shifts.remembered(found.shift),
         incarnation=found.incarnation,
         batch=found.batch,
         unit=_unit(found.tse_news),

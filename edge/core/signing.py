@@ -22,7 +22,7 @@ from contract.messages import (
 )
 from contract.order import Outcome, PaymentMethod, decode_order, order_digest
 from contract.tse_news import plain
-from edge.core import closing, printing, tse_news, tse_swap
+from edge.core import closing, printing, shifts, tse_news, tse_swap
 from edge.core.effects import (
     BeginFiscal,
     CloseStray,
@@ -122,8 +122,18 @@ def close(
         last_at=max(moment.now, state.last_at or moment.now),
     )
     state = printing.decided(state, decision)
-    state, effects = advance(state, closed, moment)
+    state, effects = chain(
+        state,
+        lambda s: _shift(s, decision),
+        lambda s: advance(s, closed, moment),
+    )
     return state, (Commit((decision,)), *effects)
+
+
+def _shift(state: TillState, decision: Decided) -> Step:
+    if decision.outcome is not Outcome.COMPLETED:
+        return state, ()
+    return shifts.noted(state, decode_order(decision.document))
 
 
 def advance(state: TillState, closed: ClosedOrder, moment: Moment) -> Step:

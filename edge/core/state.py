@@ -239,6 +239,18 @@ class LoggedIn(msgspec.Struct, frozen=True):
     offline: bool = False
 
 
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest turn of the shift at this till, and the Z number that it was in.
+
+    `is_running`: somebody's shift goes on after it. `is_over`: one ended, and with it
+    the Z number; both, where the register was handed to another cashier.
+    """
+
+    z_number: int
+    is_running: bool
+    is_over: bool
+
+
 # --- what goes on behind the counter -------------------------------------------------
 
 
@@ -306,11 +318,26 @@ class PendingClosing:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What of an order is to be canceled, by line; and of a group's: for which guest.
+
+    `code`: which code of the presale is free again then, if there were several.
+    """
+
+    lines: tuple[int, ...] | None = None
+    guest: int | None = None
+    code: str | None = None
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """An order that is looked for, to be canceled; `request` once the hub is asked."""
 
     order: OrderId
-    lines: tuple[int, ...] | None
+    part: Part = WHOLE
     request: UUID | None = None
 
 
@@ -367,7 +394,6 @@ class FiscalUnit:
     down_because: str = ""
     leftovers: tuple[int, ...] = ()
     incoming: FiscalOpened | None = None
-    is_summing: bool = False
     archive_fault: str = ""
 
 
@@ -427,6 +453,8 @@ class TillState:
     unit: FiscalUnit = field(default_factory=FiscalUnit)
     tse_news: TseNews = field(default_factory=TseNews)
     z_orders: int = 0  # of this Z number, aborted ones too
+    is_summing: bool = False  # without having been told to
+    shift: Shift | None = None
     closed: ClosedNumber | None = None
     reader: Lamp = UNKNOWN_LAMP
     clock: Lamp = UNKNOWN_LAMP

@@ -126,7 +126,16 @@ NOT_YET_CLOSED = Banner(
 NOTHING_TO_CLOSE = Banner(
     Tone.INFORM, "Nothing to close", "There is no order since the last closing."
 )
-
+SHIFT_ENDS = Banner(
+    Tone.TRY_AGAIN,
+    "The shift before is being closed",
+    "Its Z number ends with it. Try again in a moment.",
+)
+SHIFT_RUNS = Banner(
+    Tone.INFORM,
+    "A shift is running",
+    "Count its cash register first; the till is closed with it.",
+)
 ORDER_OPEN = Banner(
     Tone.INFORM, "An order is open", "Finish or abort it; then the till can be closed."
 )

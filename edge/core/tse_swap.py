@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from edge.core import tse_news
-from edge.core.effects import Note, SumUp
+from edge.core.effects import Note
 from edge.core.records import FiscalStart
-from edge.core.state import Approved, Selling, chain
+from edge.core.state import chain
 
 if TYPE_CHECKING:
-    from edge.core.events import FiscalOpened, SummedUp
+    from edge.core.events import FiscalOpened
     from edge.core.state import Moment, Step, TillState
 
 OPEN_MANY: Final = 50  # of the 512 that a Diebold Nixdorf TSE can hold open
@@ -41,45 +41,9 @@ def opened(state: TillState, event: FiscalOpened, moment: Moment) -> Step:
     return state, (note,)
 
 
-def settle(state: TillState) -> Step:
-    """Have the Z number summed up, when another TSE waits and nothing is open."""
-    unit = state.unit
-    if unit.incoming is None or unit.is_summing or not may_close(state):
-        return state, ()
-    state = replace(state, unit=replace(unit, is_summing=True))
-    return state, (SumUp(state.z_number),)
-
-
-def may_close(state: TillState) -> bool:
-    """Say whether no order is open, nor on its way to a signature."""
-    busy = state.signing or state.cancellations or state.charges or state.lookups
-    return is_idle(state) and not busy and state.terms is not None
-
-
-def is_idle(state: TillState) -> bool:
-    """Say whether no order is open at the counter."""
-    counter = state.counter
-    return isinstance(counter, Approved) or (
-        isinstance(counter, Selling) and counter.order is None
-    )
-
-
 def is_quiet(state: TillState) -> bool:
     """Say whether the TSE is needed by no order: none is open, all are signed."""
     return getattr(state.counter, "order", None) is None and not state.signing
-
-
-def may_take(state: TillState, event: SummedUp) -> bool:
-    """Say whether these are all orders of the Z number, and it may be closed now."""
-    last = event.orders[-1].sequence if event.orders else state.next_sequence - 1
-    return (
-        state.unit.is_summing and may_close(state) and last >= state.next_sequence - 1
-    )
-
-
-def put_off(state: TillState) -> TillState:
-    """Wait for the next moment in which nothing is open."""
-    return replace(state, unit=replace(state.unit, is_summing=False))
 
 
 def closed(state: TillState, moment: Moment) -> Step:
@@ -87,7 +51,7 @@ def closed(state: TillState, moment: Moment) -> Step:
     event = state.unit.incoming
     if event is None:
         return state, ()
-    unit = replace(state.unit, incoming=None, is_summing=False)
+    unit = replace(state.unit, incoming=None)
     return _take(replace(state, unit=unit), event, moment)
 
 
@@ -111,7 +75,6 @@ def _take(state: TillState, event: FiscalOpened, moment: Moment) -> Step:
         serial=event.serial,
         expires=event.expires,
         incoming=None,
-        is_summing=False,
         leftovers=tuple(n for n in event.open_numbers if n not in ours),
     )
     moved = chain(

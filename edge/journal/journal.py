@@ -125,6 +125,7 @@ class SqliteJournal:
             catalogue=kept.get("catalogue"),
             cashier=kept.get("cashier", b""),
             elsewhere=kept.get("elsewhere", b""),
+            shift=kept.get("shift", b""),
             closings=rows.open_closings(closings, starts),
             tse_news=tse_news,
             z_orders=z_number["z_orders"],

@@ -38,6 +38,7 @@ from edge.core.records import (
     Recovered,
     RegistersTold,
     ShiftOrder,
+    ShiftTurned,
     Spend,
     StoredAttempt,
     StoredClosing,
@@ -81,10 +82,7 @@ class MemoryJournal:
     _incarnation: UUID | None = None
     _batch: int = 0
     _recordings: int = 0
-    _config: bytes | None = None
-    _catalogue: bytes | None = None
-    _cashier: bytes = b""
-    _elsewhere: bytes = b""
+    _kept: dict[type, bytes] = field(default_factory=dict)
     _anchor: Anchor | None = None
     _described: list[TillDescribed] = field(default_factory=list)
     _outages: dict[UUID, TseOutage] = field(default_factory=dict)
@@ -211,10 +209,11 @@ class MemoryJournal:
                 ),
                 default=None,
             ),
-            config=self._config,
-            catalogue=self._catalogue,
-            cashier=self._cashier,
-            elsewhere=self._elsewhere,
+            config=self._kept.get(ConfigKept),
+            catalogue=self._kept.get(CatalogueKept),
+            cashier=self._kept.get(CashierChanged, b""),
+            elsewhere=self._kept.get(RegistersTold, b""),
+            shift=self._kept.get(ShiftTurned, b""),
             closings=tuple(each for each in self.closings if each.id not in self.ended),
             registers=self._registers(),
             wallets=dict(self.wallets),
@@ -287,8 +286,14 @@ class MemoryJournal:
                 self._recorded(record)
             case LedgerRestored():
                 self._restored(record.anchor)
-            case ConfigKept() | CatalogueKept() | CashierChanged() | RegistersTold():
-                self._keep(record)
+            case (
+                ConfigKept()
+                | CatalogueKept()
+                | CashierChanged()
+                | RegistersTold()
+                | ShiftTurned()
+            ):
+                self._kept[type(record)] = record.document
             case ClosingBegun(id=closing, start=start):
                 self._change_closing(closing, start=start)
             case ClosingMade() | ClosingSealed() | ClosingEnded() | AdvicesMissing():
@@ -299,19 +304,6 @@ class MemoryJournal:
                 (self.papers.add if may_exist else self.papers.discard)(sheet)
             case _:
                 self._of_order(self.rows[record.order], record)
-
-    def _keep(
-        self, record: ConfigKept | CatalogueKept | CashierChanged | RegistersTold
-    ) -> None:
-        match record:
-            case ConfigKept():
-                self._config = record.document
-            case CatalogueKept():
-                self._catalogue = record.document
-            case CashierChanged():
-                self._cashier = record.document
-            case RegistersTold():
-                self._elsewhere = record.document
 
     def _of_order(
         self,

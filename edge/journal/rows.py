@@ -38,6 +38,7 @@ from edge.core.records import (
     PastOrder,
     RegistersTold,
     ShiftOrder,
+    ShiftTurned,
     Spend,
     StoredAttempt,
     StoredClosing,
@@ -58,6 +59,7 @@ _KEPT = {
     CatalogueKept: "catalogue",
     CashierChanged: "cashier",
     RegistersTold: "elsewhere",
+    ShiftTurned: "shift",
 }
 
 
@@ -74,7 +76,13 @@ def statements(record: Record) -> Iterator[Statement]:
             yield from _recorded(record)
         case LedgerRestored(anchor=anchor):
             yield from _restored(anchor)
-        case ConfigKept() | CatalogueKept() | CashierChanged() | RegistersTold():
+        case (
+            ConfigKept()
+            | CatalogueKept()
+            | CashierChanged()
+            | RegistersTold()
+            | ShiftTurned()
+        ):
             yield _kept(_KEPT[type(record)], record.document)
         case ClosingBegun(id=closing, start=start):
             yield "begin_closing", {"id": str(closing), **_start_values(start)}

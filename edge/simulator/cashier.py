@@ -17,7 +17,6 @@ from edge.core.intents import (
     AnswerHandedOut,
     AskWristband,
     BackToBasket,
-    CloseTill,
     Dismiss,
     LogIn,
     LogOut,
@@ -52,7 +51,7 @@ TAP_TIMEOUT_S = 4.0  # then a person lifts the wristband and holds it there agai
 SAME_AGAIN_S = 1.5  # a reader holds the same one back that returns at once
 TAPS_MAX = 3
 PICKS_MAX = 3
-CLOSINGS_MAX = 20  # until every order is signed
+CLOSED_WITHIN_S = 20.0  # until every order is signed
 LOG_INS_MAX = 20  # until the hub has heard whose the register is
 
 
@@ -66,7 +65,7 @@ class Habits:
     after_decline_other_wristband: int = 40  # else the basket is aborted
     card_at_once: int = 0
     errand: int = 0
-    """Orders that are no sale; with any, a shift begins and ends, and Z is closed."""
+    """Orders that are no sale; with any, a shift begins and ends, and so does Z."""
     pause_s: float = 0.0
 
 
@@ -212,13 +211,13 @@ class ScriptedCashier:
         return await self._until(lambda view: not view.training, STEP_TIMEOUT_S)
 
     async def _end_shift(self) -> None:
-        """Count the register, and close the Z number when all is signed."""
+        """Count the register; the till closes the Z number when all is signed."""
         if self._team is not None and not await self._change_to(self._team.supervisor):
             return
         view = self._till.view
         await self._run(repertoire.shift_end(view, self._holder, self._random))
         await self._clear_counter(STEP_TIMEOUT_S)
-        await self._close()
+        await self._until(lambda now: now.z_number > view.z_number, CLOSED_WITHIN_S)
         self._till.submit(LogOut())
 
     async def _change_to(self, badge: Badge) -> bool:
@@ -236,12 +235,6 @@ class ScriptedCashier:
                 return True
             await asyncio.sleep(LOOK_AGAIN_S)
         return False
-
-    async def _close(self) -> None:
-        for _ in range(CLOSINGS_MAX):
-            self._till.submit(CloseTill())
-            if await self._until(_is_closed, LOOK_AGAIN_S):
-                return
 
     async def _sell(self) -> None:
         if not await self._fill_basket() or self._happens(self._habits.abort_basket):
@@ -385,11 +378,6 @@ def _is_clear(view: TillView) -> bool:
 
 def _is_judged(view: TillView) -> bool:
     return view.phase not in {Phase.PRESENT, Phase.CHECKING}
-
-
-def _is_closed(view: TillView) -> bool:
-    banner = view.banner
-    return banner is not None and banner.title.startswith("Z ")
 
 
 def _taken(before: TillView) -> Callable[[TillView], bool]:

@@ -53,6 +53,7 @@ class FindingCode(enum.Enum):
     OUTAGES = "outages"
     HELD_BACK = "held_back"
     LATE = "late"
+    TWO_SHIFTS = "two_shifts"
 
 
 NOTES = frozenset(
@@ -283,6 +284,9 @@ def _circumstances(facts: ClosingFacts) -> Iterator[Finding]:
     ):
         for span in closings.spans(numbers)[:GAPS_MAX]:
             yield Finding(code, _span(span.first, span.last))
+    second = closings.second_shift(each.ended for each in facts.orders)
+    if second is not None:
+        yield Finding(FindingCode.TWO_SHIFTS, {"first": second})
 
 
 def _gaps(known: Iterable[int]) -> list[tuple[int, int]]:

@@ -77,6 +77,10 @@ _ENGLISH: Final[Mapping[FindingCode, str]] = {
     FindingCode.LATE: (
         "Order no. {first} to {last}: of this Z number, but came after its closing."
     ),
+    FindingCode.TWO_SHIFTS: (
+        "From order no. {first} on this Z number holds a second shift; each is to have"
+        " its own. Look at both shifts together."
+    ),
 }
 _GERMAN: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
@@ -145,6 +149,10 @@ _GERMAN: Final[Mapping[FindingCode, str]] = {
     FindingCode.LATE: (
         "Beleg Nr. {first} bis {last}: mit dieser Z-Nummer, aber erst nach dem"
         " Abschluss eingegangen."
+    ),
+    FindingCode.TWO_SHIFTS: (
+        "Ab Beleg Nr. {first} steht eine zweite Schicht in dieser Z-Nummer; jede soll"
+        " ihre eigene haben. Sehen Sie beide Schichten zusammen an."
     ),
 }
 _SENTENCES = {SheetLanguage.DE: _GERMAN, SheetLanguage.EN: _ENGLISH}

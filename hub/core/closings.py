@@ -14,6 +14,7 @@ from contract.closing import (
 )
 from contract.messages import ClosingFlag, SequenceSpan
 from contract.order import TaxSum
+from contract.shift import Turn, turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -81,8 +82,26 @@ def flags(
         (ClosingFlag.UNSIGNED, not signed),
         (ClosingFlag.BAD_SIGNATURE, signed and not signature_fits),
         (ClosingFlag.ORDERS_HELD_BACK, any(each.is_held for each in orders)),
+        (ClosingFlag.TWO_SHIFTS, second_shift(orders) is not None),
     )
     return tuple(flag for flag, holds in checks if holds)
+
+
+def second_shift(orders: Iterable[Ended]) -> int | None:
+    """Name the order by which another shift comes into a Z number; None: one at most.
+
+    What is sold after a close-out is nobody's shift; after a register was handed to
+    another cashier it is theirs.
+    """
+    latest: Turn | None = None
+    for each in sorted(orders, key=lambda ended: ended.order.sequence):
+        if not each.completed:
+            continue
+        turn = turn_of(each.order)
+        if latest is Turn.PASSES or (turn is Turn.BEGINS and latest is not None):
+            return each.order.sequence
+        latest = turn or latest
+    return None
 
 
 def totals(orders: Iterable[Order]) -> tuple[ClosingTotal, ...]:

@@ -206,6 +206,16 @@ class Festival(Desk):
             )
         )
 
+    def seal_all(self) -> None:
+        """Let the TSE fail for every order, so that their advices are sealed."""
+        for closed in self.state.signing:
+            self.do(events.FiscalFailed(closed.decision.order, "It is dead."))
+
+    def sum_up(self) -> None:
+        """Let the journal tell of the Z number that was asked for."""
+        z_number = self.only(effects.SumUp).z_number
+        self.do(events.SummedUp(z_number, *self.journal.summed(z_number)))
+
     def decisions(self) -> list[Decided]:
         return [each for each in self.records if isinstance(each, Decided)]
 

@@ -214,6 +214,8 @@ def test_a_shift_that_ended_stays_ended() -> None:
     ours = CashPlace(role=PlaceRole.REGISTER, key="bar-1")
     move = CashMove(source=ours, target=VAULT, counted_minor=0, holder="c1")
     desk.begin(CashAct(OrderKind.SHIFT_END, move))
+    desk.seal_all()
+    desk.sum_up()
     cancel(desk, OrderId(desk.last().id))
     assert desk.state.banner is not None
     assert "can't be canceled" in desk.state.banner.text

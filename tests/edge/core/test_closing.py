@@ -34,26 +34,19 @@ from tests.edge.parts import BAR
 START = FiscalStart(7, 70, AT)
 
 
-def seal_all(desk: Festival) -> None:
-    """Let the TSE fail for every order, so that their advices are sealed."""
-    for closed in desk.state.signing:
-        desk.do(events.FiscalFailed(closed.decision.order, "It is dead."))
-
-
 def a_day(desk: Festival) -> None:
     for product in (BEER.id, PRETZEL.id):
         desk.pick_all(product)
         desk.do(intents.PayByCash())
     desk.pick_all(BEER.id)
     desk.do(intents.AbortOrder())
-    seal_all(desk)
+    desk.seal_all()
 
 
 def close(desk: Festival) -> None:
     desk.do(intents.CloseTill())
     if desk.showing() is Phase.CHECKING:
-        z_number = desk.only(effects.SumUp).z_number
-        desk.do(events.SummedUp(z_number, *desk.journal.summed(z_number)))
+        desk.sum_up()
 
 
 def signed(desk: Festival) -> None:

@@ -14,13 +14,13 @@ from contract.catalogue import Catalogue, Product, ProductGroup, TaxRate
 from contract.ids import EventId
 from contract.messages import DeclineReason
 from contract.money import Currency, Money
+from contract.order import OrderKind
 from edge.core.acts import CashAct
 from edge.core.intents import (
     AbortOrder,
     AnswerHandedOut,
     BackToBasket,
     Begin,
-    CloseTill,
     Dismiss,
     Intent,
     LogIn,
@@ -30,7 +30,7 @@ from edge.core.intents import (
     Pick,
     SwitchTraining,
 )
-from edge.core.view import Approval, Banner, BasketLine, Decline, Phase, TillView, Tone
+from edge.core.view import Approval, BasketLine, Decline, Phase, TillView
 from edge.simulator.cashier import Habits, ScriptedCashier
 from edge.simulator.people import Badge, People, Team
 from edge.simulator.wristband import VirtualWristband
@@ -109,7 +109,7 @@ class FakeTill:
             case Phase.SELLING, SwitchTraining(on=on):
                 self.log.append("practices" if on else "is serious again")
                 self._show(training=on)
-            case Phase.SELLING, (LogIn() | LogOut() | CloseTill() | Begin()):
+            case Phase.SELLING, (LogIn() | LogOut() | Begin()):
                 self._work(intent)
 
     def watch(self, callback: Callable[[TillView], None]) -> Callable[[], None]:
@@ -132,11 +132,11 @@ class FakeTill:
             case LogOut():
                 self.log.append(f"{self.view.cashier} leaves")
                 self._show(cashier="")
-            case CloseTill():
-                self.log.append("closes")
-                self._show(banner=Banner(Tone.INFORM, "Z 1 is closed", ""))
             case Begin(act=CashAct(kind=kind, move=move)):
                 self.log.append(f"{kind.value} for {move.holder}")
+                if kind is OrderKind.SHIFT_END:
+                    self.log.append("closes")
+                    self._show(z_number=self.view.z_number + 1)
 
     def _let_in(self, pin: str) -> None:
         self._pin = None

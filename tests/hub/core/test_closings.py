@@ -15,10 +15,11 @@ from contract.closing import (
 from contract.fiscal import Signature
 from contract.messages import ClosingFlag, SequenceSpan
 from contract.money import Currency
-from contract.order import Order, encode_order, order_digest
+from contract.order import CashMove, Order, OrderKind, encode_order, order_digest
 from hub.core import closings
 from hub.core.closings import Ended
 from tests.hub import samples
+from tests.hub.acts import cash, register, shift_end, shift_start
 from tests.hub.samples import order
 
 
@@ -180,3 +181,42 @@ def test_the_text_signed_is_that_of_the_report() -> None:
     assert not closings.fits(other, REPORT, data)
     theirs = msgspec.structs.replace(REPORT, tse_serial="11" * 32)
     assert not closings.fits(signature, theirs, encode_closing(theirs))
+
+
+START = shift_start(15_000, "ann")
+END = shift_end(15_000, 15_000, "ann")
+HANDED_OVER = cash(
+    OrderKind.CASH_TRANSFER,
+    CashMove(source=register(), target=register(), holder="dora"),
+)
+SALE = order(450)
+
+
+@pytest.mark.parametrize(
+    ("orders", "second"),
+    [
+        ((SALE, START, SALE, END), None),
+        ((START, END, SALE), None),  # nobody's: the register is counted
+        ((START, SALE, HANDED_OVER), None),
+        ((END, SALE), None),
+        ((START, END, START), 3),
+        ((START, SALE, START), 3),
+        ((END, START, SALE), 2),
+        ((START, HANDED_OVER, SALE), 3),
+    ],
+)
+def test_a_z_number_that_holds_two_shifts_is_flagged(
+    orders: tuple[Order, ...], second: int | None
+) -> None:
+    numbered = [
+        ended(msgspec.structs.replace(each, sequence=number), None, completed=True)
+        for number, each in enumerate(orders, start=1)
+    ]
+    assert closings.second_shift(reversed(numbered)) == second
+    found = ClosingFlag.TWO_SHIFTS in flags(REPORT, tuple(numbered))
+    assert found is (second is not None)
+
+
+def test_what_was_aborted_begins_no_shift() -> None:
+    orders = (ended(END, None, completed=True), ended(START, None, completed=False))
+    assert closings.second_shift(orders) is None
