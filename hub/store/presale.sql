@@ -15,7 +15,10 @@ LEFT JOIN LATERAL (
 -- Read which codes some orders took, or freed.
 SELECT u.order_id, u.code_hash, u.entry
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN presale_use AS u ON u.event = $1 AND u.order_id = wanted.order_id
+CROSS JOIN LATERAL (
+    SELECT * FROM presale_use
+    WHERE event = $1 AND order_id = wanted.order_id OFFSET 0
+) AS u
 ORDER BY u.entry, u.code_hash;
 
 -- add_presales --

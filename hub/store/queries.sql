@@ -81,26 +81,36 @@ hold_guests_money_v1($1, $84, $85, $86);
 
 -- load_bands --
 -- Read wristbands with the wallets they open.
+-- Key for key, as whatever the writer loads: of a table that is filling up nobody has
+-- told the planner yet how large it is, and OFFSET 0 keeps it from reading all of it.
 SELECT b.serial, b.blocked, b.registered, b.restriction, b.successor, b.note,
        b.variant, w.id,
        w.balance_minor, w.overdraft_minor, w.vouchers, w.cap_minor, w.excess_minor,
        w.used
 FROM unnest($2::bigint[]) AS wanted (serial)
-JOIN wristband AS b ON b.event = $1 AND b.serial = wanted.serial
-JOIN wallet AS w ON w.event = b.event AND w.id = b.wallet;
+CROSS JOIN LATERAL (
+    SELECT * FROM wristband WHERE event = $1 AND serial = wanted.serial OFFSET 0
+) AS b
+CROSS JOIN LATERAL (
+    SELECT * FROM wallet WHERE event = $1 AND id = b.wallet OFFSET 0
+) AS w;
 
 -- load_wallets --
 -- Read wallets by their number.
 SELECT w.id, w.balance_minor, w.overdraft_minor, w.vouchers, w.cap_minor,
        w.excess_minor, w.used
 FROM unnest($2::bigint[]) AS wanted (id)
-JOIN wallet AS w ON w.event = $1 AND w.id = wanted.id;
+CROSS JOIN LATERAL (
+    SELECT * FROM wallet WHERE event = $1 AND id = wanted.id OFFSET 0
+) AS w;
 
 -- load_verdicts --
 -- Read what was answered to the attempts of some orders.
 SELECT a.order_id, a.attempt, a.digest, a.reason, a.balance_minor
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN attempt AS a ON a.event = $1 AND a.order_id = wanted.order_id;
+CROSS JOIN LATERAL (
+    SELECT * FROM attempt WHERE event = $1 AND order_id = wanted.order_id OFFSET 0
+) AS a;
 
 -- first_booked --
 -- Say in which batch some orders were first booked, by a request or an advice.
@@ -110,8 +120,11 @@ LEFT JOIN LATERAL (
     SELECT min(a.batch) AS batch FROM attempt AS a
     WHERE a.event = $1 AND a.order_id = wanted.order_id AND a.reason IS NULL
 ) AS asked ON true
-LEFT JOIN outcome AS ended ON ended.event = $1
-    AND ended.order_id = wanted.order_id AND ended.outcome = 'completed'
+LEFT JOIN LATERAL (
+    SELECT * FROM outcome AS o
+    WHERE o.event = $1 AND o.order_id = wanted.order_id AND o.outcome = 'completed'
+    OFFSET 0
+) AS ended ON true
 WHERE least(asked.batch, ended.batch) IS NOT NULL;
 
 -- load_ends --
@@ -119,18 +132,21 @@ WHERE least(asked.batch, ended.batch) IS NOT NULL;
 SELECT o.order_id, o.outcome::text AS outcome, o.attempt, o.digest, o.advice_digest,
        o.flags, o.payer, o.till, o.advice
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN outcome AS o ON o.event = $1 AND o.order_id = wanted.order_id;
+CROSS JOIN LATERAL (
+    SELECT * FROM outcome WHERE event = $1 AND order_id = wanted.order_id OFFSET 0
+) AS o;
 
 -- load_contradictions --
 -- Read which advices contradicted the first one of some orders.
 SELECT c.order_id, c.advice_digest
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN contradiction AS c ON c.event = $1 AND c.order_id = wanted.order_id;
+CROSS JOIN LATERAL (
+    SELECT * FROM contradiction
+    WHERE event = $1 AND order_id = wanted.order_id OFFSET 0
+) AS c;
 
 -- load_live_postings --
 -- Read the postings of the one booking of each order that is not reversed.
--- Order for order, by their keys: of a table that is filling up nobody has told the
--- planner yet how large it is, and it would rather read all of it.
 SELECT e.order_id, e.id, e.attempt, e.cancels, p.account, p.unit, p.amount_minor,
        (SELECT true FROM wallet AS w
         WHERE w.event = $1 AND w.id = p.account) IS NOT NULL AS is_wallet,
@@ -163,10 +179,17 @@ SELECT c.order_id, c.serial, c.entry, c.wallet, c.blocked, c.registered, c.restr
        p.restriction AS restriction_before, p.successor AS successor_before,
        p.note AS note_before, b.variant, b.variant AS variant_before
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN wristband_change AS c ON c.event = $1 AND c.order_id = wanted.order_id
-JOIN wristband AS b ON b.event = c.event AND b.serial = c.serial
-JOIN account AS a ON a.event = c.event AND a.role = 'wallet'
-    AND a.key = c.serial::text
+CROSS JOIN LATERAL (
+    SELECT * FROM wristband_change
+    WHERE event = $1 AND order_id = wanted.order_id OFFSET 0
+) AS c
+CROSS JOIN LATERAL (
+    SELECT * FROM wristband WHERE event = $1 AND serial = c.serial OFFSET 0
+) AS b
+CROSS JOIN LATERAL (
+    SELECT * FROM account
+    WHERE event = $1 AND role = 'wallet' AND key = c.serial::text OFFSET 0
+) AS a
 LEFT JOIN LATERAL (
     SELECT * FROM wristband_change AS q
     WHERE q.event = c.event AND q.serial = c.serial AND q.entry < c.entry
@@ -183,8 +206,10 @@ SELECT till, z_number, digest, flags FROM closing WHERE event = $1;
 SELECT e.cancels, e.order_id, given.minor, given.vouchers, given.losses, given.units,
        given.amounts, a.body, o.advice
 FROM unnest($2::uuid[]) AS wanted (order_id)
-JOIN entry AS e ON e.event = $1 AND e.cancels = wanted.order_id
-    AND e.reverses IS NULL
+CROSS JOIN LATERAL (
+    SELECT * FROM entry
+    WHERE event = $1 AND cancels = wanted.order_id AND reverses IS NULL OFFSET 0
+) AS e
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(p.amount_minor) FILTER (
                WHERE c.role = 'wallet' AND p.unit = 'money'), 0)::bigint AS minor,
@@ -197,13 +222,16 @@ CROSS JOIN LATERAL (
     JOIN account AS c ON c.id = p.account
     WHERE p.event = e.event AND p.order_id = e.order_id AND p.entry = e.id
 ) AS given
-LEFT JOIN attempt AS a ON a.event = e.event AND a.order_id = e.order_id
-    AND a.attempt = e.attempt
-LEFT JOIN outcome AS o ON o.event = e.event AND o.order_id = e.order_id
-WHERE NOT EXISTS (
-    SELECT FROM entry AS r
-    WHERE r.event = e.event AND r.order_id = e.order_id AND r.reverses = e.id
-);
+LEFT JOIN LATERAL (
+    SELECT * FROM attempt
+    WHERE event = $1 AND order_id = e.order_id AND attempt = e.attempt OFFSET 0
+) AS a ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM outcome WHERE event = $1 AND order_id = e.order_id OFFSET 0
+) AS o ON true
+WHERE (SELECT true FROM entry AS r
+       WHERE r.event = $1 AND r.order_id = e.order_id AND r.reverses = e.id
+       LIMIT 1) IS NULL;
 
 -- lock_migrations --
 -- Let one migration run at a time.
