@@ -293,13 +293,19 @@ class Database:
 
 def _rows_of(records: Records) -> dict[str, tuple[Values, ...]]:
     rows = {name: tuple(getattr(records, name).rows) for name in TABLES}
-    postings = rows["postings"]
+    postings, taken = rows["postings"], 0
+    whole: list[Values] = []
     for number, *_, first, middle, last in rows["entries"]:
         # As the real database takes them, which counts from 1.
-        money, vouchers = postings[first - 1 : middle], postings[middle:last]
-        assert [each for each in postings if each[0] == number] == [*money, *vouchers]
-        assert {each[2] for each in money} <= {MONEY}
-        assert {each[2] for each in vouchers} <= {VOUCHER}
+        assert first - 1 == taken <= middle <= last, "an entry has another's postings"
+        for unit, its in (
+            (MONEY, postings[taken:middle]),
+            (VOUCHER, postings[middle:last]),
+        ):
+            whole += [(number, account, unit, amount) for account, amount in its]
+        taken = last
+    assert taken == len(postings), "a posting is no entry's"
+    rows["postings"] = tuple(whole)
     rows["entries"] = tuple(row[:6] for row in rows["entries"])
     return rows
 
