@@ -168,10 +168,9 @@ def _forced(item: Item, state: LedgerState) -> list[AdviceFlag]:
     used = presales.objection(item, state) if item.presale else None
     if used is not None:
         flags.append(presales.FLAGS[used])
-    if item.admission is not None:
-        wrong = tickets.objection(item.admission, state)
-        if wrong is not None:
-            flags.append(tickets.FLAGS[wrong])
+    wrong = _ticket_objection(item, state)
+    if wrong is not None:
+        flags.append(tickets.FLAGS[wrong])
     return flags
 
 
@@ -199,11 +198,18 @@ def _objection(item: Item, state: LedgerState) -> DeclineReason | None:
 
 def _other_objection(item: Item, state: LedgerState) -> DeclineReason | None:
     reason = presales.objection(item, state) if item.presale else None
-    if reason is None and item.admission is not None:
-        reason = tickets.objection(item.admission, state)
+    reason = reason or _ticket_objection(item, state)
     if reason is not None:
         return reason
     return wristbands.objection(item, state) if item.bands else None
+
+
+def _ticket_objection(item: Item, state: LedgerState) -> DeclineReason | None:
+    if item.admission is None:
+        return None
+    bands = {each.wallet: state.bands[each.wallet] for each in item.admission.guests}
+    known = {serial: band.bound_as for serial, band in bands.items() if band}
+    return tickets.objection(item.admission, known)
 
 
 def _book(

@@ -19,7 +19,6 @@ from contract.messages import AdviceFlag, DeclineReason
 
 if TYPE_CHECKING:
     from contract.order import Order
-    from hub.core.state import LedgerState
 
 FLAGS: Mapping[DeclineReason, AdviceFlag] = {
     DeclineReason.UNKNOWN_WRISTBAND: AdviceFlag.UNKNOWN_WRISTBAND,
@@ -61,14 +60,19 @@ def admission_of(order: Order, catalogue: Catalogue | None) -> Admission | None:
     return Admission(order.credits, sold, catalogue)
 
 
-def objection(admission: Admission, state: LedgerState) -> DeclineReason | None:
-    """Say what forbids letting guests in by these tickets; their bands were loaded."""
+def objection(
+    admission: Admission, variants: Mapping[int, int]
+) -> DeclineReason | None:
+    """Say what forbids letting guests in by these tickets.
+
+    `variants` are those of their wristbands, by serial; who is missing is unknown.
+    """
     due: dict[int, int] = {}
     for guest in admission.guests:
-        band = state.bands[guest.wallet]
-        if band is None:
+        variant = variants.get(guest.wallet)
+        if variant is None:
             return DeclineReason.UNKNOWN_WRISTBAND
-        ticket = admission.catalogue.ticket_for(band.bound_as)
+        ticket = admission.catalogue.ticket_for(variant)
         if ticket is None:
             return DeclineReason.UNKNOWN_PRODUCT
         if guest.vouchers != ticket.vouchers or (
