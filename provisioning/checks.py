@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provisioning.setup.steps import TIED_TO_US
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STOPPED = 128 + signal.SIGINT
 
 # These start servers, daemons, a browser or whole machines' worth of seeds, or draw
 # every screen; `test` runs them.
@@ -43,14 +51,30 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def main() -> int:
-    """Run every step, also after a failed one; 1 when any of them found something."""
-    failed = [name for name, argv in STEPS if not _passes(name, list(argv))]
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run every step, also after a failed one; 1 when any of them found something.
+
+    130 is the end by Ctrl+C.
+    """
+    _parser().parse_args(arguments)
+    try:
+        failed = [name for name, argv in STEPS if not _passes(name, list(argv))]
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return STOPPED
     if failed:
         sys.stdout.write(f"check: {', '.join(failed)} found something.\n")
         return 1
     sys.stdout.write("check: all is well.\n")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="kassenband check",
+        description=f"Looks the project over: {', '.join(name for name, _ in STEPS)}."
+        " Exit code: 0 all is well, 1 something was found.",
+    )
 
 
 def _passes(name: str, argv: list[str]) -> bool:

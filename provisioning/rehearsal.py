@@ -19,6 +19,7 @@ from contract.order import OrderKind
 from edge.core.errors import JournalBroken, KassenbandError
 from provisioning import demo_event
 from provisioning.audit import Findings, audit, has_sold, kinds_missing
+from provisioning.counts import count
 from provisioning.interactive import sell_on_screen
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.shop import TSE_LATENCY_MS, Counter, Shop, ShopPlan, program
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from provisioning.processes import Child
 
+ROOT = Path(__file__).resolve().parents[1]
 TILLS_MAX = 16  # one pcscd handles no more readers
 PAUSE_MS = 400  # a quick cashier; the TSE signs two things per order in half a second
 LOOK_INTERVAL_S = 0.1
@@ -104,8 +106,8 @@ def _regulars(_till: int) -> Sequence[demo_event.Guest]:
 
 
 def _headless(shop: Shop, options: argparse.Namespace) -> int:
-    count = len(shop.counters)
-    tills = "One till sells" if count == 1 else f"{count} tills sell"
+    many = len(shop.counters)
+    tills = "One till sells" if many == 1 else f"{many} tills sell"
     _say(f"{tills} for {options.seconds} s ...")
     cashiers = [
         start_cashier(shop, counter, options, seed)
@@ -230,39 +232,35 @@ def _parser() -> argparse.ArgumentParser:
         "kassenband demo", description="The whole shop on this machine."
     )
     parser.add_argument("--headless", action="store_true", help="tills sell alone")
-    parser.add_argument("--tills", type=_tills, default=3, help="at most 16")
-    parser.add_argument("--seconds", type=_seconds, default=20, help="to sell")
+    parser.add_argument(
+        "--tills", type=count(1, TILLS_MAX), default=3, help="at most 16"
+    )
+    parser.add_argument("--seconds", type=count(), default=20, help="to sell")
     parser.add_argument(
         "--every-kind",
         action="store_true",
         help="go on until the tills have made every kind of order",
     )
     parser.add_argument("--json", action="store_true", help="end with one object")
-    parser.add_argument("--seed", type=int, default=1, help="of the cashiers' choices")
     parser.add_argument(
-        "--pause-ms", type=int, default=PAUSE_MS, help="between two orders of a till"
+        "--seed", type=count(0), default=1, help="of the cashiers' choices"
+    )
+    parser.add_argument(
+        "--pause-ms",
+        type=count(0),
+        default=PAUSE_MS,
+        help="between two orders of a till",
     )
     parser.add_argument(
         "--tse-latency-ms",
-        type=int,
+        type=count(0),
         default=TSE_LATENCY_MS,
         help="per signature; real sticks need some 250",
     )
     parser.add_argument(
-        "--directory", type=Path, default=Path("var"), help="for databases and logs"
+        "--directory",
+        type=Path,
+        default=ROOT / "var",
+        help="for databases and logs (default: var/ beside ./kassenband)",
     )
     return parser
-
-
-def _seconds(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least one second")
-    return number
-
-
-def _tills(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= TILLS_MAX:
-        raise argparse.ArgumentTypeError(f"from 1 to {TILLS_MAX} tills")
-    return number

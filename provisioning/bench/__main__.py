@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from provisioning.bench.baseline import Pace
 from provisioning.bench.crashes import KILLS
 from provisioning.bench.plan import LONG, USUAL, Options, run
 from provisioning.bench.report import load_report, show, show_comparison
+from provisioning.counts import count, counts
 from provisioning.processes import ProvisioningError
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from provisioning.bench.figures import Report
 
 GOOD, JUDGED_BAD, NOT_RUN = 0, 1, 2
+STOPPED = 128 + signal.SIGINT
 STANDARD_OUTPUT = "-"
 EPILOG = """\
 Figures are medians over the repetitions; the ratio is to pgbench with 8 clients on the
@@ -29,19 +33,33 @@ same cluster in the same run. docs/performance.md says how to read them.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what the command line asks for; the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    asked = _parser().parse_args(words)
+    """Run what the command line asks for; the exit code, 130 when it was stopped."""
+    asked = _parser().parse_args(arguments)
     try:
-        earlier = _earlier_report(asked.names)
-        names = earlier.benchmarks if earlier else tuple(asked.names or USUAL)
-        report = run(_options(names, asked), sys.stderr.write)
+        code = _bench(asked)
+        sys.stdout.flush()
     except ProvisioningError as error:
         sys.stderr.write(f"{error}\n")
-        return NOT_RUN
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.stderr.write(
+            f"{error.filename or 'A file'} cannot be used ({error.strerror})."
+            " Correct the path, its owner or the free space.\n"
+        )
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
-        return NOT_RUN
+        return STOPPED
+    else:
+        return code
+    return NOT_RUN
+
+
+def _bench(asked: argparse.Namespace) -> int:
+    earlier = _earlier_report(asked.names)
+    names = earlier.benchmarks if earlier else tuple(asked.names or USUAL)
+    report = run(_options(names, asked), sys.stderr.write)
     sys.stdout.write(show(report))
     if earlier is not None:
         sys.stdout.write("\nBefore and after\n" + show_comparison(earlier, report))
@@ -70,19 +88,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the report as JSON, to a file or to the last line of the output",
     )
-    parser.add_argument("--seconds", type=int, default=3, help="per point (3)")
-    parser.add_argument("--repetitions", type=int, default=3, help="of each point (3)")
+    parser.add_argument("--seconds", type=count(), default=3, help="per point (3)")
     parser.add_argument(
-        "--tills", type=_counts, help="how many, say 8,32 (default: each its own)"
+        "--repetitions", type=count(), default=3, help="of each point (3)"
+    )
+    parser.add_argument(
+        "--tills", type=counts, help="how many, say 8,32 (default: each its own)"
     )
     parser.add_argument(
         "--orders",
-        type=_count,
+        type=count(),
         help="how many for history (3 million), verify (1 million), dsfinvk (100000), "
-        "outage (10000)",
+        "outage (10000), wallets (20000)",
     )
     parser.add_argument(
-        "--kills", type=_count, default=KILLS, help=f"of crashes ({KILLS})"
+        "--kills", type=count(), default=KILLS, help=f"of crashes ({KILLS})"
     )
     parser.add_argument(
         "--strict", action="store_true", help="exit 1 when a target is missed"
@@ -91,18 +111,6 @@ def _parser() -> argparse.ArgumentParser:
         "--directory", type=Path, help="where the private servers live (var/)"
     )
     return parser
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    counts = tuple(int(each) for each in text.split(","))
-    if min(counts) < 1:
-        raise argparse.ArgumentTypeError("these count from 1")
-    return counts
-
-
-def _count(text: str) -> int:
-    (count,) = _counts(text)
-    return count
 
 
 def _earlier_report(names: Sequence[str]) -> Report | None:

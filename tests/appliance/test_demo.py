@@ -140,8 +140,8 @@ def test_a_shop_that_can_not_be_built_says_why(place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--headless", "--seconds", "-3"], "at least one second"),
-        (["--headless", "--tills", "99"], "from 1 to 16 tills"),
+        (["--headless", "--seconds", "-3"], "'-3' is no number from 1 to"),
+        (["--headless", "--tills", "99"], "'99' is no number from 1 to 16"),
         (["--json"], "--json goes with --headless"),
         ([], "add --headless"),
     ],

@@ -181,9 +181,15 @@ def test_a_command_that_was_stopped_is_no_good_one(
                 f'key = "{leaf.key}"',
             )
         )
-        command = [sys.executable, "-m", "edge", "--config", tmp_path / "till.toml"]
+        command = [
+            sys.executable,
+            "-m",
+            "edge",
+            "--config",
+            str(tmp_path / "till.toml"),
+        ]
         process = subprocess.Popen(
-            [*command, words[0], *(tmp_path / word for word in words[1:])],
+            [*command, words[0], *(str(tmp_path / word) for word in words[1:])],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,9 @@ from provisioning.processes import Child, ProvisioningError
 from provisioning.shop import Shop, ShopPlan
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
+ROOT = Path(__file__).parents[2]
 CANNOT = 2
 
 
@@ -44,6 +46,41 @@ def test_what_stops_the_demo_is_said_without_a_traceback(
     said = capsys.readouterr().err
     assert words in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("options", "place"), [((), ROOT / "var"), (("--directory", "here"), Path("here"))]
+)
+def test_a_demo_lies_beside_its_launcher_wherever_it_is_started(
+    options: Sequence[str],
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Path] = []
+
+    def note(directory: Path, _: str) -> None:
+        asked.append(directory)
+        raise ProvisioningError("That is all this test wants.")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(rehearsal, "claimed_directory", note)
+    monkeypatch.setattr(signal, "signal", ignore)
+    assert main(["demo", "--headless", *options]) == CANNOT
+    assert asked == [place]
+
+
+@pytest.mark.parametrize(
+    "option", ["--seconds", "--tills", "--seed", "--pause-ms", "--tse-latency-ms"]
+)
+def test_a_demo_wants_numbers_and_says_so(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--headless", option, "abc"])
+    assert ended.value.code == CANNOT
+    said = capsys.readouterr().err
+    assert f"argument {option}: 'abc' is no number from " in said
 
 
 def ignore(*_: object) -> None:
