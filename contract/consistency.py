@@ -178,7 +178,9 @@ def _granted_fault(order: Order, form: Form) -> str | None:
     if form.granted_by is Need.NEVER:
         return "it is granted, but such an order is not" if order.granted_by else None
     if order.acts_as is OrderKind.TICKET and not any(
-        line.role is LineRole.ITEM for line in order.lines
+        # Of a ticket's credits a part may be undone alone.
+        line.role is LineRole.ITEM or line.cancels_line is not None
+        for line in order.lines
     ):
         return "it sells no entry"
     given = form.granted_by is Need.MUST or bool(_sum_of(order, LineRole.DISCOUNT))
@@ -211,8 +213,9 @@ def _credits_fault(order: Order, form: Form, sign: int) -> str | None:
     given: tuple[Credit, ...] = order.credits
     if not given:
         return None
-    if form.one and len(given) != 1:
-        return "it concerns one wristband only"
+    wrong = _guests_fault(order, form, sign)
+    if wrong is not None:
+        return wrong
     if len({each.wallet for each in given}) != len(given):
         return "it credits a wristband twice"
     is_right = _CREDITED[order.acts_as]
@@ -220,6 +223,17 @@ def _credits_fault(order: Order, form: Form, sign: int) -> str | None:
         return "it credits what such an order does not credit"
     if sum(each.amount_minor for each in given) != _sum_of(order, LineRole.CREDIT):
         return "its credits are not what its lines say"
+    return None
+
+
+def _guests_fault(order: Order, form: Form, sign: int) -> str | None:
+    """What is undone by line is undone for one guest, with one ticket at most."""
+    is_part = any(line.cancels_line is not None for line in order.lines)
+    if (form.one or is_part) and len(order.credits) != 1:
+        return "it concerns one wristband only"
+    items = [line.quantity for line in order.lines if line.role is LineRole.ITEM]
+    if is_part and sum(items) * sign > 1:
+        return "it takes back more than one ticket of one guest"
     return None
 
 

@@ -56,12 +56,10 @@ from edge.core.events import (
 )
 from edge.core.open_order import journaled, reference, with_receipt
 from edge.core.records import OrderOpened, StoredAttempt
-from edge.core.state import Cancellation, chain
+from edge.core.state import WHOLE, Cancellation, Part, chain
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from contract.messages import Rejected
     from contract.order import Order
     from contract.token import Credential
@@ -83,14 +81,14 @@ def open_cancellation(
     original: Order,
     moment: Moment,
     *,
-    lines: Collection[int] | None = None,
+    part: Part = WHOLE,
     credential: Credential | None = None,
 ) -> Step:
     """Open the order that undoes the original, with its first attempt.
 
     Raises ValueError when an order of its kind can't be undone like that.
     """
-    order = _written(state, original, moment, lines)
+    order = _written(state, original, moment, part)
     attempt = _attempt(order, _paid_back(original, order), 1, credential)
     opened = OrderOpened(
         order=OrderId(order.id),
@@ -244,12 +242,12 @@ def _written(
     state: TillState,
     original: Order,
     moment: Moment,
-    lines: Collection[int] | None,
+    part: Part,
 ) -> Order:
     """Write the cancellation as attempt 0, made by this till and its cashier."""
-    order = undone(original, lines)
+    order = undone(original, part.lines, guest=part.guest, code=part.code)
     method = None if original.payment is None else original.payment.method
-    if lines is not None and method is PaymentMethod.CASH:
+    if part.lines is not None and method is PaymentMethod.CASH:
         order = _rounded(order)
     # Cash that was moved goes back from where it is; other cash is this till's.
     moved = original.kind in _OF_CASH

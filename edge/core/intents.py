@@ -88,11 +88,15 @@ class Submit:
 class CancelOrder:
     """Undo an order, whole or by line (numbers from 1), whoever made it.
 
-    Only one's own orders can be undone while the hub is silent.
+    Only one's own orders can be undone while the hub is silent. By line of an order
+    for several wristbands, `guest` says whose part it is, and `code` the digest of the
+    presale code that is free again, if there were several.
     """
 
     order: UUID
     lines: tuple[int, ...] | None = None
+    guest: int | None = None
+    code: str | None = None
 
 
 # --- paying --------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from contract.advice import without_credential
 from contract.ids import TillId
 from contract.messages import AdviceFlag, DeclineReason
 from contract.order import (
+    Credit,
     Line,
     OrderKind,
     Outcome,
@@ -105,6 +106,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     moves: tuple[Move, ...] = ()
     postings: tuple[Posting, ...] = ()
     lines: tuple[Line, ...] = ()
+    credits: tuple[Credit, ...] = ()
     bands: tuple[BandChange, ...] = ()
     shift: ShiftChange | None = None
     closing: ClosingWords | None = None
@@ -126,6 +128,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Whom it lets in by which tickets."""
     presale: tuple[str, ...] = ()
     """Digests of the codes that guests come in by."""
+    frees: tuple[str, ...] = ()
+    """Cancellation: those of the codes that are free again."""
     own_only: bool = False
     """Cancellation: whether it may undo an order of its own till only."""
     is_forced: bool = False
@@ -201,6 +205,7 @@ def request_item(
         moves=moves,
         postings=postings,
         lines=order.lines,
+        credits=order.credits,
         bands=band_changes(order) if order.wristband else (),
         shift=shift_change(order) if order.cash else None,
         z_number=order.z_number,
@@ -213,6 +218,7 @@ def request_item(
         bill=order.bill,
         admission=found.admission,
         presale=() if order.cancels else order.presale,
+        frees=order.presale if order.cancels else (),
     )
 
 
@@ -265,6 +271,7 @@ def advice_item(
         moves=moves,
         postings=postings,
         lines=order.lines,
+        credits=order.credits,
         bands=band_changes(order) if order.wristband else (),
         shift=shift_change(order) if order.cash else None,
         z_number=order.z_number,
@@ -280,6 +287,7 @@ def advice_item(
         bill=order.bill,
         admission=found.admission,
         presale=() if order.cancels else order.presale,
+        frees=order.presale if order.cancels else (),
     )
     return _practiced(item) if order.training else item
 
@@ -330,6 +338,7 @@ def _practiced(item: Item) -> Item:
         moves=(),
         postings=(),
         lines=(),
+        credits=(),
         bands=(),
         shift=None,
         stand_in=False,
@@ -339,6 +348,7 @@ def _practiced(item: Item) -> Item:
         bill=None,
         admission=None,
         presale=(),
+        frees=(),
         books=False,
     )
 

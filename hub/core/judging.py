@@ -154,6 +154,7 @@ def _judge_advice(
         item.kind,
         item.bill,
         item.method,
+        item.credits,
     )
     records.outcome(item, flags)
     return ResultCode.RECORDED, None, None, tuple(flags), None

@@ -69,9 +69,12 @@ def _free(
     item: Item, canceled: UUID, entry: int, state: LedgerState, records: Records
 ) -> tuple[str, ...]:
     original = state.order(canceled).live
-    if original is None or quantities_of(item.lines) is not None:
-        return ()  # part of an order lets nobody out
-    held = [code for code in original.presale if _holder(code, state) == canceled]
+    if original is None:
+        return ()
+    codes = original.presale
+    if quantities_of(item.lines) is not None:  # one guest goes out
+        codes = tuple([code for code in codes if code in item.frees])
+    held = [code for code in codes if _holder(code, state) == canceled]
     for code in held:
         _hand_over(code, None, entry, item, state, records)
     return tuple(held)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.messages import AdviceFlag, DeclineReason
-    from contract.order import Line, PaymentMethod
+    from contract.order import Credit, Line, PaymentMethod
     from hub.core.booking import Item, Move
     from hub.core.changes import ShiftChange
 
@@ -140,6 +140,7 @@ class End:
     kind: OrderKind = OrderKind.SALE
     bill: str | None = None
     method: PaymentMethod | None = None
+    credits: tuple[Credit, ...] = ()
 
 
 @dataclass(slots=True)
@@ -165,6 +166,10 @@ class Undone:
     """None: the whole order."""
     losses: Amounts = ()
     """What it posted on the accounts of losses."""
+    back: Credit | None = None
+    """By line of an order that credits wallets: what which wristband gave back."""
+    is_out: bool = False
+    """Whether it took a ticket back."""
 
 
 @dataclass(frozen=True, slots=True)

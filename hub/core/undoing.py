@@ -12,7 +12,7 @@ from hub.core.state import Undone
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from contract.order import Line
+    from contract.order import Credit, Line
     from hub.core.booking import Item
     from hub.core.state import Amounts, Charge, End, LedgerState, OrderState
 
@@ -40,8 +40,10 @@ def refusal(item: Item, state: LedgerState) -> DeclineReason | None:
         return DeclineReason.NOT_ALLOWED
     if not _is_cancelable(item, original):
         return DeclineReason.NOTHING_TO_CANCEL
-    return _payment_refusal(item, original.end, state) or _line_refusal(
-        item, original.end.lines, others
+    return (
+        _payment_refusal(item, original.end, state)
+        or _line_refusal(item, original.end.lines, others)
+        or _guest_refusal(item, original.end, others, state)
     )
 
 
@@ -65,15 +67,76 @@ def _line_refusal(
         return None if _undoes_all(item, lines) else DeclineReason.NOTHING_TO_CANCEL
     if not _undoes_some(item, lines):
         return DeclineReason.NOTHING_TO_CANCEL
-    left = [line.quantity for line in lines]
+    left = [_measure(line) for line in lines]
     for gone in (quantities, *(each.quantities or {} for each in others)):
         for number, quantity in gone.items():
             left[number - 1] -= quantity
     for number, quantity in quantities.items():
-        sold = lines[number - 1].quantity
+        sold = _measure(lines[number - 1])
         if quantity * sold <= 0 or left[number - 1] * sold < 0:
             return DeclineReason.ALREADY_CANCELED
     return None if _still_adds_up(lines, left) else DeclineReason.NOTHING_TO_CANCEL
+
+
+def _guest_refusal(
+    item: Item, end: End, others: Sequence[Undone], state: LedgerState
+) -> DeclineReason | None:
+    """Say why one guest of an order can't give back what it credited.
+
+    Who goes out goes with all that came with the ticket, and once only.
+    """
+    if quantities_of(item.lines) is None or not end.credits:
+        return None
+    back = given_by(item.lines, item.credits)
+    guest = None if back is None else _credited(back.wallet, end, state)
+    if back is None or guest is None or not _is_whole_ticket(item):
+        return DeclineReason.NOTHING_TO_CANCEL
+    earlier = [
+        each
+        for each in others
+        if each.back is not None and _credited(each.back.wallet, end, state) == guest
+    ]
+    minor = guest.amount_minor + back.amount_minor
+    vouchers = guest.vouchers + back.vouchers
+    for each in earlier:
+        assert each.back is not None, "only what gave back is here"
+        minor += each.back.amount_minor
+        vouchers += each.back.vouchers
+    is_out = goes_out(item.lines)
+    is_gone = is_out and any(each.is_out for each in earlier)
+    if is_gone or not (_is_between(minor, guest.amount_minor) and vouchers >= 0):
+        return DeclineReason.ALREADY_CANCELED
+    is_whole = not minor and not vouchers if is_out else not back.vouchers
+    return None if is_whole else DeclineReason.NOTHING_TO_CANCEL
+
+
+def _is_whole_ticket(item: Item) -> bool:
+    """Whether a ticket comes back at its price, or as free as it was."""
+    totals = {LineRole.ITEM: 0, LineRole.DISCOUNT: 0}
+    for line in item.lines:
+        if line.role in totals:
+            totals[line.role] += line.total_minor
+    off = totals[LineRole.DISCOUNT]
+    if not off:
+        return not item.frees
+    return off == -totals[LineRole.ITEM]
+
+
+def _credited(serial: int, end: End, state: LedgerState) -> Credit | None:
+    """Find what an order credited to a wristband, or to the one it was swapped for."""
+    band = state.bands.get(serial)
+    for each in end.credits:
+        if each.wallet == serial:
+            return each
+    for each in end.credits:
+        other = state.bands.get(each.wallet)
+        if band is not None and other is not None and band.wallet == other.wallet:
+            return each
+    return None
+
+
+def _is_between(amount: int, end: int) -> bool:
+    return min(0, end) <= amount <= max(0, end)
 
 
 def _still_adds_up(lines: tuple[Line, ...], left: Sequence[int]) -> bool:
@@ -84,7 +147,8 @@ def _still_adds_up(lines: tuple[Line, ...], left: Sequence[int]) -> bool:
     costs: dict[int, int] = {}
     for line, quantity in zip(lines, left, strict=True):
         if line.role in _COSTS:
-            cost = quantity * line.unit_price_minor
+            by_amount = line.role in _BY_AMOUNT
+            cost = quantity if by_amount else quantity * line.unit_price_minor
             costs[line.tax_code] = costs.get(line.tax_code, 0) + cost
     return all(cost >= 0 for cost in costs.values())
 
@@ -154,20 +218,40 @@ def note(
         sum([charge.vouchers for charge in charges]),
         quantities_of(item.lines),
         tuple([posting for posting in postings if posting[0] in numbers]),
+        given_by(item.lines, item.credits),
+        goes_out(item.lines),
     )
 
 
 def quantities_of(lines: tuple[Line, ...]) -> dict[int, int] | None:
     """Tell what a cancellation takes back by line of the original; None: all of it.
 
-    The rounding of what is given back in cash is of no line.
+    Quantities, but amounts of what is divided by guests. The rounding of what is given
+    back in cash is of no line.
     """
     quantities: dict[int, int] = {}
     for line in lines:
         number = line.cancels_line
         if number is not None:
-            quantities[number] = quantities.get(number, 0) - line.quantity
+            quantities[number] = quantities.get(number, 0) - _measure(line)
     return quantities or None
+
+
+def given_by(lines: tuple[Line, ...], back: tuple[Credit, ...]) -> Credit | None:
+    """Tell what one guest gives back by a cancellation by line; None: no such one."""
+    is_part = quantities_of(lines) is not None
+    return back[0] if is_part and len(back) == 1 else None
+
+
+def goes_out(lines: tuple[Line, ...]) -> bool:
+    """Whether a cancellation by line takes a ticket back."""
+    return any(
+        line.role is LineRole.ITEM and line.cancels_line is not None for line in lines
+    )
+
+
+def _measure(line: Line) -> int:
+    return line.total_minor if line.role in _BY_AMOUNT else line.quantity
 
 
 def _is_cancelable(item: Item, original: OrderState) -> bool:
@@ -189,10 +273,10 @@ def _same_payer(one: int | None, other: int | None, state: LedgerState) -> bool:
 
 
 def _goes_back(item: Item, end: End, state: LedgerState) -> bool:
-    """Whether money moves back from where it went; credits only as a whole."""
+    """Whether money moves back from where it went; what guests give is looked at."""
     if quantities_of(item.lines) is None:
         return _mirrors(item, end, state)
-    return all(move.serial == item.payer for move in item.moves)
+    return bool(end.credits) or all(move.serial == item.payer for move in item.moves)
 
 
 def _mirrors(item: Item, end: End, state: LedgerState) -> bool:
@@ -211,7 +295,7 @@ def _undoes_all(item: Item, lines: tuple[Line, ...]) -> bool:
     mine = [line for line in item.lines if line.role is not LineRole.ROUNDING]
     its = [line for line in lines if line.role is not LineRole.ROUNDING]
     return len(mine) == len(its) and all(
-        _is_of(one, other) and one.quantity == -other.quantity
+        _is_of(one, other) and _measure(one) == -_measure(other)
         for one, other in zip(mine, its, strict=True)
     )
 
@@ -231,10 +315,15 @@ def _is_of(line: Line, original: Line) -> bool:
     return (
         line.role is original.role
         and line.product == original.product
-        and line.unit_price_minor == original.unit_price_minor
+        and (
+            line.unit_price_minor == original.unit_price_minor
+            or line.role in _BY_AMOUNT
+        )
         and line.tax_code == original.tax_code
         and line.vouchers == -original.vouchers
     )
 
 
+_BY_AMOUNT = frozenset({LineRole.CREDIT, LineRole.DISCOUNT})
+"""One line for a whole group, of which each guest has a share."""
 _COSTS = frozenset({LineRole.ITEM, LineRole.VOUCHER, LineRole.DISCOUNT})

@@ -22,13 +22,13 @@ from hub.core.state import (
     Verdict,
     Wallet,
 )
-from hub.core.undoing import quantities_of
+from hub.core.undoing import given_by, goes_out, quantities_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from contract.order import Line
+    from contract.order import Order
     from hub.core.ledger import Account
     from hub.core.state import Missing
     from hub.store.store import Row, Store
@@ -216,23 +216,25 @@ async def _load_cancellations(
     store: Store, event: int, state: LedgerState, numbers: list[UUID]
 ) -> None:
     for row in await store.fetch("load_cancellations", event, numbers):
-        lines = _lines(row["advice"], row["body"])
+        order = _order(row["advice"], row["body"])
         lost = (row["losses"] or (), row["units"] or (), row["amounts"] or ())
         undone = Undone(
             row["minor"],
             row["vouchers"],
-            quantities_of(lines),
+            quantities_of(order.lines),
             tuple(zip(*lost, strict=True)),
+            given_by(order.lines, order.credits),
+            goes_out(order.lines),
         )
         state.orders[row["cancels"]].undone.setdefault(row["order_id"], undone)
     state.originals.update(numbers)
 
 
-def _lines(advice: bytes | None, body: bytes | None) -> tuple[Line, ...]:
+def _order(advice: bytes | None, body: bytes | None) -> Order:
     if advice is not None:
-        return decode_order(decode_advice(advice).order).lines
+        return decode_order(decode_advice(advice).order)
     assert body is not None, "what booked it was an advice or a request"
-    return decode_order(body).lines
+    return decode_order(body)
 
 
 def _end(row: Row) -> End:
@@ -251,6 +253,7 @@ def _end(row: Row) -> End:
         order.acts_as,
         None if order.training else order.bill,
         None if order.training or order.payment is None else order.payment.method,
+        () if order.training else order.credits,
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contract.forms import FORMS
 from contract.order import (
     Ask,
+    Credit,
     Line,
     Order,
     OrderKind,
@@ -68,10 +69,90 @@ def test_lines_that_are_not_there_are_refused(lines: list[int]) -> None:
         undone(sale((BEER, 1), (PRETZEL, 1)), lines)
 
 
-@pytest.mark.parametrize("name", ["top_up", "ticket", "cash_movement"])
-def test_what_credits_or_moves_cash_is_undone_as_a_whole(name: str) -> None:
+def test_what_moves_cash_is_undone_as_a_whole() -> None:
     with pytest.raises(ValueError, match="as a whole"):
-        undone(ORDERS[name], [1])
+        undone(ORDERS["cash_movement"], [1])
+
+
+# --- one guest of several ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "guest", "total", "credit"),
+    [
+        ("ticket", [1, 2], 5, -2_000, Credit(wallet=5, amount_minor=-1_000)),
+        ("ticket", [1, 2], 6, -1_500, Credit(wallet=6, amount_minor=-500, vouchers=-1)),
+        ("ticket", [2], 5, -1_000, Credit(wallet=5, amount_minor=-1_000)),
+        ("ticket", [1], 6, -1_000, Credit(wallet=6, vouchers=-1)),
+        ("top_up", [1], None, -2_000, Credit(wallet=5, amount_minor=-2_000)),
+        ("payout", [1], None, 1_357, Credit(wallet=5, amount_minor=1_357)),
+        ("free_ticket", [1, 2], None, 0, Credit(wallet=5)),
+        ("presale_ticket", [1, 2], 5, 0, Credit(wallet=5)),
+        ("presale_ticket", [1, 3], 6, -1_500, Credit(wallet=6, amount_minor=-500)),
+    ],
+)
+def test_a_line_is_undone_for_one_guest_with_the_credits_it_brought(
+    name: str, lines: list[int], guest: int | None, total: int, credit: Credit
+) -> None:
+    original = ORDERS[name]
+    back = undone(original, lines, guest=guest)
+    assert [line.cancels_line for line in back.lines] == lines
+    assert (back.total_minor, back.credits) == (total, (credit,))
+    if back.currency.value == "EUR":  # francs are rounded by who gives them back
+        assert inconsistency(back) is None
+    tried = altered(back, attempt=1, payment=original.payment)
+    assert decode_order(encode_order(tried)) == tried
+    assert ask_first(tried) is Ask.REQUEST
+
+
+def test_a_code_is_free_again_with_the_guest_who_came_in_by_it() -> None:
+    original = ORDERS["presale_ticket"]
+    assert undone(original, [1, 2], guest=5).presale == original.presale
+    assert undone(original, [1, 3], guest=6).presale == ()
+    two = altered(original, presale=("1" * 64, "2" * 64))
+    assert undone(two, [1, 2], guest=5, code="2" * 64).presale == ("2" * 64,)
+    with pytest.raises(ValueError, match="which of the order's presale codes"):
+        undone(two, [1, 2], guest=5)
+    with pytest.raises(ValueError, match="which of the order's presale codes"):
+        undone(two, [1, 2], guest=5, code="3" * 64)
+
+
+def test_all_guests_one_after_the_other_are_the_whole_order() -> None:
+    original = ORDERS["ticket"]
+    parts = [undone(original, [1, 2], guest=each) for each in (5, 6)]
+    whole = undone(original)
+    assert sum(each.total_minor for each in parts) == whole.total_minor
+    assert tuple(each.credits[0] for each in parts) == whole.credits
+
+
+@pytest.mark.parametrize("guest", [None, 7])
+def test_whose_part_it_is_has_to_be_said(guest: int | None) -> None:
+    with pytest.raises(ValueError, match="which of the order's wristbands"):
+        undone(ORDERS["ticket"], [1, 2], guest=guest)
+
+
+def test_what_a_guest_never_had_is_not_undone() -> None:
+    with pytest.raises(ValueError, match="gave this wristband nothing"):
+        undone(ORDERS["presale_ticket"], [3], guest=5)
+    with pytest.raises(ValueError, match="gave this wristband nothing"):
+        undone(ORDERS["payout"], [2])
+    mixed = altered(ORDERS["ticket"], lines=ORDERS["ticket"].lines[:1] * 2)
+    with pytest.raises(ValueError, match="one ticket"):
+        undone(mixed, [1, 2], guest=5)
+
+
+def test_a_part_for_several_guests_is_no_order() -> None:
+    original = ORDERS["ticket"]
+    back = undone(original, [1], guest=6)
+    everyone = altered(back, credits=undone(original).credits)
+    assert inconsistency(everyone) == "it concerns one wristband only"
+    (entry,) = back.lines
+    both = msgspec.structs.replace(
+        entry, quantity=-2, total_minor=2 * entry.total_minor
+    )
+    taxes = undone(original).taxes[:1]
+    twice = altered(back, lines=(both,), total_minor=both.total_minor, taxes=taxes)
+    assert "more than one ticket" in str(inconsistency(twice))
 
 
 def test_one_line_is_not_undone_twice_in_one_order() -> None:

@@ -35,7 +35,7 @@ from contract.staff import Right
 from edge.core import effects, events, intents, texts
 from edge.core.acts import CashAct, TopUp
 from edge.core.state import LoggedIn
-from tests.contract.orders import BEER, PRETZEL, VAULT, sale
+from tests.contract.orders import BEER, ORDERS, PRETZEL, VAULT, sale
 from tests.edge.core.desk import ANCHOR
 from tests.edge.core.festival import RECEIPT, Festival
 
@@ -246,6 +246,32 @@ def test_another_tills_order_is_fetched_and_canceled() -> None:
     desk.say(info(asked(desk, (2,)), undone=(1,)))
     order = booked(desk)
     assert (order.cancels, order.total_minor, order.till) == (OTHERS.id, -600, "bar-1")
+
+
+def test_guests_of_a_group_go_out_one_after_the_other() -> None:
+    """The lines are the group's: that one guest is out already says nothing of them."""
+    desk = Festival().up()
+    group = ORDERS["ticket"]
+    desk.do(intents.CancelOrder(group.id, (1, 2), guest=6))
+    desk.do(events.OrderFound(OrderId(group.id), None, ()))
+    query = desk.asked(OrderQuery)
+    desk.say(info(query, order=msgspec.Raw(encode_order(group)), undone=(1, 2)))
+
+    asked_for = desk.asked(OrderRequest)
+    order = decode_order(asked_for.order)
+    assert (order.total_minor, [each.wallet for each in order.credits]) == (-1_500, [6])
+
+
+def test_whose_ticket_of_a_group_it_is_has_to_be_said() -> None:
+    desk = Festival().up()
+    group = ORDERS["ticket"]
+    desk.do(intents.CancelOrder(group.id, (1, 2)))
+    desk.do(events.OrderFound(OrderId(group.id), None, ()))
+    desk.say(info(desk.asked(OrderQuery), order=msgspec.Raw(encode_order(group))))
+
+    assert not desk.state.cancellations
+    assert desk.state.banner is not None
+    assert "which of the order's wristbands" in desk.state.banner.text
 
 
 @pytest.mark.parametrize("lines", [None, (1,)])

@@ -170,12 +170,19 @@ def by(wallet: int) -> Payment:
 
 
 def canceling(
-    original: Order, lines: tuple[int, ...] | None = None, **more: Any
+    original: Order,
+    lines: tuple[int, ...] | None = None,
+    *,
+    guest: int | None = None,
+    **more: Any,
 ) -> Order:
     """The cancellation of an order at another till, ready to be said."""
     more = {"till": OTHER, "payment": original.payment} | more
     return msgspec.structs.replace(
-        undone(original, lines), id=new_uuid7(), attempt=1, **more
+        undone(original, lines, guest=guest),
+        id=new_uuid7(),
+        attempt=1,
+        **more,
     )
 
 

@@ -48,6 +48,7 @@ from tests.hub import samples
 from tests.hub.hubs import running_parts
 from tests.hub.service.shop import (
     BEER,
+    CASH,
     CATALOGUE,
     DESK,
     ENTRY,
@@ -285,6 +286,106 @@ async def test_an_adult_does_not_come_in_by_a_youths_ticket_whoever_pays(
     in_cash = a_ticket((adult, 0, 2), lines=entry)
     assert await shop.advise(in_cash) == (AdviceFlag.WRONG_TICKET,)
     await shop.booked(a_ticket((young, 0, 2), lines=entry, payment=by(payer)))
+
+
+async def a_group(shop: Shop, payment: Payment = CASH) -> tuple[Order, int, int]:
+    """An adult and a youth who came in together, and their wristbands."""
+    adult, young = await shop.band(), await shop.band(variant=YOUTH)
+    lines = (make_line(ENTRY, 1), make_line(YOUTH_ENTRY, 1))
+    given = ((adult, 500, 0), (young, 1000, 2))
+    ticket = a_ticket(*given, lines=lines, payment=payment)
+    if payment.wallet is not None:
+        await shop.booked(ticket)
+    assert await shop.advise(ticket) == ()
+    return ticket, adult, young
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+@pytest.mark.parametrize("how", ["cash", "card", "wristband"])
+async def test_one_guest_of_a_group_gives_the_ticket_back(
+    shop: Shop, how: str, is_forgotten: bool
+) -> None:
+    """The others stay in, and keep what is on their wristbands."""
+    payer = await shop.band(10_000)
+    payment = {"cash": CASH, "card": CARD, "wristband": by(payer)}[how]
+    ticket, adult, young = await a_group(shop, payment)
+    in_cash = await shop.posted("cash_register", "desk-1")
+
+    for guest, lines in ((young, (2, 3)), (adult, (1, 3))):
+        if is_forgotten:
+            shop.parts.booking.forget()
+        back = canceling(ticket, lines, guest=guest, till=DESK)
+        await shop.booked(back)
+        assert await shop.advise(back) == ()
+        assert await shop.held(guest) == (0, 0)
+        assert await shop.held(adult) == ((0, 0) if guest == adult else (500, 0))
+
+    assert await shop.held(payer) == (10_000, 0)
+    assert await shop.posted("card_clearing", "sumup") == 0
+    now = await shop.posted("cash_register", "desk-1")
+    assert now - in_cash == (ticket.total_minor if how == "cash" else 0)
+    assert await shop.posted("revenue", "2") + await shop.posted("tax", "2") == 0
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+async def test_a_guest_goes_out_once_and_with_all_that_came_with_the_ticket(
+    shop: Shop, is_forgotten: bool
+) -> None:
+    ticket, adult, young = await a_group(shop)
+    out = canceling(ticket, (2, 3), guest=young, till=DESK)
+    kept = {
+        "the vouchers": (Credit(wallet=young, amount_minor=-1000),),
+        "all, another's": (Credit(wallet=adult, amount_minor=-1000, vouchers=-2),),
+    }
+    for what, back in kept.items():
+        refused = await shop.ask(msgspec.structs.replace(out, credits=back))
+        assert isinstance(refused, OrderDeclined), what
+        out = msgspec.structs.replace(out, attempt=out.attempt + 1)
+
+    await shop.booked(out)
+    assert await shop.advise(out) == ()
+    if is_forgotten:
+        shop.parts.booking.forget()
+    for lines in ((2, 3), (2,), (3,)):
+        again = canceling(ticket, lines, guest=young, till=DESK)
+        declined = await shop.declined(again)
+        assert declined.reason is DeclineReason.ALREADY_CANCELED
+    whole = await shop.declined(canceling(ticket))
+    assert whole.reason is DeclineReason.ALREADY_CANCELED
+    assert await shop.held(adult) == (500, 0)
+
+
+async def test_one_top_up_of_a_group_is_given_back_and_the_ticket_stays(
+    shop: Shop,
+) -> None:
+    ticket, adult, young = await a_group(shop)
+
+    money = canceling(ticket, (3,), guest=young, till=DESK)
+    assert money.total_minor == -1000
+    await shop.booked(money)
+    await shop.advise(money)
+    assert await shop.held(young) == (0, 2)
+    # With the ticket go its vouchers; the money has gone already.
+    ticket_only = canceling(ticket, (2,), guest=young, till=DESK)
+    await shop.booked(ticket_only)
+    await shop.advise(ticket_only)
+    assert await shop.held(young) == (0, 0)
+    assert await shop.held(adult) == (500, 0)
+    others = canceling(ticket, (1,), guest=adult, till=DESK)
+    declined = await shop.declined(others)  # the money would stay
+    assert declined.reason is DeclineReason.NOTHING_TO_CANCEL
+
+
+async def test_a_guest_who_has_spent_it_gives_nothing_back(shop: Shop) -> None:
+    one, two = await shop.band(), await shop.band()
+    ticket = a_ticket((one, 500, 0), (two, 500, 0), lines=(make_line(ENTRY, 2),))
+    await shop.advise(ticket)
+    await shop.booked(a_sale(one, make_line(BEER, 1)))
+
+    spent = await shop.declined(canceling(ticket, (1, 2), guest=one, till=DESK))
+    assert spent.reason is DeclineReason.INSUFFICIENT_BALANCE
+    await shop.booked(canceling(ticket, (1, 2), guest=two, till=DESK))
+    assert await shop.held(two) == (0, 0)
 
 
 async def test_tickets_paid_by_a_wristband_keep_the_limits(shop: Shop) -> None:

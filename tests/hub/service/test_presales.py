@@ -318,6 +318,44 @@ async def test_ticket_sale_with_a_presale_code_that_is_canceled_frees_it(
     await proved(sold)
 
 
+@pytest.mark.parametrize("is_forgotten", [False, True])
+async def test_ticket_sale_with_a_presale_code_is_freed_by_the_guest_who_used_it(
+    sold: Shop, *, is_forgotten: bool
+) -> None:
+    one, two = await sold.band(), await sold.band()
+    paid = (make_line(ENTRY, 1),)
+    lines = (
+        make_line(ENTRY, 2),
+        *discount_lines(paid, "Presale"),
+        plain_line(LineRole.CREDIT, 2 * INCLUDED, "Top-up"),
+    )
+    group = an_order(
+        OrderKind.TICKET,
+        lines,
+        till=DESK,
+        credits=tuple(Credit(wallet=e, amount_minor=INCLUDED) for e in (one, two)),
+        presale=(digest_of(ADULT_CODE),),
+    )
+    assert await sold.advise(group) == ()
+    if is_forgotten:
+        sold.parts.booking.forget()
+
+    payer = canceling(group, (1, 3), guest=one, till=DESK)
+    await sold.booked(payer)
+    assert await sold.advise(payer) == ()
+    assert await uses(sold, ADULT_CODE) == [True]
+    cheat = await sold.declined(canceling(group, (1, 3), guest=two, till=DESK))
+    assert cheat.reason is DeclineReason.NOTHING_TO_CANCEL  # it was not paid here
+    guest = canceling(group, (1, 2, 3), guest=two, till=DESK)
+    await sold.booked(guest)
+    assert await sold.advise(guest) == ()
+
+    assert await uses(sold, ADULT_CODE) == [True, False]
+    assert await sold.posted("cash_register", "desk-1") == 0
+    assert await sold.held(two) == (0, 0)
+    await proved(sold)
+
+
 async def test_a_canceled_entry_that_was_flagged_frees_nobody_elses_code(
     sold: Shop,
 ) -> None:
