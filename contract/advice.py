@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from contract.acts import Outcome, Path
-from contract.fields import Count, Digest, Utc
+from contract.fields import Count, Digest, Utc, hold_times
 from contract.fiscal import Outage, Signature
 from contract.reasons import AdviceFlag
 from contract.token import Credential
@@ -38,6 +38,9 @@ class OrderAdvice(msgspec.Struct, frozen=True, kw_only=True):
     basis_batch: Count | None = None
     signature: Signature | None = None
     outage: Outage | None = None
+
+    def __post_init__(self) -> None:
+        hold_times(self, "decided_at")
 
 
 class RecordedOrder(msgspec.Struct, frozen=True, kw_only=True):

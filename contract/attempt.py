@@ -30,6 +30,7 @@ from contract.fields import (
     PlaceKey,
     StaffId,
     Utc,
+    hold_times,
 )
 from contract.ids import EventIdField, TillIdField
 from contract.lines import LINES_MAX, Line, TaxSum
@@ -77,6 +78,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     booking_model: BookingModel = BookingModel.PAYMENT
 
     def __post_init__(self) -> None:
+        hold_times(self, "opened_at")
         payment = self.payment
         if payment is None:
             if self.attempt and (self.total_minor or self.acts_as is OrderKind.SALE):

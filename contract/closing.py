@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from contract.acts import OrderKind, PaymentMethod
-from contract.fields import Amount, Count, Digest, StaffId, Utc
+from contract.fields import Amount, Count, Digest, StaffId, Utc, hold_times
 from contract.ids import EventIdField, TillIdField
 from contract.lines import TaxSum
 from contract.money import Currency
@@ -62,6 +62,9 @@ class ClosingReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     anchor: Anchor | None = None
     trained: Count = 0
     """What was made for training, completed or not."""
+
+    def __post_init__(self) -> None:
+        hold_times(self, "opened_at", "closed_at")
 
 
 def encode_closing(report: ClosingReport) -> bytes:

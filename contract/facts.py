@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from contract.acts import OrderKind
-from contract.fields import Amount, Count, Text, Utc, Variant
+from contract.fields import Amount, Count, Text, Utc, Variant, hold_times
 from contract.ids import TillIdField
 from contract.money import Money
 
@@ -42,6 +42,9 @@ class PastOrder(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: Amount
     vouchers: int = 0
     canceled: bool = False
+
+    def __post_init__(self) -> None:
+        hold_times(self, "at")
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import msgspec
 
 from contract.ids import IDENTITY_PATTERN, WALLET_SERIAL_MAX
 from contract.money import MINOR_MAX
+
+EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
+"""Between these every zone's calendar has a day, and there is a day more."""
 
 TEXT_MAX = 500
 STAFF_ID_MAX = 50
@@ -22,6 +26,8 @@ Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Serial = Annotated[int, msgspec.Meta(ge=0, le=WALLET_SERIAL_MAX)]
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
 Utc = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A moment, whatever its clock showed: who has one keeps to `hold_times`."""
+
 Variant = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 PlaceKey = Annotated[str, msgspec.Meta(pattern=IDENTITY_PATTERN)]
@@ -32,3 +38,16 @@ StaffId = Annotated[str, msgspec.Meta(max_length=STAFF_ID_MAX)]
 
 BillReference = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{27}$(?!\n)")]
 """A bill's 26 digits with their check digit (QR reference, modulo 10 recursive)."""
+
+
+def hold_times(record: msgspec.Struct, *names: str) -> None:
+    """Read times beyond every calendar as the nearest that all of them hold.
+
+    What was sold is booked whatever a till's clock said, so its bytes stay as they
+    are; but nobody who reads them later should stumble over the year 9999.
+    """
+    for name in names:
+        moment = getattr(record, name)
+        if moment is not None and not EARLIEST <= moment <= LATEST:
+            held = min(max(moment, EARLIEST), LATEST)
+            msgspec.structs.force_setattr(record, name, held)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from contract.fields import hold_times
 from contract.fiscal_lines import (
     BusinessCase,
     FiscalLine,
@@ -118,6 +119,9 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     public_key: bytes
     tse_serial: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
+    def __post_init__(self) -> None:
+        hold_times(self, "started_at", "finished_at")
+
 
 class Outage(msgspec.Struct, frozen=True, kw_only=True):
     """Why an order has no signature (AEAO zu section 146a AO, TSE outage)."""
@@ -125,6 +129,9 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
     since: Utc
     reason: Annotated[str, msgspec.Meta(max_length=FAULT_LENGTH_MAX)]
     number: Count | None = None
+
+    def __post_init__(self) -> None:
+        hold_times(self, "since")
 
 
 def receipt_type(order: Order, outcome: Outcome) -> ReceiptType:

@@ -13,6 +13,7 @@ from contract.fields import (
     Serial,
     StaffId,
     Utc,
+    hold_times,
 )
 from contract.fiscal import Outage, Signature
 from contract.ids import TillIdField
@@ -33,6 +34,9 @@ class OrderRequest(Message, frozen=True, kw_only=True):
     credential: Credential | None = None
     note: Note | None = None
 
+    def __post_init__(self) -> None:
+        hold_times(self, "answer_by")
+
 
 class OrderCheck(Message, frozen=True, kw_only=True):
     """Say whether this order could be booked; nothing is booked or remembered.
@@ -43,6 +47,9 @@ class OrderCheck(Message, frozen=True, kw_only=True):
     order: msgspec.Raw
     answer_by: Utc
     credential: Credential | None = None
+
+    def __post_init__(self) -> None:
+        hold_times(self, "answer_by")
 
 
 class AdviceBatch(Message, frozen=True, kw_only=True):
@@ -122,6 +129,9 @@ class TillStatus(Message, frozen=True, kw_only=True):
     tse_serial: str = ""
     tse_expires: Utc | None = None
     printer: Lamp | None = None
+
+    def __post_init__(self) -> None:
+        hold_times(self, "at", "tse_expires")
 
 
 class TillOnline(Message, frozen=True, kw_only=True):

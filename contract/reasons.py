@@ -153,6 +153,7 @@ class ClosingFlag(enum.Enum):
     """Some of its orders are in quarantine: nobody has let them into the ledger."""
     TWO_SHIFTS = "two_shifts"
     """Orders of two shifts are in one Z number: each is to have its own."""
+    TILL_CLOCK_OFF = "till_clock_off"
 
 
 class Malformed(Exception):

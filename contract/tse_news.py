@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from contract.fields import Count, Digest, StaffId, Utc
+from contract.fields import Count, Digest, StaffId, Utc, hold_times
 from contract.fiscal import FAULT_LENGTH_MAX
 from contract.message import Message
 
@@ -62,6 +62,9 @@ class TseFacts(msgspec.Struct, frozen=True, kw_only=True):
     expires: Utc
     signatures_left: Count
 
+    def __post_init__(self) -> None:
+        hold_times(self, "expires")
+
 
 class TillDescribed(Message, frozen=True, kw_only=True):
     """What a till is, and a TSE it has used since a time and a Z number.
@@ -75,6 +78,9 @@ class TillDescribed(Message, frozen=True, kw_only=True):
     since: Utc
     z_number: Count
     reason: Reason = ""
+
+    def __post_init__(self) -> None:
+        hold_times(self, "since")
 
 
 class TillDescriptionRecorded(Message, frozen=True, kw_only=True):
@@ -91,6 +97,9 @@ class TseOutage(msgspec.Struct, frozen=True, kw_only=True):
     until: Utc | None = None
     reason: Reason
 
+    def __post_init__(self) -> None:
+        hold_times(self, "since", "until")
+
 
 class ClockConfirmation(msgspec.Struct, frozen=True, kw_only=True):
     """A person said that the till's clock was right, so that its TSE may be used."""
@@ -98,6 +107,9 @@ class ClockConfirmation(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     at: Utc
     by: Annotated[StaffId, msgspec.Meta(pattern=PLAIN)]
+
+    def __post_init__(self) -> None:
+        hold_times(self, "at")
 
 
 class TseNotes(Message, frozen=True, kw_only=True):

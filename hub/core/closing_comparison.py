@@ -54,6 +54,7 @@ class FindingCode(enum.Enum):
     HELD_BACK = "held_back"
     LATE = "late"
     TWO_SHIFTS = "two_shifts"
+    CLOCK_OFF = "clock_off"
 
 
 NOTES = frozenset(
@@ -106,6 +107,7 @@ class ClosingFacts:
     signature: Signature | None = None
     signature_fits: bool = True
     chain_fits: bool = True
+    clock_fits: bool = True
     others: tuple[OtherClosing, ...] = ()
     late: tuple[int, ...] = ()
     """Sequence numbers of orders with its Z number that are outside of its span."""
@@ -287,6 +289,8 @@ def _circumstances(facts: ClosingFacts) -> Iterator[Finding]:
     second = closings.second_shift(each.ended for each in facts.orders)
     if second is not None:
         yield Finding(FindingCode.TWO_SHIFTS, {"first": second})
+    if not facts.clock_fits:
+        yield Finding(FindingCode.CLOCK_OFF)
 
 
 def _gaps(known: Iterable[int]) -> list[tuple[int, int]]:

@@ -81,6 +81,10 @@ _ENGLISH: Final[Mapping[FindingCode, str]] = {
         "From order no. {first} on this Z number holds a second shift; each is to have"
         " its own. Look at both shifts together."
     ),
+    FindingCode.CLOCK_OFF: (
+        "The report's times can't be right: they were still to come, or long ago. Set"
+        " the till's clock."
+    ),
 }
 _GERMAN: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
@@ -153,6 +157,10 @@ _GERMAN: Final[Mapping[FindingCode, str]] = {
     FindingCode.TWO_SHIFTS: (
         "Ab Beleg Nr. {first} steht eine zweite Schicht in dieser Z-Nummer; jede soll"
         " ihre eigene haben. Sehen Sie beide Schichten zusammen an."
+    ),
+    FindingCode.CLOCK_OFF: (
+        "Die Zeiten des Berichts können nicht stimmen: Sie lagen noch in der Zukunft"
+        " oder weit zurück. Stellen Sie die Uhr der Kasse."
     ),
 }
 _SENTENCES = {SheetLanguage.DE: _GERMAN, SheetLanguage.EN: _ENGLISH}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.config import EventLimits, TillProfile
+from contract.fields import LATEST
 from contract.fiscal import process_data
 from contract.messages import AdviceFlag, DeclineReason
 from contract.money import Money
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 # Tills keep their clock by NTP, which is off by milliseconds. An answer may wait in a
 # broken network for some seconds; minutes can only be a clock that nobody has set.
 CLOCK_OFF = timedelta(minutes=2)
+SOLD_FIRST = datetime(2020, 1, 1, tzinfo=UTC)  # no till of ours is as old as that
 NO_LIMITS = EventLimits()
 UUID_TIME_BITS = 48  # of a UUIDv7: Unix time in ms, RFC 9562 section 5.7
 
@@ -200,9 +202,23 @@ def advice_flags(
         flags.append(AdviceFlag.OTHER_BOOKING_MODEL)
     if advice.signature and not _signs(advice.signature, order, advice.outcome):
         flags.append(AdviceFlag.BAD_SIGNATURE)
-    if now is not None and _is_clock_off(advice.decided_at, sent_at, now):
+    moments = (order.opened_at, advice.decided_at)
+    if now is not None and is_clock_off(moments, now, sent_at):
         flags.append(AdviceFlag.TILL_CLOCK_OFF)
     return tuple(flags)
+
+
+def is_clock_off(
+    moments: tuple[datetime, ...], now: datetime, sent: datetime | None = None
+) -> bool:
+    """Whether a till that told of these moments at this one has no right clock.
+
+    `sent` is the till's clock when it told of them. They may be long ago, for it may
+    have had no network; but not yet to come, nor before any till of ours.
+    """
+    if max(moments) > now + CLOCK_OFF or min(moments) < SOLD_FIRST:
+        return True
+    return sent is not None and abs(sent - now) > CLOCK_OFF
 
 
 def looked_into(order: Order, agreed: Agreed) -> Found:
@@ -224,14 +240,7 @@ def clock_of(message: UUID) -> datetime | None:
     try:
         return datetime.fromtimestamp(milliseconds // 1000, UTC)
     except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _is_clock_off(decided: datetime, sent: datetime | None, now: datetime) -> bool:
-    # An advice may come days after its decision, but not before it.
-    if decided > now + CLOCK_OFF:
-        return True
-    return sent is not None and abs(sent - now) > CLOCK_OFF
+        return LATEST  # no calendar goes that far
 
 
 def _order_refusal(

@@ -11,7 +11,7 @@ import msgspec
 from contract.closing import decode_closing
 from contract.closing_sheet import ClosedShift
 from contract.fiscal import Signature
-from contract.messages import decode_advice
+from contract.messages import ClosingFlag, decode_advice
 from hub.core.closing_comparison import (
     ClosingFacts,
     Finding,
@@ -134,6 +134,7 @@ class ClosingReports:
             signature_fits=signature is not None
             and signature_fits(signature, report, bytes(row["report"])),
             chain_fits=await self._is_our_chain(report),
+            clock_fits=ClosingFlag.TILL_CLOCK_OFF.value not in listed.flags,
             others=tuple(
                 OtherClosing(each["z_number"], each["last_sequence"], _signature(each))
                 for each in rows

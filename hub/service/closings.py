@@ -30,6 +30,8 @@ from hub.core import closings
 from hub.core.booking import ResultCode, closing_item
 from hub.core.changes import ClosingWords
 from hub.core.closings import Ended
+from hub.core.orders import is_clock_off
+from hub.service.orders import hub_time
 from tse_driver.errors import TseError
 from tse_driver.log_message import verify_receipt
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from contract.messages import Closing
     from hub.service.booking import Booking
     from hub.service.context import ContextKeeper
-    from hub.service.orders import Orders
+    from hub.service.orders import HubClock, Orders
     from hub.store.store import Row, Store
 
 log = logging.getLogger(__name__)
@@ -52,12 +54,19 @@ class Closings:
     """Records Z reports, or names what is missing; raises NoLedger, DatabaseGone."""
 
     def __init__(
-        self, store: Store, context: ContextKeeper, booking: Booking, orders: Orders
+        self,
+        store: Store,
+        context: ContextKeeper,
+        booking: Booking,
+        orders: Orders,
+        *,
+        clock: HubClock = hub_time,
     ) -> None:
         self._store = store
         self._context = context
         self._booking = booking
         self._orders = orders
+        self._clock = clock
 
     async def close(
         self, message: Closing, till: TillId
@@ -151,6 +160,8 @@ class Closings:
             and signature_fits(signature, report, data),
             chain_fits=await self._is_our_chain(report),
         )
+        if is_clock_off((report.opened_at, report.closed_at), self._clock()):
+            flags = (*flags, ClosingFlag.TILL_CLOCK_OFF)
         return ClosingWords(
             z_number=report.z_number,
             first=report.span.first,

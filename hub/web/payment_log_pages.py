@@ -12,6 +12,7 @@ from starlette.requests import (
 )
 from starlette.responses import Response  # noqa: TC002 - as above
 
+from contract.fields import EARLIEST, LATEST
 from hub.payments.routes import ENTRANCES
 from hub.service.payment_log import PAGE_ENTRIES, Search, Severity
 from hub.web.noted_calls import CONTROLLERS as NOTED
@@ -101,9 +102,10 @@ def _older(asked: dict[str, str], entries: Sequence[Entry]) -> str:
 
 def _day(text: str, zone: tzinfo) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError:
         return None
+    return min(max(day, EARLIEST), LATEST)  # another day still fits on the calendar
 
 
 def _number(text: str) -> int | None:

@@ -243,3 +243,12 @@ async def test_pages_need_neither_inline_styles_nor_scripts(
     for page in (await browser.get("/login"), await log_in(browser)):
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://", page.text)
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "soon"])
+async def test_a_day_at_the_end_of_the_calendar_is_searched_like_any(
+    browser: httpx.AsyncClient, day: str
+) -> None:
+    await log_in(browser)
+    page = await browser.get("/payment-log", params={"since": day, "until": day})
+    assert page.status_code == 200
