@@ -202,6 +202,7 @@ def _cancellation(draw: Random, opening: Opening, original: Order) -> Act:
         till=opening.till,
         sequence=opening.sequence,
         opened_at=opening.at,
+        register=None,
     )
     payment = original.payment
     if payment is not None and payment.wallet is not None and draw.random() < 0.1:

@@ -136,7 +136,11 @@ class Desk:
             at=self.world.timeline.now,
             catalogue=self.world.site.agreed.current_catalogue,
         )
-        real = [each for each in self.world.decided() if not each.training]
+        real = [
+            each
+            for each in self.world.decided()
+            if not each.training and (each.cash is None or each.till == self.till)
+        ]
         act = draw_act(self.random, opening, real)
         known = self.orders[act.order.id] = DeskOrder(act, payment=act.payment)
         if self.random.random() < 0.05:

@@ -10,6 +10,7 @@ from contract.messages import decode_advice
 from contract.order import Outcome, Path, decode_order
 from hub.core.ledger import Role
 from tests.world.closings import judge_closings
+from tests.world.drawers import judge_drawers, judge_shifts
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -28,6 +29,7 @@ def judge(world: World) -> None:
         _signed_or_explained(till)
         _sequences_have_no_gap(till)
         _practice_counts_for_nothing(till)
+        judge_shifts(till)
     for desk in world.desks:
         for known in desk.orders.values():
             assert known.outcome is not None
@@ -38,6 +40,8 @@ def judge(world: World) -> None:
     site.proof.same_as_loaded(site.process.state)
     _no_signature_counts_twice(world)
     judge_closings(world)
+    if world.counts_cash:
+        judge_drawers(world)
     if not site.restored and not any(desk.is_faulty for desk in world.desks):
         _only_a_stand_in_loses(world)
 

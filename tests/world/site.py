@@ -15,7 +15,12 @@ from contract.messages import (
     AdviceFlag,
     AdviceRecorded,
     Anchor,
+    CashierLoggedIn,
+    CashierLoggedOut,
+    CashierLogin,
+    CashierLogout,
     Closing,
+    Facts,
     HubStatus,
     OrderBooked,
     OrderCheck,
@@ -36,11 +41,14 @@ from contract.messages import (
     decode_advice,
     decode_from_till,
 )
+from contract.money import Money
 from contract.order import OrderKind, Outcome, Path, PaymentMethod, decode_order
+from contract.staff import Right
 from edge.core import events
 from hub.core import sentences
 from hub.core.allowances import Allowances
 from hub.core.booking import Result, ResultCode, advice_item, credit_item, request_item
+from hub.core.ledger import Role
 from hub.core.orders import (
     Agreed,
     Till,
@@ -56,6 +64,7 @@ from tests.edge.core.issuing import EVENT as EVENT_NUMBER
 from tests.edge.core.issuing import KEYS
 from tests.world import closings
 from tests.world.database import Caps, Database, at_once
+from tests.world.drawers import SHARED
 from tests.world.hub import HubProcess, Job, open_ledger
 from tests.world.proof import Proof
 from tests.world.wares import CATALOGUE, CATALOGUES, LINKS, VARIANT, WALLETS
@@ -203,6 +212,8 @@ class Site:
             self._hear_query(message, reply)
         elif isinstance(message, Closing):
             self._closings.hear(till, message, self._uuid, reply)
+        elif isinstance(message, CashierLogin | CashierLogout):
+            self._hear_staff(message, reply)
         elif isinstance(message, TseNotes):
             reply(TseNotesRecorded(id=message.id, regarding=message.id))
         else:
@@ -246,6 +257,7 @@ class Site:
                     order=order.id,
                     attempt=order.attempt,
                     anchor=anchor,
+                    facts=self._facts(order),
                 )
             )
             return
@@ -256,6 +268,39 @@ class Site:
                 message.id, order, refusal, result, agreed=self.agreed, anchor=anchor
             )
         )
+
+    def _facts(self, order: Order) -> Facts:
+        if order.kind is not OrderKind.SHIFT_END:
+            return Facts()
+        held = self._in_register(order.cash_register)
+        return Facts(in_register=Money(held, order.currency))
+
+    def _hear_staff(
+        self, message: CashierLogin | CashierLogout, reply: Callable[[FromHub], None]
+    ) -> None:
+        """Let anybody in, with the one register that all share; and out again."""
+        if isinstance(message, CashierLogout):
+            bye = CashierLoggedOut(
+                id=self._uuid(), regarding=message.id, cashier=message.cashier
+            )
+            reply(bye)
+            return
+        reply(
+            CashierLoggedIn(
+                id=self._uuid(),
+                regarding=message.id,
+                cashier="ann",
+                name="Ann",
+                role="lead",
+                rights=tuple(Right),
+                register=SHARED,
+                register_minor=self._in_register(SHARED),
+            )
+        )
+
+    def _in_register(self, key: str) -> int:
+        number = self.database.accounts.get((Role.CASH_REGISTER.value, key))
+        return 0 if number is None else -self.database.holdings.get(number, 0)
 
     def _hear_query(
         self, message: OrderQuery, reply: Callable[[FromHub], None]

@@ -97,6 +97,7 @@ def test_the_worlds_walk_the_ways_that_matter(stories: list[Story]) -> None:
         OrderKind.BLOCK,
         OrderKind.SHIFT_START,
         OrderKind.CASH_MOVEMENT,
+        OrderKind.CASH_TRANSFER,
         OrderKind.SHIFT_END,
     ],
 )

@@ -16,28 +16,31 @@ from contract.messages import (
     decode_from_hub,
     encode,
 )
-from contract.order import CardReceipt, OrderKind
+from contract.order import CardReceipt, OrderKind, Outcome, decode_order
 from edge.core import acts, effects, events, intents
 from edge.core.checkout import EDGES, step, trigger
 from edge.core.delivery import DeliveryQueue
 from edge.core.picture import picture
+from edge.core.records import Decided
 from edge.core.recovery import recover
-from edge.core.state import Approved, Identity, Moment, Selling, TillState
+from edge.core.state import Approved, Identity, Moment, Reading, Selling, TillState
 from edge.core.view import Phase
 from edge.journal.memory import MemoryJournal
 from tests.contract.samples import EVENT
+from tests.world import drawers
 from tests.world.timeline import MS, Wire
 from tests.world.tse import SimulatedTse
 from tests.world.wares import CARDS, CATALOGUE_BYTES, CUP, EMPTY_CARD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from contract.ids import TillId
     from contract.messages import FromHub, FromTill
     from edge.core.effects import Effect
     from edge.core.events import Event, FiscalEvent
     from edge.core.intents import Intent
+    from edge.core.records import Record
     from tests.world.simulation import World
 
 CLOCK_STEP_S = 900
@@ -92,6 +95,9 @@ class SimulatedTill:
         self.queue = DeliveryQueue()
         self.clock_off = timedelta()
         self.statuses = 0
+        self.cash = Random(f"{world.seed} {till} cash")
+        self.counted: set[str] = set()
+        """Drawers that were counted once more at the end."""
         self.charges: set[str] = set()
         """What the card terminal has paid; it forgets nothing when the till does."""
 
@@ -147,8 +153,27 @@ class SimulatedTill:
             and not state.charges
             and not state.closings
             and self.is_closed
+            and self.is_counted
             and len(self.queue) == 0
         )
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the ledger has all that was ever done here."""
+        state = self.state
+        behind = state.cancellations or state.lookups or state.charges
+        is_told = state.incarnation == self.world.site.database.incarnation
+        return (
+            self.powered
+            and is_told
+            and not (state.undelivered or state.signing or behind)
+        )
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether all drawers of this till were counted at last."""
+        left = drawers.drawers_of(self) - self.counted
+        return not left or not self.world.counts_cash
 
     def what_waits(self) -> object:
         state = self.state
@@ -203,6 +228,7 @@ class SimulatedTill:
         match effect:
             case effects.Commit(records=records):
                 self.journal.write(records)
+                self._moves_cash(records)
             case effects.CacheWallets(wallets=wallets):
                 self.journal.wallets.update(wallets)
             case effects.ForgetWallets():
@@ -217,6 +243,15 @@ class SimulatedTill:
             case _:
                 self._perform_at_once(effect)
         return state
+
+    def _moves_cash(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, Decided) and record.outcome is Outcome.COMPLETED:
+                order = decode_order(record.document)
+                self.world.drawers.moved(order)
+                is_count = order.kind is OrderKind.SHIFT_END and not order.training
+                if self.healed and is_count:
+                    self.counted.add(order.cash_register)
 
     def _perform_at_once(self, effect: effects.Immediate) -> None:
         match effect:
@@ -403,6 +438,8 @@ class SimulatedTill:
         order = counter.order
         if self.healed:
             self._finishes(is_open=order is not None)
+        elif order is None and self.world.counts_cash and self.cash.random() < 0.2:
+            self.take(drawers.draw(self, self.cash))
         elif order is None and self.random.random() < 0.3:
             self._does_otherwise()
         elif order is not None and order.content.kind is not OrderKind.SALE:
@@ -412,9 +449,12 @@ class SimulatedTill:
 
     def _finishes(self, *, is_open: bool) -> None:
         """Leave the basket, and close the day when nothing is left to do."""
+        last = None if is_open or self.is_counted else drawers.at_last(self)
         if is_open:
             self.take(intents.AbortOrder())
-        elif not self.is_closed:
+        elif last is not None:
+            self.take(last)
+        elif self.is_counted and not self.is_closed:
             self.take(intents.CloseTill())
 
     @property
@@ -466,7 +506,12 @@ class SimulatedTill:
 
     def _holds_card(self) -> None:
         chance = self.random.random()
-        if self.healed or chance < 0.05:
+        is_counting = isinstance(self.state.counter, Reading) and not self.is_counted
+        if self.healed and is_counting:
+            card = CARDS[1]
+            now = self.world.timeline.now_ns
+            self.take(events.WristbandRead(card.uid, card.message, now))
+        elif self.healed or chance < 0.05:
             self.take(intents.AbortOrder())
         elif chance < 0.1:
             self.take(intents.PayByCash())
