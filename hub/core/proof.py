@@ -438,9 +438,21 @@ _CODE_FLAGS = frozenset(
 )
 
 
+_SAID = (
+    "order_id",
+    "digest",
+    "outcome",
+    "attempt",
+    "till",
+    "payer",
+    "cancels",
+    "z_number",
+    "sequence",
+)
+
+
 def _columns(row: Row) -> tuple[object, ...]:
-    named = ("order_id", "digest", "outcome", "attempt", "till", "payer", "cancels")
-    return tuple(row[name] for name in named)
+    return tuple(row[name] for name in _SAID)
 
 
 def _words(advice: OrderAdvice, order: Order, digest: bytes) -> tuple[object, ...]:
@@ -453,6 +465,8 @@ def _words(advice: OrderAdvice, order: Order, digest: bytes) -> tuple[object, ..
         order.till,
         order.payment.wallet if order.payment and moves else None,
         order.cancels if moves else None,
+        order.z_number,
+        order.sequence,
     )
 
 

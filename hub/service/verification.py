@@ -43,8 +43,8 @@ SUMS = {
         "balance",
         "wallet account {id}",
         "It holds {balance_minor} and {vouchers} vouchers (overdraft "
-        "{overdraft_minor}, above its limit {excess_minor}); its postings add up to "
-        "{posted_minor} and {posted_vouchers}.",
+        "{overdraft_minor}, above its limit {excess_minor}, used: {used}); its "
+        "postings add up to {posted_minor} and {posted_vouchers}.",
     ),
     "verify_missing_wallets": (
         "balance",
@@ -54,7 +54,14 @@ SUMS = {
     "verify_guests_money": (
         "balance",
         "all wallets",
-        "Together they hold {wallets_minor}; the event's row says {held_minor}.",
+        "Together they hold {wallets_minor}; the event's row says {held_minor}, "
+        "{excess_minor} of it above its limit.",
+    ),
+    "verify_movements": (
+        "history",
+        "wallet account {wallet}",
+        "Of the orders that moved it {missing} are missing in its history, and "
+        "{strange} stand in it that did not.",
     ),
     "verify_holdings": (
         "balance",

@@ -48,7 +48,7 @@ SELECT id, role::text AS role, key FROM account WHERE event = $1;
 -- follow from what they hold.
 SELECT w.id, w.balance_minor, coalesce(p.minor, 0)::bigint AS posted_minor,
        w.vouchers, coalesce(p.vouchers, 0)::bigint AS posted_vouchers,
-       w.overdraft_minor, w.excess_minor, w.cap_minor
+       w.overdraft_minor, w.excess_minor, w.cap_minor, w.used
 FROM wallet AS w
 LEFT JOIN (
     SELECT account, sum(amount_minor) FILTER (WHERE unit = 'money') AS minor,
@@ -58,6 +58,7 @@ LEFT JOIN (
 WHERE w.event = $1
   AND (w.balance_minor <> coalesce(p.minor, 0)
        OR w.vouchers <> coalesce(p.vouchers, 0)
+       OR w.used <> (p.account IS NOT NULL)
        OR w.overdraft_minor <> greatest(0, -w.balance_minor)
        OR w.excess_minor <> greatest(0, w.balance_minor - coalesce(w.cap_minor,
                                                                    w.balance_minor)))
@@ -85,13 +86,40 @@ WHERE event = $1 GROUP BY tse_serial, counter HAVING count(*) > 1
 ORDER BY tse_serial, counter;
 
 -- verify_guests_money --
--- Tell when an event's wallets do not hold what its own row says they hold together.
-SELECT g.held_minor, w.held_minor AS wallets_minor
+-- Tell when an event's wallets do not hold what its own row says they hold together, or
+-- when what is beyond its limit does not follow from that.
+SELECT g.held_minor, w.held_minor AS wallets_minor, g.excess_minor, g.cap_minor
 FROM guests_money AS g CROSS JOIN LATERAL (
     SELECT coalesce(sum(balance_minor), 0)::bigint AS held_minor FROM wallet
     WHERE event = g.event
 ) AS w
-WHERE g.event = $1 AND g.held_minor <> w.held_minor;
+WHERE g.event = $1
+  AND (g.held_minor <> w.held_minor
+       OR g.excess_minor <> greatest(0, g.held_minor - coalesce(g.cap_minor,
+                                                                g.held_minor)));
+
+-- verify_movements --
+-- List wallets whose way to their orders is not that of the entries that moved them:
+-- how many are missing, and how many are there that no entry made. What is reversed
+-- was moved by the entry that is reversed.
+SELECT coalesce(m.wallet, p.wallet) AS wallet,
+       count(*) FILTER (WHERE m.wallet IS NULL) AS missing,
+       count(*) FILTER (WHERE m.wallet IS NOT NULL) AS strange
+FROM (
+    SELECT e.id AS entry, e.order_id, w.id AS wallet
+    FROM entry AS e
+    CROSS JOIN LATERAL unnest(
+        CASE WHEN e.voucher_accounts IS NULL THEN e.accounts ELSE ARRAY(
+            SELECT unnest(e.accounts) UNION SELECT unnest(e.voucher_accounts)
+        ) END
+    ) AS posted (account)
+    JOIN wallet AS w ON w.event = $1 AND w.id = posted.account
+    WHERE e.event = $1 AND e.cause <> 'reversal'
+) AS p
+FULL JOIN (SELECT wallet, entry, order_id FROM movement WHERE event = $1) AS m
+    ON m.entry = p.entry AND m.wallet = p.wallet AND m.order_id = p.order_id
+WHERE m.wallet IS NULL OR p.wallet IS NULL
+GROUP BY 1 ORDER BY 1;
 
 -- verify_holdings --
 -- List places for cash whose own row is not the sum of their postings.
@@ -213,7 +241,7 @@ WHERE event = $1 AND order_id BETWEEN $2 AND $3 ORDER BY order_id, attempt;
 -- proof_outcome --
 -- Read how some orders ended.
 SELECT o.order_id, o.outcome::text AS outcome, o.attempt, o.digest, o.till, o.payer,
-       o.cancels, o.advice_digest, o.advice, o.flags, o.batch,
+       o.cancels, o.advice_digest, o.advice, o.flags, o.batch, o.z_number, o.sequence,
        coalesce(c.advice_digest = o.advice_digest, false) AS was_checked
 FROM outcome AS o
 LEFT JOIN signature_check AS c

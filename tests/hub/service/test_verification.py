@@ -92,6 +92,13 @@ TAMPERING = {
     "UPDATE signature SET counter = counter + 1": "signature",
     "DELETE FROM signature": "signature",
     "UPDATE catalogue SET body = 'x'": "catalogue",
+    "UPDATE outcome SET sequence = sequence + 100": "outcome",
+    "UPDATE outcome SET z_number = z_number + 1": "outcome",
+    "DELETE FROM movement": "history",
+    "UPDATE movement SET wallet = wallet + 1": "history",
+    "UPDATE movement SET order_id = gen_random_uuid()": "history",
+    "UPDATE guests_money SET excess_minor = 5, cap_minor = 100000": "balance",
+    "UPDATE wallet SET used = NOT used": "balance",
 }
 
 
