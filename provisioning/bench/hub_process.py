@@ -27,12 +27,19 @@ broker_key = "{certificate_key}"
 token_key = "{token_key}"
 token_key_id = {token_key_id}
 uid_secret = "{uid_secret}"
+portal_port = 0
+edge_port = {edge_port}
+edge_certificate = "{edge_certificate}"
+edge_key = "{edge_key}"
 log_level = "warning"
 """
 
 
 class HubProcess:
-    """Runs the hub's writer on a private broker; a context manager."""
+    """Runs the hub's writer on a private broker; a context manager.
+
+    With an `edge_port` it also serves what tills download.
+    """
 
     def __init__(
         self,
@@ -41,9 +48,13 @@ class HubProcess:
         key: TokenKey,
         ca: EventCa,
         broker: PrivateBroker,
+        *,
+        edge_port: int = 0,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         leaf = ca.issue_client("hub")
+        edge = ca.issue_server("edge", [broker.host])
+        self._role = "all" if edge_port else "writer"
         secret = directory / "uid.secret"
         secret.write_bytes(secrets.token_bytes(32))
         self._settings = directory / "hub.toml"
@@ -60,6 +71,9 @@ class HubProcess:
                 token_key=key.private.resolve(),
                 token_key_id=key.key_id,
                 uid_secret=secret.resolve(),
+                edge_port=edge_port,
+                edge_certificate=edge.certificate.resolve(),
+                edge_key=edge.key.resolve(),
             )
         )
         self._child: Child | None = None
@@ -68,7 +82,7 @@ class HubProcess:
         self._child = spawn(
             [
                 *(sys.executable, "-m", "hub", "--config", self._settings),
-                *("serve", "--role", "writer"),
+                *("serve", "--role", self._role),
             ],
             log=self._log,
             name="The hub",

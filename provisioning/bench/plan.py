@@ -21,6 +21,7 @@ from provisioning.bench.outage import measure_outage
 from provisioning.bench.portal import measure_portal
 from provisioning.bench.till import measure_till
 from provisioning.bench.verifying import measure_verifying
+from provisioning.bench.wallets import measure_wallets
 from provisioning.processes import ProvisioningError, claimed_directory
 from provisioning.token_key import TokenKey
 
@@ -36,6 +37,7 @@ LONG = (
     "history",
     "verify",
     "outage",
+    "wallets",
     "portal",
     "bank-import",
     "callbacks",
@@ -97,6 +99,7 @@ def _with_servers(options: Options) -> list[WithServers]:
         "ledger": measure_ledger,
         "flow": measure_flow,
         "outage": partial(measure_outage, orders=orders),
+        "wallets": partial(measure_wallets, wallets=orders),
         "verify": partial(measure_verifying, orders=orders),
         "history": partial(measure_history, orders=orders),
         "portal": measure_portal,
