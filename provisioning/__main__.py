@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,10 @@ from provisioning import bundle
 from provisioning.processes import ProvisioningError
 
 STOPPED = 128 + signal.SIGINT
+OWN_FAULT = (
+    "The command stopped because of a fault of its own ({}). Look whether what it was"
+    " to make is there, and send this line to whoever maintains it."
+)
 EVENT = Path("event")
 RELOAD = "Copy acl and crl.pem from broker/ to the broker and reload it."
 
@@ -30,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except ProvisioningError as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -38,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
             " Correct the path, its owner or the free space.",
             file=sys.stderr,
         )
+    except Exception as error:
+        print(OWN_FAULT.format(f"{type(error).__name__}: {error}"), file=sys.stderr)
     return 2
 
 
@@ -64,6 +74,7 @@ def _provision(chosen: argparse.Namespace) -> int:
             until = bundle.renew_revocations(directory)
             print(f"The revocation list is valid until {until:%Y-%m-%d %H:%M} UTC.")
             print(f"After that the broker refuses everybody. {RELOAD}")
+    sys.stdout.flush()
     return 0
 
 

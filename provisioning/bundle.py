@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
+from contract.hosts import HOST_FORM, is_host
 from contract.ids import IDENTITY_FORM
 from contract.topics import HUB_CLIENT
 from provisioning.broker import BrokerFiles, render_access_list, render_configuration
-from provisioning.ca import TILL_ID, EventCa, Leaf
+from provisioning.ca import TILL_ID, EventCa, Leaf, load_certificate
 from provisioning.configuration import BROKER_PORT, hub_settings, till_settings
 from provisioning.processes import ProvisioningError, write_private
 from provisioning.token_key import TokenKey, new_uid_secret
@@ -44,6 +45,9 @@ def make_hub(directory: Path, addresses: Sequence[str]) -> Path:
     Settings and secrets are kept when they are there already: wristbands may have been
     issued. Raises ProvisioningError when no address can be reached by tills.
     """
+    for address in addresses:
+        if not is_host(address):
+            raise ProvisioningError(f"--address must be {HOST_FORM}, not {address!r}.")
     if not _reachable(addresses):
         raise ProvisioningError(
             "No --address leads tills to the hub. Name the host or IP address that the"
@@ -143,9 +147,15 @@ def _event(directory: Path) -> str:
 
 def _hub_address(server: Path) -> str:
     """Return the first address in the broker's certificate that tills can reach."""
-    certificate = x509.load_pem_x509_certificate(server.read_bytes())
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    return _reachable([str(name.value) for name in names.value])[0]
+    extensions = load_certificate(server).extensions
+    try:
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return _reachable([str(name.value) for name in names])[0]
+    except (x509.ExtensionNotFound, IndexError):
+        raise ProvisioningError(
+            f"{server} names no address that leads tills to the hub. Make it anew with"
+            " 'kassenband-provision hub'."
+        ) from None
 
 
 def _reachable(addresses: Sequence[str]) -> list[str]:
@@ -181,11 +191,17 @@ def _till_certificates(directory: Path) -> list[Path]:
 
 
 def _serial(certificate: Path) -> int:
-    return x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
+    return load_certificate(certificate).serial_number
 
 
 def _revocations(authority: EventCa) -> x509.CertificateRevocationList:
-    return x509.load_pem_x509_crl(authority.revocations.read_bytes())
+    try:
+        return x509.load_pem_x509_crl(authority.revocations.read_bytes())
+    except ValueError as error:
+        raise ProvisioningError(
+            f"{authority.revocations} is no revocation list ({error}). Renew it with"
+            " 'kassenband-provision crl'."
+        ) from error
 
 
 def _copy_revocations(authority: EventCa, directory: Path) -> None:

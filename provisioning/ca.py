@@ -84,13 +84,14 @@ class EventCa:
         try:
             key = load_pem_private_key((directory / "ca.key").read_bytes(), None)
             pem = (directory / "ca.pem").read_bytes()
-        except (OSError, ValueError) as error:
+            certificate = x509.load_pem_x509_certificate(pem)
+        except (OSError, ValueError, TypeError) as error:  # the last: it has a password
             raise ProvisioningError(
                 f"No certificate authority can be read in {directory} ({error})."
                 " Make one with 'kassenband-provision ca', or correct the path."
             ) from error
         assert isinstance(key, ec.EllipticCurvePrivateKey)
-        return cls(directory, key, x509.load_pem_x509_certificate(pem))
+        return cls(directory, key, certificate)
 
     @property
     def certificate(self) -> Path:
@@ -123,7 +124,7 @@ class EventCa:
 
         The broker must be told (SIGHUP), and ends only new connections.
         """
-        leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
+        leaf = load_certificate(certificate)
         revoked = self._read_revocations()
         revoked.setdefault(str(leaf.serial_number), _now().isoformat())
         self._write_revocations(revoked)
@@ -164,7 +165,14 @@ class EventCa:
         return leaf
 
     def _read_revocations(self) -> dict[str, str]:
-        revoked = json.loads((self.directory / "revoked.json").read_text())
+        path = self.directory / "revoked.json"
+        try:
+            revoked = json.loads(path.read_text())
+        except ValueError as error:
+            raise ProvisioningError(
+                f"{path} is damaged ({error}). Restore it from a backup: it says which"
+                " certificates must be let in no more."
+            ) from error
         assert isinstance(revoked, dict)
         return revoked
 
@@ -186,6 +194,18 @@ class EventCa:
         crl = builder.sign(self._key, hashes.SHA256())
         (self.directory / "revoked.json").write_text(json.dumps(revoked, indent=1))
         self.revocations.write_bytes(crl.public_bytes(Encoding.PEM))
+
+
+def load_certificate(path: Path) -> x509.Certificate:
+    """Read a certificate that this program made."""
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except ValueError as error:
+        raise ProvisioningError(
+            f"{path} holds no certificate ({error}). Restore it from a backup. Without"
+            " one, make the hub's files anew with 'kassenband-provision hub', or remove"
+            " the till's folder and give the till another name."
+        ) from error
 
 
 def write_key(path: Path, key: PrivateKeyTypes) -> None:

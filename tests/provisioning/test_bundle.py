@@ -209,3 +209,67 @@ def test_a_till_before_the_hub_is_refused(
     main(["ca", "--event", "fest", "--directory", str(tmp_path)])
     assert till(tmp_path, "bar-1") == 2
     assert "'kassenband-provision hub' first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "address", ["", "not a host!", "h\u00f6st.example", "a..b", "10.0.0.256"]
+)
+def test_an_address_that_is_none_is_named_before_anything_is_made(
+    event: Path, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (event / "broker" / "server.pem").read_bytes()
+    where = ["--directory", str(event)]
+    assert main(["hub", "-a", "10.0.0.2", "-a", address, *where]) == 2
+    assert f"not {address!r}." in capsys.readouterr().err
+    assert (event / "broker" / "server.pem").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("damaged", "named"),
+    [
+        ("broker/server.pem", "broker/server.pem"),
+        ("ca/ca.pem", "No certificate authority"),
+        ("ca/ca.key", "No certificate authority"),
+        ("ca/revoked.json", "ca/revoked.json"),
+        ("tills/bar-1/till.pem", "tills/bar-1/till.pem"),
+    ],
+)
+def test_a_damaged_file_is_named(
+    event: Path, damaged: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    till(event, "bar-1")
+    for content in (b"", b"damaged", b"\xff\x00"):
+        (event / damaged).write_bytes(content)
+        assert till(event, "bar-1") == 2
+        assert named in capsys.readouterr().err
+
+
+def test_a_damaged_revocation_list_is_signed_anew(event: Path) -> None:
+    till(event, "bar-1")
+    (event / "ca" / "crl.pem").write_bytes(b"damaged")
+    assert till(event, "bar-1") == 0
+    assert len(list(revocations(event))) == 1
+
+
+@pytest.mark.parametrize("words", [["crl"], ["revoke", "bar-1"], ["till", "bar-1"]])
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (KeyboardInterrupt(), 130, "Stopped.\n"),
+        (TypeError("a slip"), 2, "a fault of its own (TypeError: a slip)"),
+    ],
+)
+def test_however_a_command_ends_it_is_said(
+    words: list[str],
+    error: BaseException,
+    code: int,
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def end(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("provisioning.__main__._provision", end)
+    assert main(words) == code
+    assert says in capsys.readouterr().err
