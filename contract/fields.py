@@ -33,8 +33,14 @@ Variant = Annotated[int, msgspec.Meta(ge=0, le=255)]
 PlaceKey = Annotated[str, msgspec.Meta(pattern=IDENTITY_PATTERN)]
 """What tells one cash register, bag, vault or bank account from another."""
 
-StaffId = Annotated[str, msgspec.Meta(max_length=STAFF_ID_MAX)]
-"""A member of staff, by an id the event gave out: never a name, which books keep."""
+StaffId = Annotated[
+    str,
+    msgspec.Meta(max_length=STAFF_ID_MAX, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)"),
+]
+"""A member of staff, by an id the event gave out: never a name, which books keep.
+
+No control character is in it: no database would take a register's holder with one.
+"""
 
 BillReference = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{27}$(?!\n)")]
 """A bill's 26 digits with their check digit (QR reference, modulo 10 recursive)."""

@@ -106,7 +106,7 @@ class ClockConfirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     at: Utc
-    by: Annotated[StaffId, msgspec.Meta(pattern=PLAIN)]
+    by: StaffId
 
     def __post_init__(self) -> None:
         hold_times(self, "at")

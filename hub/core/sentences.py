@@ -60,6 +60,10 @@ def _no_integer(found: re.Match[str]) -> str:
     return f"The number at {found['field']} is no whole number. Enter it again."
 
 
+def _other_form(found: re.Match[str]) -> str:
+    return f"The text at {found['field']} holds what it can't hold. Enter it again."
+
+
 def _too_many(found: re.Match[str]) -> str:
     return (
         f"The order holds more than {found['most']} {found['field']}. "
@@ -73,6 +77,9 @@ _UNREADABLE: Mapping[re.Pattern[str], Callable[[re.Match[str]], str]] = {
     re.compile(
         r"Expected `int`, got `float` - at `\$\.(?P<field>[^`]+)`$"
     ): _no_integer,
+    re.compile(
+        r"Expected `str` matching regex .* - at `\$\.(?P<field>[^`]+)`$", re.DOTALL
+    ): _other_form,
     re.compile(
         r"Expected `array` of length <= (?P<most>\d+) - at `\$\.(?P<field>[^`]+)`$"
     ): _too_many,

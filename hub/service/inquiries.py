@@ -115,9 +115,8 @@ class Inquiries:
         for each in notes:
             if str(each.key).encode() in said:
                 event = self._context.current.number
-                await self._store.fetch(
-                    "note_wristband", event, each.key, till, each.text
-                )
+                text = each.text.replace("\x00", " ")  # no text column takes a NUL
+                await self._store.fetch("note_wristband", event, each.key, till, text)
 
     def _check_token(self, message: WristbandQuery, *, sees_all: bool) -> None:
         agreed = self._context.current.agreed

@@ -12,7 +12,7 @@ import pytest
 import contract
 from contract.acts import MASKED_NUMBER_PATTERN
 from contract.catalogue import Name
-from contract.fields import BillReference, Digest, PlaceKey
+from contract.fields import BillReference, Digest, PlaceKey, StaffId
 from contract.ids import EventIdField, TillIdField
 from contract.staff import RoleName
 from contract.stocking import StockingName
@@ -24,6 +24,7 @@ FIELDS: dict[str, tuple[Any, str]] = {
     "place": (PlaceKey, "bar-1"),
     "till": (TillIdField, "bar-1"),
     "event": (EventIdField, "summer"),
+    "staff": (StaffId, "ann"),
     "role": (RoleName, "cashier"),
     "stocking": (StockingName, "Bar float"),
 }

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 import pytest_asyncio
 
 from contract.ids import EventId, new_uuid7
@@ -227,13 +228,26 @@ async def test_an_amount_beyond_64_bits_is_answered_with_what_to_do(
     assert await shop.held(wallet) == (BALANCE - sold, 0)
 
 
+@pytest.mark.parametrize("field", ["cashier", "granted_by", "lines[0].name"])
+async def test_a_name_that_no_database_takes_is_answered_with_what_to_do(
+    shop: Shop, field: str
+) -> None:
+    """It would be the ledger's fault otherwise, and said again for ever."""
+    order = a_sale(await shop.band(BALANCE), ONE)
+    for answer in await refusals(shop, order, field, "an\0n"):
+        assert isinstance(answer, Rejected)
+        assert (answer.reason, answer.order) == (INVALID, order.id)
+        said = f"The text at {field} holds what it can't hold. Enter it again."
+        assert answer.text == said
+
+
 async def refusals(
-    shop: Shop, order: Order, field: str, amount: object
+    shop: Shop, order: Order, field: str, value: object
 ) -> list[Verdict | OrderChecked]:
-    """What is answered to an order with such an amount; its neighbor is recorded."""
+    """What is answered to an order with this in it; its neighbor is recorded."""
     whole = json.loads(encode_order(order))
-    within = whole if field == "total_minor" else whole["lines"][0]
-    within["total_minor"] = amount
+    within = whole["lines"][0] if field.startswith("lines") else whole
+    within[field.rpartition(".")[2]] = value
     body = msgspec.Raw(json.dumps(whole).encode())
     advice = msgspec.json.decode(shop.advice(order), type=OrderAdvice)
     told = msgspec.json.encode(msgspec.structs.replace(advice, order=body))

@@ -220,6 +220,13 @@ async def test_forged_and_unknown_wristbands_are_said_to_be(parts: Parts) -> Non
     assert unknown.value.reason is RejectReason.UNKNOWN_WRISTBAND
 
 
+async def test_a_note_is_kept_without_what_no_database_takes(parts: Parts) -> None:
+    note = Note(key=uuid4(), text="lost\0again")
+    await parts.inquiries.note([note], samples.TILL, str(note.key).encode())
+    rows = parts.store._pool
+    assert await rows.fetchval("SELECT body FROM wristband_note") == "lost again"
+
+
 async def test_a_note_that_no_order_names_is_not_kept(parts: Parts) -> None:
     note = Note(key=uuid4(), text=COMMENT)
 
