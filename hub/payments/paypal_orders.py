@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CODE = "paypal"
 API = "https://api-m.paypal.com"
 SANDBOX = "https://api-m.sandbox.paypal.com"
+FEE_CHARACTERS_MAX = 20
 
 _ORDERS: Mapping[str, Said] = {"VOIDED": Said.CANCELED}
 _CAPTURES: Mapping[str, Said] = {
@@ -252,8 +253,7 @@ def _capture_report(
 ) -> Report:
     """Say what a capture brought; `is_explained`: PayPal names what went back of it."""
     minor, currency = _money(capture.object("amount"))
-    kept = capture.object("seller_receivable_breakdown").object("paypal_fee")
-    fee, fee_currency = _money(kept)
+    fee, foreign_fee = _fee(capture.object("seller_receivable_breakdown"), currency)
     status = capture.text("status")
     return Report(
         order_id=name,
@@ -262,11 +262,25 @@ def _capture_report(
         money_ref=capture.text("id"),
         amount_minor=minor,
         currency=currency,
-        # PayPal may keep it in another currency, of which nothing is booked here.
-        fee_minor=fee if fee_currency == currency else None,
+        fee_minor=fee,
+        foreign_fee=foreign_fee,
         status=f"capture {status}",
         alarm=_capture_alarm(status, is_explained=is_explained),
     )
+
+
+def _fee(breakdown: Fields, currency: str) -> tuple[int | None, str]:
+    """Read what PayPal kept; as it wrote it where that is in another currency."""
+    kept = breakdown.object("paypal_fee")
+    minor, fee_currency = _money(kept)
+    if fee_currency == currency:
+        return minor, ""
+    elsewhere = breakdown.object("paypal_fee_in_receivable_currency")
+    for each in (elsewhere, kept):
+        value, told_in = each.text("value"), each.text("currency_code")
+        if told_in and value.strip("0."):
+            return None, f"{value[:FEE_CHARACTERS_MAX]} {told_in[:3]}"
+    return None, ""
 
 
 def _capture_alarm(status: str, *, is_explained: bool) -> str | None:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from contract.bill_reference import BadReference, read_order_id
-from contract.money import Currency
+from contract.money import Currency, plain_amount
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.postings import Channel, Via
 from hub.core.bills.reports import Report, Said
@@ -34,6 +34,14 @@ TOLERANCE_S = 300
 
 SESSION_LIFE_S = 3600
 """Stripe allows half an hour to a day."""
+
+_WHOLE = frozenset(
+    {
+        *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
+        *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
+    }
+)
+"""Currencies that Stripe counts in units, not in hundredths."""
 
 _SESSION_EVENTS = "checkout.session."
 _INTENT_EVENTS = "payment_intent."
@@ -241,6 +249,7 @@ def _intent_reports(intent: Fields, order: str, session: str) -> Iterator[Report
             amount_minor=intent.whole("amount_received"),
             currency=intent.text("currency").upper(),
             fee_minor=_fee(balance, intent.text("currency")),
+            foreign_fee=_foreign_fee([balance], intent.text("currency")),
             status="succeeded",
         )
     else:
@@ -278,6 +287,7 @@ def _dispute_reports(dispute: Fields, order: str) -> Iterator[Report]:
         amount_minor=dispute.whole("amount"),
         currency=currency.upper(),
         fee_minor=_fees(taken, currency),
+        foreign_fee=_foreign_fee(taken, currency),
         status=f"dispute {status}",
         alarm=f"The payer disputes the payment of {order} (Stripe says {status}). "
         "Answer in Stripe's dashboard; what you win is booked when it comes back."
@@ -288,9 +298,14 @@ def _dispute_reports(dispute: Fields, order: str) -> Iterator[Report]:
         yield told
     if status != "won":
         return
-    won = msgspec.structs.replace(told, said=Said.RETURNED)
+    won = msgspec.structs.replace(
+        told,
+        said=Said.RETURNED,
+        fee_minor=_fees(back, currency),
+        foreign_fee=_foreign_fee(back, currency),
+    )
     if len(back) < 2:
-        yield msgspec.structs.replace(won, fee_minor=_fees(back, currency))
+        yield won
         return
     for each in back:
         yield msgspec.structs.replace(
@@ -298,6 +313,7 @@ def _dispute_reports(dispute: Fields, order: str) -> Iterator[Report]:
             amount_minor=each.whole("amount"),
             currency=each.text("currency").upper(),
             fee_minor=_fees([each], currency),
+            foreign_fee=_foreign_fee([each], currency),
             part=each.text("id"),
         )
 
@@ -306,6 +322,19 @@ def _fees(moved: Sequence[Fields], currency: str) -> int | None:
     """Add up what Stripe kept, or below zero gave back; None if it does not say."""
     fees = [fee for each in moved if (fee := _fee(each, currency)) is not None]
     return sum(fees) if fees and len(fees) == len(moved) else None
+
+
+def _foreign_fee(moved: Sequence[Fields], currency: str) -> str:
+    """Write what Stripe kept in its account's currency, where that is another one."""
+    kept: dict[str, int] = {}
+    for each in moved:
+        told_in, fee = each.text("currency"), each.whole("fee")
+        if told_in not in {currency, ""} and fee:
+            kept[told_in] = kept.get(told_in, 0) + fee
+    return ", ".join(
+        f"{fee if told_in in _WHOLE else plain_amount(fee)} {told_in[:3].upper()}"
+        for told_in, fee in kept.items()
+    )
 
 
 def _refund_report(refund: Fields, order: str) -> Report:

@@ -35,6 +35,8 @@ class PayPal:
     is_slow: bool = False
     is_down: bool = False
     captures_declined: bool = False
+    fee_currency: str = ""
+    """What it keeps its fee in; empty: in the payment's own."""
     refunds_status: str = "COMPLETED"
     """What a refund is as soon as it is asked for."""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -137,7 +139,8 @@ class PayPal:
             return JSONResponse({"name": "UNPROCESSABLE_ENTITY"}, 422)
         (unit,) = order["purchase_units"]
         amount = unit["amount"]
-        fee = {"currency_code": amount["currency_code"], "value": FEE}
+        currency = self.fee_currency or amount["currency_code"]
+        fee = {"currency_code": currency, "value": FEE}
         unit["payments"] = {
             "captures": [
                 {

@@ -57,6 +57,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = ""
     fee_minor: int | None = None
     """What the provider keeps of it, if it says so; below zero what it gives back."""
+    foreign_fee: str = ""
+    """What it keeps in another currency, such as 1.90 USD: told, and not booked."""
     part: str = ""
     """The provider's own name of a part of what is returned, where it has one."""
     status: str = ""
@@ -150,6 +152,8 @@ def consequence(
 ) -> Consequence:
     """Say what a report changes; `booked` is what its method brought this bill."""
     alarms = () if report.alarm is None else (report.alarm,)
+    if report.foreign_fee:
+        alarms = (*alarms, _foreign_fee(report))
     known = {each.money_ref: each for each in booked}
     if report.said in _UNDONE:
         return _returned(report, attempt, known, currency, alarms)
@@ -304,6 +308,18 @@ def _wrong_return(report: Report, currency: Currency) -> str | None:
     if abs(report.fee_minor or 0) > MINOR_MAX:
         return "The provider names a fee beyond all reason. Look it up there."
     return None
+
+
+def _foreign_fee(report: Report) -> str:
+    """Say that a fee is left to people: no rate is known at which it was counted."""
+    amount = plain_amount(report.amount_minor or 0)
+    name = report.order_id or report.provider_ref
+    return (
+        f"The provider's fee for {name} (reference {report.money_ref}) is "
+        f"{report.foreign_fee}, in another currency than the {amount} "
+        f"{report.currency} it is for. It is not booked here, nor taken off what the "
+        "organizer gets: book it by hand."
+    )
 
 
 def _told(report: Report, did: str) -> str:

@@ -151,6 +151,42 @@ def test_what_a_capture_says(status: str, said: Said) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kept", "fee", "foreign_fee"),
+    [
+        ({"paypal_fee": ("CHF", "1.90")}, 190, ""),
+        ({"paypal_fee": ("USD", "2.05")}, None, "2.05 USD"),
+        ({"paypal_fee_in_receivable_currency": ("JPY", "313")}, None, "313 JPY"),
+        (
+            {
+                "paypal_fee": ("CHF", "1.90"),
+                "paypal_fee_in_receivable_currency": ("USD", "2.05"),
+            },
+            190,
+            "",
+        ),
+        ({"paypal_fee": ("USD", "0.00")}, None, ""),
+        ({}, None, ""),
+    ],
+)
+def test_a_fee_in_another_currency_is_told_and_not_guessed(
+    kept: dict[str, tuple[str, str]], fee: int | None, foreign_fee: str
+) -> None:
+    breakdown = {
+        name: {"currency_code": currency, "value": value}
+        for name, (currency, value) in kept.items()
+    }
+    (report,), _ = performed(
+        paypal().fetch(Ask(ORDER_ID, "PP1")),
+        [
+            TOKEN,
+            order("COMPLETED", CAPTURE | {"seller_receivable_breakdown": breakdown}),
+        ],
+    )
+
+    assert (report.fee_minor, report.foreign_fee) == (fee, foreign_fee)
+
+
+@pytest.mark.parametrize(
     "value", ["46,28", "46.2800", "46.281", "1.234,56", "1,234.56", "-46.28", "4e1", ""]
 )
 def test_an_amount_that_is_none_is_not_guessed(value: str) -> None:

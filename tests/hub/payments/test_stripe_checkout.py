@@ -188,9 +188,12 @@ def test_an_unpaid_session_is_no_payment(session: dict[str, str], said: Said) ->
     assert [report.said for report in reports] == [said]
 
 
-@pytest.mark.parametrize(("currency", "fee"), [("chf", 164), ("eur", None)])
-def test_a_fee_in_another_currency_is_not_taken_for_ours(
-    currency: str, fee: int | None
+@pytest.mark.parametrize(
+    ("currency", "fee", "foreign_fee"),
+    [("chf", 164, ""), ("eur", None, "1.64 EUR"), ("jpy", None, "164 JPY")],
+)
+def test_a_fee_in_another_currency_is_told_and_not_taken_for_ours(
+    currency: str, fee: int | None, foreign_fee: str
 ) -> None:
     charge = {"balance_transaction": {"fee": 164, "currency": currency}}
     (report,), _ = performed(
@@ -198,7 +201,7 @@ def test_a_fee_in_another_currency_is_not_taken_for_ours(
         [good(INTENT | {"latest_charge": charge})],
     )
 
-    assert report.fee_minor == fee
+    assert (report.fee_minor, report.foreign_fee) == (fee, foreign_fee)
 
 
 def test_refunds_and_disputes_are_told_beside_the_payment() -> None:
@@ -291,6 +294,9 @@ def test_the_fee_of_a_dispute_is_told(status: str) -> None:
     assert told.fee_minor is None, "it is not known at first"
     (told,) = of_dispute(status, (-4628, 1500), currency="eur")
     assert told.fee_minor is None, "it is kept in the account's currency"
+    assert told.foreign_fee == "15.00 EUR"
+    _, back = of_dispute("won", (-4628, 1500), (4628, -1500), currency="eur")
+    assert (back.said, back.foreign_fee) == (Said.RETURNED, "-15.00 EUR")
 
 
 def test_a_dispute_that_was_won_is_told_as_it_went() -> None:

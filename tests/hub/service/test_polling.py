@@ -9,6 +9,7 @@ from hub.core.bills.attempts import AttemptState
 from hub.core.bills.reports import Report, Said
 from hub.payments.method import Ask, Redirect
 from hub.payments.paypal_orders import PayPalOrders, Settings
+from hub.service.bill_office import BillOffice
 from hub.service.bill_viewers import OfStaff
 from hub.service.polling import (
     ASKED_FOR,
@@ -18,7 +19,7 @@ from hub.service.polling import (
     Poller,
 )
 from hub.service.refunds import Refunds
-from tests.counterparts.paypal import API, CLIENT, HOSTS, SECRET, PayPal
+from tests.counterparts.paypal import API, CLIENT, FEE, HOSTS, SECRET, PayPal
 from tests.counterparts.portal import EVENT, FIRST, open_bill, running_portal
 from tests.counterparts.rerouting import rerouted
 from tests.counterparts.serving import running
@@ -118,6 +119,30 @@ async def test_what_happens_at_the_providers_own_site_is_found_out(
         standing = (await played.portal.record(reference)).standing
         assert standing.refunded_minor == 1234
         assert 12 <= asked <= 24, "ever more rarely, and not for ever"
+
+
+async def test_a_fee_in_another_currency_is_an_alarm_for_the_office_once(
+    store: Store,
+) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        played.paypal.fee_currency = "USD"
+        reference, order = await played.leave()
+        played.paypal.approve(order)
+        await played.poller.ask_all()
+        office = BillOffice(store, EVENT)
+        (alarm,) = await office.alarms()
+        assert alarm.reference == reference
+        for said in (f"CAP-{order}", f"{FEE} USD", "46.28 EUR", "by hand"):
+            assert said in alarm.texts[0]
+        (paid,) = (await played.portal.record(reference)).payments
+        assert (paid.principal_minor, paid.fee_minor) == (4628, None)
+
+        await office.close_alarm(alarm.number, "ann", "booked in the accounts")
+        for days in (1, 2, 4):
+            clock.now += timedelta(days=days)
+            assert await played.poller.ask_paid() == 1
+        assert not await office.alarms(), "it was seen to"
 
 
 async def test_a_refund_on_its_way_is_asked_about_until_it_is_over(

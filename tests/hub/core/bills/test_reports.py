@@ -213,6 +213,15 @@ def test_a_fee_that_is_said_later_is_booked_once() -> None:
     assert told[1].fee_minor is None
 
 
+def test_a_fee_in_another_currency_is_left_to_people() -> None:
+    (told,), moved = after(report(foreign_fee="2.05 USD"))
+
+    assert (moved, told.fee_minor) == ([paid(4500)], None)
+    (alarm,) = told.alarms
+    for said in ("reference P1", "2.05 USD", "46.28 CHF", "book it by hand"):
+        assert said in alarm
+
+
 def test_the_fee_of_a_dispute_is_booked_once_whenever_it_is_said() -> None:
     gone = report(Said.CHARGED_BACK, money_ref="D1", amount_minor=4500)
     said = msgspec.structs.replace(gone, fee_minor=1500)
