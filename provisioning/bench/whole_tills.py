@@ -57,8 +57,12 @@ def measure_whole_tills(
                 "signed": audit.signatures_verified,
             },
         )
-        name = f"whole tills, card to approved, {tills} tills"
-        figures.add(name, sample, unit="orders/s")
+        figures.add(name_of(tills), sample, unit="orders/s")
+
+
+def name_of(tills: int) -> str:
+    """Name the figure of so many whole tills."""
+    return f"whole tills, card to approved, {tills} tills"
 
 
 def run_demo(directory: Path, tills: int, seconds: int) -> Audit:
