@@ -106,6 +106,15 @@ class Servers:
         await connection.close()
         return self._shared[kind]
 
+    async def copy(self, kind: Which, dsn: str) -> str:
+        """Copy a database that nobody is connected to, as a backup does."""
+        connection = await asyncpg.connect(dsn)
+        pattern = await connection.fetchval("SELECT current_database()")
+        await connection.close()
+        name = f"test_{next(_NUMBERS)}"
+        await self._create(kind, name, pattern)
+        return self.get(kind).dsn(name)
+
     async def _create(self, kind: Which, name: str, pattern: str) -> None:
         connection = await asyncpg.connect(self.get(kind).dsn())
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {pattern}")
