@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -30,8 +32,15 @@ _Command: TypeAlias = (
     "Callable[[Settings, argparse.Namespace], Coroutine[None, None, int]]"
 )
 
+log = logging.getLogger(__name__)
+
 GOOD, BAD, UNUSABLE = 0, 1, 2
 STOPPED = 128 + signal.SIGINT
+OWN_FAULT = (
+    "The hub stopped because of a fault of its own ({}). What is in its ledger stays."
+    " Start it again; if it stops again, do so with KASSENBAND_LOG_LEVEL=debug, and"
+    " send what it says to whoever maintains it."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,31 +65,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
+    except Exception as error:
+        log.debug("The hub's command stopped.", exc_info=True)
+        print(OWN_FAULT.format(_described(error)), file=sys.stderr)
+        return UNUSABLE
     return code
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.command == "dsfinvk" and options.check is not None:
         return _tell(dsfinvk.judge(options), options)
+    if options.command is None and not options.show_config:
+        _parser().print_help(sys.stderr)
+        return UNUSABLE
     calls_providers = options.show_config or options.command == "serve"
     loaded = load_settings(options.config, with_contracts=calls_providers)
     if options.show_config:
         print(loaded.show())
         return GOOD
-    if options.command is None:
-        _parser().print_help()
-        return UNUSABLE
     log_at(loaded.settings.log_level)
     obey = _COMMANDS.get(options.command, _obey)
     return uvloop.run(obey(loaded.settings, options))
+
+
+def _described(error: Exception) -> str:
+    """Say as much of a fault as fits into a sentence: what, and where it arose."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{what}; {Path(last.filename).name}, line {last.lineno}"
 
 
 async def _serve(settings: Settings, options: argparse.Namespace) -> int:
     def ready() -> None:
         print("The hub is ready.", flush=True)
 
-    await assembly.serve(settings, options.role, ready)
-    return GOOD
+    if await assembly.serve(settings, options.role, ready) == signal.SIGTERM:
+        return GOOD
+    print("Stopped.", file=sys.stderr)
+    return STOPPED
 
 
 async def _migrate(settings: Settings, options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import signal
@@ -69,16 +70,20 @@ class PortTaken(StoreError):
     """A listener's port belongs to somebody else."""
 
 
-async def serve(settings: Settings, role: str, ready: Callable[[], None]) -> None:
-    """Run a hub until SIGTERM or SIGINT; `ready` is called when it serves.
+async def serve(
+    settings: Settings, role: str, ready: Callable[[], None]
+) -> signal.Signals:
+    """Run a hub until SIGTERM or SIGINT, and say which; `ready` is called once it does.
 
     Raises SettingsError, StoreError or BrokerGone with a sentence for people.
     """
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop: asyncio.Queue[signal.Signals] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.put_nowait, number)
     sockets = _bind_all(settings, role)
+    if "edge" in sockets:
+        _check_edge_files(settings)
     store = await Store.open(settings.database)
     try:
         hub = await Hub.assemble(settings, store)
@@ -89,12 +94,13 @@ async def serve(settings: Settings, role: str, ready: Callable[[], None]) -> Non
         ]
         _settle_memory()
         ready()
-        await stop.wait()
+        said = await stop.get()
         log.info("Stopping.")
         await _end((*tasks, *servers))
         await hub.paying.close()
     finally:
         await store.close()
+    return said
 
 
 def _settle_memory() -> None:
@@ -355,26 +361,59 @@ def _bind_all(settings: Settings, role: str) -> dict[str, socket.socket]:
         "edge": (settings.edge_host, settings.edge_port),
         "office": (settings.office_host, settings.office_port),
     }
-    return {
-        name: _bind(name, *address)
-        for name, address in wanted.items()
-        if role in {"all", name} and address[1]
-    }
+    with contextlib.ExitStack() as bound:
+        sockets = {
+            name: bound.enter_context(_bind(name, *address))
+            for name, address in wanted.items()
+            if role in {"all", name} and address[1]
+        }
+        bound.pop_all()  # they are kept, for none of them failed
+    return sockets
 
 
 def _bind(name: str, host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        raise PortTaken(
-            f"The {name} listener can't use {host} port {port} ({error.strerror}). "
-            f"End what listens there, or set '{name}_port' to another one."
-        ) from error
+    with contextlib.ExitStack() as bound:
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            listener = socket.socket(family, socket.SOCK_STREAM)
+            bound.enter_context(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen(BACKLOG)
+        except (OSError, ValueError, OverflowError) as error:
+            raise _unusable(name, host, port, error) from error
+        bound.pop_all()
     return listener
+
+
+def _unusable(
+    name: str, host: str, port: int, error: Exception
+) -> SettingsError | PortTaken:
+    why = getattr(error, "strerror", None) or str(error)
+    number = getattr(error, "errno", None)
+    if isinstance(error, socket.gaierror) or number == errno.EADDRNOTAVAIL:
+        return SettingsError(
+            f"The {name} listener can't use {host}: this machine knows no such address "
+            f"as its own ({why}). Correct '{name}_host'."
+        )
+    return PortTaken(
+        f"The {name} listener can't use {host} port {port} ({why}). "
+        f"End what listens there, or set '{name}_port' to another one."
+    )
+
+
+def _check_edge_files(settings: Settings) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.edge_certificate, settings.edge_key)
+        context.load_verify_locations(settings.ca)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"The edge listener's certificate {settings.edge_certificate}, its key "
+            f"{settings.edge_key} or {settings.ca} can't be used ({error}). Make them "
+            "anew with 'kassenband-provision hub', or correct 'edge_certificate', "
+            "'edge_key' and 'ca'."
+        ) from error
 
 
 def _broker(settings: Settings) -> Broker:

@@ -9,8 +9,10 @@ import re
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from contract.hosts import HOST_FORM, PORT_MAX, is_host
 from contract.ids import IDENTITY_FORM, IDENTITY_PATTERN, EventId
 from hub.contracts import (
     NO_CONTRACTS,
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 
 PREFIX = "KASSENBAND_"
 PAYMENTS = "payments"
+DIGITS_MAX = 9
+NUMBERS: Final = {
+    "broker_port": (1, PORT_MAX),
+    "token_key_id": (0, 255),
+    "portal_port": (0, PORT_MAX),
+    "edge_port": (0, PORT_MAX),
+    "mail_port": (1, PORT_MAX),
+    "office_port": (0, PORT_MAX),
+}
 
 
 class SettingsError(Exception):
@@ -122,7 +133,7 @@ def load_settings(
         elif field.default is MISSING:
             raise SettingsError(
                 f"The setting {field.name!r} is missing. Write it into "
-                f"{path or 'a settings file'}, or set {variable}."
+                f"{path or 'a settings file, named with --config'}, or set {variable}."
             )
         else:
             chosen[field.name], origin = field.default, "default"
@@ -154,7 +165,7 @@ def _read(path: Path) -> dict[str, Any]:
             f"The settings file {path} can't be read ({error.strerror}). "
             "Name another one with --config."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, of long numbers
         raise SettingsError(f"The settings file {path} is no TOML: {error}.") from error
 
 
@@ -171,20 +182,55 @@ def _refuse_unknown(
 
 
 def _convert(name: str, value: Any, kind: Any, folder: Path) -> Any:
-    if kind is Path:
-        return folder / Path(str(value))
     if kind is int:
-        text = str(value)
-        if not text.isdecimal():
-            raise SettingsError(f"The setting {name!r} is {text!r}, not a number.")
-        return int(text)
+        return _number(name, str(value))
+    if isinstance(value, Path):  # a default
+        return folder / value
     if not isinstance(value, str) or not value:
         raise SettingsError(f"The setting {name!r} is {value!r}, not a text.")
-    if kind is EventId and re.fullmatch(IDENTITY_PATTERN, value) is None:
+    if not value.isprintable():
         raise SettingsError(
-            f"The setting {name!r} must be {IDENTITY_FORM}, not {value!r}."
+            f"The setting {name!r} is {value!a}, with signs that nobody can see. "
+            "Write it anew."
         )
+    if kind is Path:
+        return folder / Path(value)
+    form = _form(name, value)
+    if form:
+        raise SettingsError(f"The setting {name!r} must be {form}, not {value!r}.")
     return value
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise SettingsError(f"The setting {name!r} is {text!r}, not a number.")
+    lowest, highest = NUMBERS[name]
+    number = int(text[:DIGITS_MAX])  # what is longer is too large anyway
+    if not lowest <= number <= highest:
+        raise SettingsError(
+            f"The setting {name!r} must be a number from {lowest} to {highest}, not "
+            f"{text[:DIGITS_MAX]}."
+        )
+    return number
+
+
+def _form(name: str, value: str) -> str:
+    """Say what a setting has to be, if it isn't."""
+    if name == "event" and re.fullmatch(IDENTITY_PATTERN, value) is None:
+        return IDENTITY_FORM
+    if name.endswith("_host") and not is_host(value):
+        return HOST_FORM
+    if name == "zone" and not _is_zone(value):
+        return "a time zone such as 'Europe/Berlin'"
+    return ""
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return not available_timezones()  # nothing to look it up in: pages name UTC
+    return True
 
 
 def log_at(level: str) -> None:

@@ -169,12 +169,14 @@ class Connection:
         except asyncio.CancelledError:
             self._abort()
             raise
-        except OSError as error:  # a TimeoutError is one, and so is ssl's
+        # A TimeoutError is an OSError, and so is ssl's; the others say that there can
+        # be no such host or port.
+        except (OSError, ValueError, OverflowError) as error:
             self._abort()
             raise BrokerGone(
                 f"The broker at {broker} does not answer "
-                f"({error or 'no answer in time'}). Check that it runs and that its "
-                "certificate is of this event."
+                f"({error or 'no answer in time'}). Check that it runs, that its "
+                "certificate is of this event, and 'broker_host' and 'broker_port'."
             ) from error
         if refused:
             await self.close()
@@ -312,7 +314,7 @@ def _tls_context(files: Tls) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(files.ca))
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_cert_chain(files.certificate, files.key)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:
         raise BrokerGone(
             f"The hub's certificate {files.certificate} can't be used ({error}). "
             "Make it anew with 'kassenband-provision hub'."

@@ -10,6 +10,7 @@ import asyncpg
 from hub.store.errors import DatabaseGone, StoreError
 from hub.store.patience import once_up
 from hub.store.queries import FOLDER, QUERIES
+from hub.store.store import NO_DSN, no_dsn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,9 @@ async def migrate(dsn: str) -> list[str]:
     """
     try:
         connection = await once_up(lambda: asyncpg.connect(dsn))
-    except (OSError, asyncpg.PostgresError) as error:
+    except NO_DSN as error:
+        raise no_dsn(error) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseGone(
             f"The database can't be reached ({error}). Start it, or correct the DSN."
         ) from error

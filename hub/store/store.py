@@ -41,6 +41,9 @@ OF_ANOTHER_VERSION = (
     asyncpg.UndefinedFunctionError,
 )
 
+# What the driver and Python's own resolver say of a DSN they can't read.
+NO_DSN = (ValueError, OverflowError)
+
 Row: TypeAlias = "Mapping[str, Any]"
 
 
@@ -50,6 +53,14 @@ def is_lost(error: BaseException | None) -> bool:
     A value that the driver can't send is none of that, though it calls both alike.
     """
     return isinstance(error, LOST) and not isinstance(error, ValueError)
+
+
+def no_dsn(error: Exception) -> StoreError:
+    """Make a sentence of what is wrong with a DSN."""
+    return StoreError(
+        f"The setting 'database' can't be used ({error}). Write it as "
+        "postgresql://NAME@HOST:PORT/DATABASE."
+    )
 
 
 class Store:
@@ -234,7 +245,7 @@ class _Lost:
 
 
 class _Unfit:
-    """Turns a refusal to let us in into a sentence."""
+    """Turns a refusal to let us in, and a DSN that is none, into a sentence."""
 
     def __enter__(self) -> None:
         return None
@@ -242,6 +253,8 @@ class _Unfit:
     def __exit__(
         self, kind: object, error: BaseException | None, trace: object
     ) -> None:
+        if isinstance(error, NO_DSN):
+            raise no_dsn(error) from error
         if isinstance(error, asyncpg.PostgresError) and not isinstance(error, LOST):
             raise StoreError(
                 f"The database does not let this program in ({error}). Check the name "

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.anchors import encode_anchors
 from contract.topics import HUB_CLIENT
+from hub.__main__ import main
 from hub.store.store import Store
 from provisioning.broker import BrokerFiles, PrivateBroker
 from provisioning.ca import EventCa, write_key
@@ -236,6 +238,10 @@ async def test_only_a_hub_that_serves_reads_the_secrets_of_providers(
             "postgresql://x@127.0.0.1:1/x",
             "Check that PostgreSQL runs",
         ),
+        ("KASSENBAND_PORTAL_HOST", "nosuch.invalid", "Correct 'portal_host'"),
+        ("KASSENBAND_EDGE_HOST", "192.0.2.1", "Correct 'edge_host'"),
+        ("KASSENBAND_EDGE_CERTIFICATE", "missing.pem", "correct 'edge_certificate'"),
+        ("KASSENBAND_PORTAL_PORT", "99999", "'portal_port' must be a number from 0"),
     ],
 )
 async def test_what_is_missing_is_named_without_a_traceback(
@@ -251,6 +257,113 @@ async def test_what_is_missing_is_named_without_a_traceback(
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+COMMANDS = (
+    ("serve",),
+    ("migrate",),
+    ("verify",),
+    ("event", "show"),
+    ("dsfinvk", "--out", "closings.zip"),
+)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "nonsense",
+        "postgresql://x@a..b/x",
+        "postgresql://x@127.0.0.1:abc/x",
+        "postgresql://[::1/x",
+        "postgresql://127.0.0.1/x?sslmode=maybe",
+    ],
+)
+def test_a_database_that_can_not_be_is_named(
+    dsn: str,
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hub.assembly._check_edge_files", lambda _: None)
+    path = tmp_path / "hub.toml"
+    path.write_text(
+        f'event = "summer"\ndatabase = "{dsn}"\nportal_port = 0\nedge_port = 0\n'
+    )
+    assert main(["--config", str(path), *words]) == 2
+    said = capsys.readouterr().err
+    assert "The setting 'database' can't be used" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_fault_of_ours_is_a_sentence(
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: object) -> None:
+        raise TypeError("a slip of ours")
+
+    monkeypatch.setattr("hub.__main__._run", fail)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "a fault of its own (TypeError: a slip of ours; test_main.py, line" in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", COMMANDS[1:])
+def test_a_command_that_was_stopped_says_so(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as database:  # it never answers
+        host, port = database.getsockname()
+        database.settimeout(PATIENCE_S)
+        path = tmp_path / "hub.toml"
+        path.write_text(
+            f'event = "summer"\ndatabase = "postgresql://x@{host}:{port}/x"\n'
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hub", "--config", str(path), *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        with database.accept()[0]:  # it is at work
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, *said) == (130, "", "Stopped.\n")
+
+
+async def test_a_hub_that_was_stopped_by_hand_says_so(config: Path) -> None:
+    code, errors = Serving(config).stop(signal.SIGINT)
+    assert code == 130
+    assert errors.endswith("Stopped.\n")
+    assert "Traceback" not in errors
+
+
+def test_without_a_command_the_commands_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([]) == 2
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("serve", "verify", "dsfinvk", "--config"))
+
+
+def test_without_settings_it_is_said_how_to_name_them(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify"]) == 2
+    said = capsys.readouterr().err
+    assert "'event' is missing" in said
+    assert "--config" in said
+    assert "KASSENBAND_EVENT" in said
 
 
 def test_config_is_shown(tmp_path: Path) -> None:
