@@ -93,6 +93,9 @@ async def test_receipts(size: tuple[int, int], snapshot: SnapshotAssertion) -> N
         app.post_message(ReceiptsAsked())
         await pilot.pause()
         check_keys(app, narrowest=5)
+        keys = app.screen.query("#receipts-list .receipt").results()
+        widths = {key.region.width for key in keys if key.display}
+        assert widths == {size[0]}, "no gutter beside a receipt"
         assert drawn(app) == snapshot.use_extension(SVGImageExtension)
 
 
