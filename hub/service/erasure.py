@@ -138,7 +138,7 @@ class Guests(GuestBook):
             # Of a swapped one nobody can get anything; the word is refused, and fine.
             await self._booking.submit(block_item(uuid4(), each, blocked=True))
         await self._store.fetch("erase_guest", self._event, serials)
-        log.info("A guest was erased, with %d wristbands.", len(serials))
+        log.info("A guest was erased; wristbands: %d.", len(serials))
         return Erased(serials)
 
 
