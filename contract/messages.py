@@ -84,6 +84,7 @@ from contract.wallets import Anchor, WalletChange
 __all__ = [
     "NOTES_MAX",
     "PAST_ORDERS_MAX",
+    "REMEDY",
     "TEXT_MAX",
     "AdviceBatch",
     "AdviceFlag",
@@ -201,6 +202,8 @@ class _Envelope(msgspec.Struct):
     id: UUID | None = None
 
 
+REMEDY = "Update the till or the hub: they may be of different versions."
+
 # msgspec raises these two as they are: for text that is not UTF-8, and for JSON nested
 # deeper than Python's stack.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -239,14 +242,15 @@ def decode_advice(data: bytes | msgspec.Raw) -> OrderAdvice:
     try:
         return _ADVICE.decode(data)
     except _UNREADABLE as error:
-        raise Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX]) from None
+        raise Malformed(RejectReason.INVALID, _unusable(error)) from None
 
 
 def _check_size(data: bytes) -> None:
     if len(data) > MESSAGE_BYTES_MAX:
         raise Malformed(
             RejectReason.TOO_LARGE,
-            f"The message has {len(data)} bytes; the limit is {MESSAGE_BYTES_MAX}.",
+            f"The message has {len(data)} bytes; the limit is {MESSAGE_BYTES_MAX}. "
+            f"{REMEDY}",
         )
 
 
@@ -254,14 +258,25 @@ def _diagnose(data: bytes, error: Exception, types: frozenset[str]) -> Malformed
     try:
         envelope = msgspec.json.decode(data, type=_Envelope)
     except msgspec.ValidationError:
-        return Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX])
+        return Malformed(RejectReason.INVALID, _unusable(error))
     except _UNREADABLE:
-        return Malformed(RejectReason.NOT_JSON, f"The message is not JSON: {error}.")
+        text = f"The message is not JSON: {error}. {REMEDY}"
+        return Malformed(RejectReason.NOT_JSON, text)
     if envelope.type not in types:
         name = "without a type" if envelope.type is None else repr(envelope.type)[:60]
-        text = f"Messages of type {name} are not known here."
+        text = f"Messages of type {name} are not known here. {REMEDY}"
         return Malformed(RejectReason.UNKNOWN_TYPE, text, envelope.id)
     if envelope.version not in {None, 1}:
-        text = f"Version {envelope.version} of {envelope.type} is not spoken here."
+        spoken = f"Version {envelope.version} of {envelope.type} is not spoken here."
+        text = f"{spoken} {REMEDY}"
         return Malformed(RejectReason.UNKNOWN_VERSION, text, envelope.id)
-    return Malformed(RejectReason.INVALID, str(error)[:TEXT_MAX], envelope.id)
+    return Malformed(RejectReason.INVALID, _unusable(error), envelope.id)
+
+
+def _unusable(error: Exception) -> str:
+    """Make a sentence of what msgspec says, which names the field, and a remedy."""
+    begun = "The message can't be used: "
+    room = TEXT_MAX - len(begun) - len(REMEDY) - len(". ")
+    # It quotes what was sent, which may be anything.
+    shown = "".join(each if each.isprintable() else "?" for each in str(error))
+    return f"{begun}{shown[:room].removesuffix('.')}. {REMEDY}"

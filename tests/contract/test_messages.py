@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -10,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import (
+    REMEDY,
     AdviceBatch,
     FromTill,
     Malformed,
     OrderRequest,
+    Rejected,
     RejectReason,
     decode_advice,
     decode_from_hub,
@@ -96,7 +99,27 @@ def test_bad_input_is_named(data: bytes, reason: RejectReason) -> None:
     with pytest.raises(Malformed) as caught:
         decode_from_till(data)
     assert caught.value.reason is reason
-    assert str(caught.value)
+    assert re.fullmatch(r"The message .*|Messages .*|Version .*", str(caught.value))
+    assert str(caught.value).endswith(REMEDY)
+
+
+def test_what_is_wrong_with_a_message_is_a_sentence_with_a_remedy() -> None:
+    for decode in (decode_from_till, decode_from_hub, decode_advice):
+        with pytest.raises(Malformed) as caught:
+            decode(b"[]")
+        assert str(caught.value) == (
+            "The message can't be used: Expected `object`, got `array`. Update the till"
+            " or the hub: they may be of different versions."
+        )
+
+
+def test_a_rejection_of_anything_can_be_told_to_whoever_sent_it() -> None:
+    rejected = next(each for each in MESSAGES if isinstance(each, Rejected))
+    odd = json.dumps("\n" * 5000).encode()
+    with pytest.raises(Malformed) as caught:
+        decode_from_hub(encode(rejected).replace(b'"invalid"', odd))
+    told = msgspec.structs.replace(rejected, text=str(caught.value))
+    assert decode_from_hub(encode(told)) == told
 
 
 @pytest.mark.parametrize("data", [b'{"type":"\xff"}', b'{"type":' + DEEP])
