@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
@@ -37,13 +38,13 @@ from tests.world.wares import (
     TICKET,
     UNKNOWN_CODE,
     UNKNOWN_WALLET,
+    VARIANT,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
     from random import Random
-    from uuid import UUID
 
     from contract.catalogue import Catalogue
     from contract.ids import TillId
@@ -161,6 +162,23 @@ def _block(draw: Random, opening: Opening) -> Act:
     return Act(msgspec.structs.replace(order, wristband=change), None)
 
 
+def _register(draw: Random, opening: Opening) -> Act:
+    wristband = _someone(draw)
+    change = WristbandChange(wristband=wristband, variant=draw.choice([None, VARIANT]))
+    order = _order(opening, OrderKind.REGISTER, [])
+    return Act(msgspec.structs.replace(order, wristband=change), None, wristband)
+
+
+def _annotate(draw: Random, opening: Opening) -> Act:
+    change = WristbandChange(
+        wristband=_someone(draw),
+        note=UUID(int=draw.getrandbits(128)),
+        variant=draw.choice([None, VARIANT]),
+    )
+    order = _order(opening, OrderKind.ANNOTATE, [])
+    return Act(msgspec.structs.replace(order, wristband=change), None)
+
+
 def _shift(draw: Random, opening: Opening) -> Act:
     mine = CashPlace(role=PlaceRole.REGISTER, key=opening.till)
     kind = draw.choice(
@@ -220,6 +238,8 @@ ACTS: tuple[Callable[[Random, Opening], Act], ...] = (
     _grant,
     _swap,
     _block,
+    _register,
+    _annotate,
     _shift,
 )
 
