@@ -20,7 +20,11 @@ _UNITS = {unit: unit.value for unit in Unit}
 class Books:
     """All accounts, and whose wallet each wristband opened when."""
 
-    def __init__(self, accounts: Iterable[Row], bands: Iterable[Row]) -> None:
+    def __init__(
+        self, accounts: Iterable[Row], bands: Iterable[Row], currency: str | None = None
+    ) -> None:
+        self.currency = currency
+        """The event's, if it is to be compared."""
         self._wallets: dict[int, int] = {}
         self._wallet_ids: set[int] = set()
         self._others: dict[int, tuple[str, str]] = {}

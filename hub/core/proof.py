@@ -307,6 +307,8 @@ class _Case:
         if row["cancels"] != order.cancels:
             self._find("order", f"Entry {row['id']} cancels another order than said.")
         asked = row["cause"] == REQUEST
+        if asked and self.books.currency not in {None, order.currency.value}:
+            self._find("order", f"It runs in {order.currency.value}, the event not.")
         try:
             entry = order_entry(order, adds_up=True if asked else None)
         except AssertionError as error:

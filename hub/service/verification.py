@@ -276,9 +276,11 @@ class _Run:
 async def work(store: Store, snapshot: Snapshot, job: Job) -> Tally:
     """Do a process's share: follow some batches, prove some orders."""
     tally = await check_chain(snapshot, job.event, job.batches, job.root)
+    (event,) = await snapshot.fetch("verify_currency", job.event)
     books = Books(
         await snapshot.fetch("verify_accounts", job.event),
         await snapshot.fetch("verify_bands", job.event),
+        event["currency"],
     )
     check = OrderCheck(store, snapshot, books, job.signatures)
     for span in job.orders:

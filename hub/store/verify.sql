@@ -39,6 +39,10 @@ FROM (
     UNION ALL SELECT order_id FROM outcome WHERE event = $1
 ) AS named;
 
+-- verify_currency --
+-- Tell what an event runs in.
+SELECT currency FROM event WHERE number = $1;
+
 -- verify_accounts --
 -- List all accounts.
 SELECT id, role::text AS role, key FROM account WHERE event = $1;

@@ -94,6 +94,7 @@ TAMPERING = {
     "UPDATE catalogue SET body = 'x'": "catalogue",
     "UPDATE outcome SET sequence = sequence + 100": "outcome",
     "UPDATE outcome SET z_number = z_number + 1": "outcome",
+    "UPDATE event SET currency = 'CHF'": "order",
     "DELETE FROM movement": "history",
     "UPDATE movement SET wallet = wallet + 1": "history",
     "UPDATE movement SET order_id = gen_random_uuid()": "history",
