@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contract.money import Currency
 
 NO_BOUND = "none"
+DIGITS_MAX = 20  # what is longer is too large anyway
 _AMOUNT = re.compile(r"(\d+)(?:\.(\d{2}))?")
 
 
@@ -20,7 +21,7 @@ def amount(text: str) -> int:
     found = _AMOUNT.fullmatch(text)
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no amount. Write it as 20.00.")
-    minor = int(found[1]) * 100 + int(found[2] or 0)
+    minor = int(found[1][:DIGITS_MAX]) * 100 + int(found[2] or 0)
     if minor > MINOR_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is beyond all reason.")
     return minor

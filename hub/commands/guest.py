@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.service.erasure import Asked, KnownGuest
     from hub.settings import Settings
 
+SERIAL_DIGITS_MAX = 10
 WAIT_S = 10.0
 LOOK_AGAIN_S = 0.1
 
@@ -119,7 +120,7 @@ def _said(contact: Mapping[str, str]) -> str:
 
 
 def _serial(text: str) -> WalletSerial:
-    if not text.isdecimal() or int(text) > WALLET_SERIAL_MAX:
+    if not text.isdecimal() or int(text[:SERIAL_DIGITS_MAX]) > WALLET_SERIAL_MAX:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no wristband's serial, which is a number."
         )

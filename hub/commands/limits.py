@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hub.service.context import EventContext
     from hub.settings import Settings
 
+SECONDS_DIGITS_MAX = 9
 _OF_WALLETS = {
     "top_up_min": "a top-up is at least this",
     "max_balance": "one wallet holds at most this; none: no bound",
@@ -126,6 +127,6 @@ def _option(parser: argparse.ArgumentParser, name: str, **words: Any) -> None:
 
 
 def _seconds(text: str) -> int:
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > SECONDS_DIGITS_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds.")
     return int(text)

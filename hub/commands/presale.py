@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub.commands import numbers
 from hub.commands.answer import Answer, table
 from hub.commands.files import read_text
 from hub.commands.opened import opened
@@ -32,7 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     verbs = Verbs(parser)
     taking = verbs.add("import", _import, "take in codes that a shop has sold")
     taking.add_argument("file", type=Path, help="CSV or JSON, see docs/operator.md")
-    taking.add_argument("--product", type=int, help="the ticket, if the file is silent")
+    taking.add_argument(
+        "--product", type=numbers.number, help="the ticket, if the file is silent"
+    )
     taking.add_argument("--origin", help="the shop, if the file is silent")
     verbs.add("list", _list, "count codes by where they were bought, and those used")
     showing = verbs.add("show", _show, "say what became of a code")

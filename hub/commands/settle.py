@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import msgspec
 
 from contract.money import Currency, Money
 from contract.staff import Right
+from hub.commands import numbers
 from hub.commands.answer import Answer
 from hub.commands.files import write_file
 from hub.commands.opened import opened
@@ -25,6 +25,8 @@ from hub.service.statements import print_statement
 from hub.store.errors import Refused
 
 if TYPE_CHECKING:
+    import argparse
+
     from hub.commands.opened import Opened
     from hub.service.settlements import DrawnUp
     from hub.settings import Settings
@@ -41,17 +43,17 @@ def add(parser: argparse.ArgumentParser) -> None:
         ("withdraw", _withdraw, "take it back before it is in a file"),
     ):
         decide = verbs.add(verb, obey, words)
-        decide.add_argument("settlement", type=int)
+        decide.add_argument("settlement", type=numbers.number)
         _add_by(decide)
     _add_by(propose)
     statement = verbs.add("statement", _statement, "write the organizer's statement")
-    statement.add_argument("settlement", type=int)
+    statement.add_argument("settlement", type=numbers.number)
     statement.add_argument("--out", type=Path, required=True, metavar="FILE")
     statement.add_argument("--language", choices=("de", "en"), default="de")
     file = verbs.add("file", _file, "put what is approved into files for the bank")
     file.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     file.add_argument(
-        "--on", type=_day, metavar="DAY", help="pay on; today if left out"
+        "--on", type=numbers.day, metavar="DAY", help="pay on; today if left out"
     )
     _add_by(file)
 
@@ -196,12 +198,3 @@ def _line(made: DrawnUp) -> str:
 
 def _money(minor: int, currency: Currency) -> str:
     return str(Money(minor, currency))
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no day. Write it as 2026-05-04."
-        ) from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from hub.commands import numbers
 from hub.commands.answer import Answer, table
 from hub.commands.files import write_file
 from hub.commands.opened import opened
@@ -59,7 +60,7 @@ def add_asset(parser: argparse.ArgumentParser) -> None:
         ("--in-service", "the day of its first sale, if not the hub's"),
         ("--out-of-service", "the day of its last one"),
     ):
-        parser.add_argument(name, type=_day, metavar="DAY", help=words)
+        parser.add_argument(name, type=numbers.day, metavar="DAY", help=words)
     parser.add_argument("--reason", default="", help="why it is out of service")
 
 
@@ -271,7 +272,3 @@ def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _moment(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S %Z}"
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.anchors import encode_anchors
 from contract.topics import HUB_CLIENT
-from hub.__main__ import main
+from hub.__main__ import _parser, main
 from hub.store.store import Store
 from provisioning.broker import BrokerFiles, PrivateBroker
 from provisioning.ca import EventCa, write_key
@@ -29,7 +32,6 @@ from tests.hub.conftest import populate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PATIENCE_S = 120
 LOOK_AGAIN_S = 0.05
@@ -343,6 +345,23 @@ async def test_a_hub_that_was_stopped_by_hand_says_so(config: Path) -> None:
     assert code == 130
     assert errors.endswith("Stopped.\n")
     assert "Traceback" not in errors
+
+
+def test_no_option_leaks_the_name_of_what_reads_it() -> None:
+    odd = ("", "abc", "-1", "9" * 5000, "2026-13-45", ",", "=", ":", "\0", "\u0663")
+    for reader in set(readers(_parser())) - {None, Path, int}:
+        for text in odd:
+            with contextlib.suppress(argparse.ArgumentTypeError):
+                reader(text)
+
+
+def readers(parser: argparse.ArgumentParser) -> Iterator[Any]:
+    """Find what reads the values of a parser's options, and of all below it."""
+    for action in parser._actions:
+        yield action.type
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                yield from readers(each)
 
 
 def test_without_a_command_the_commands_are_shown(
