@@ -32,6 +32,7 @@ from hub.service.staff import NewMember, put_member, put_role
 from hub.service.stockings import put_stocking
 from hub.service.wristbands import Wristbands, credit_wallet
 from hub.store.migrate import migrate
+from hub.store.queries import QUERIES
 from hub.store.store import HUB_ROLE, Store
 from provisioning import demo_event
 from provisioning.demo_portal import open_portal
@@ -93,9 +94,10 @@ async def _let_hub_log_in(opening: Opening) -> None:
     password = secrets.token_urlsafe(24)
     connection = await asyncpg.connect(opening.dsn)
     try:
-        await connection.execute(
-            f"CREATE ROLE {HUB_LOGIN} LOGIN IN ROLE {HUB_ROLE} PASSWORD '{password}'"
+        statement = await connection.fetchval(
+            QUERIES["login_statement"], HUB_LOGIN, HUB_ROLE, password
         )
+        await connection.execute(statement)
     finally:
         await connection.close()
     passfile = f"*:*:*:{HUB_LOGIN}:{password}\n"

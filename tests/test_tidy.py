@@ -19,7 +19,18 @@ PACKAGES = ("contract", "tse_driver", "edge", "hub", "provisioning")
 FUNCTION_LINES_MAX = 70
 MODULE_LINES_MAX = 500
 MAIN_LINES_MAX = 150
-SQL = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", re.S)
+SQL = re.compile(
+    r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|TRUNCATE \w+"
+    r"|(CREATE|ALTER|DROP) (ROLE|USER|DATABASE|SCHEMA|TABLE|INDEX|TYPE|VIEW|SEQUENCE"
+    r"|FUNCTION|TRIGGER|EXTENSION)|(GRANT|REVOKE) \w+ (ON|TO|FROM))\b"
+    r"|^\s*(SELECT \w+\(|(LISTEN|NOTIFY|COPY) \w|LOCK TABLE|SET ROLE)",
+    re.S,
+)
+MONEY = re.compile(r"minor|amount|money|price|balance")
+SIMPLE = (
+    *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr, ast.arg),
+    ast.Compare,
+)
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
 VAGUE = {"utils", "helpers", "manager", "common", "base", "misc"}
 
@@ -97,7 +108,7 @@ def test_money_is_never_a_float() -> None:
     found = []
     for path in modules("contract", "edge", "hub"):
         room = path.relative_to(ROOT).parts
-        if room[0] != "contract" and room[1] not in {"core", "store"}:
+        if room[0] != "contract" and room[1] not in {"core", "store", "export"}:
             continue
         # A path may be joined with "/" where paths are known; money may not be divided.
         joins_paths = "Path" in path.read_text("utf-8") or room[1] == "store"
@@ -108,6 +119,60 @@ def test_money_is_never_a_float() -> None:
             if is_name or is_value or (is_division and not joins_paths):
                 found.append(place(path, getattr(node, "lineno", 0)))
     assert not found, f"floats where money lives: {found}"
+
+
+def test_no_amount_meets_a_float() -> None:
+    """Elsewhere seconds, millimeters and ratios are floats; what names money is not."""
+    found = [
+        place(path, line)
+        for path in modules("edge", "hub", "provisioning")
+        for line in amounts_as_floats(tree(path))
+    ]
+    assert not found, f"amounts that meet a float: {found}"
+
+
+@pytest.mark.parametrize(
+    ("written", "lines"),
+    [
+        ("price = total_minor / 100", [1]),
+        ("paid = float(row['amount'])", [1]),
+        ("amount = float(text)", [1]),
+        ("def pay(amount: float) -> None: ...", [1]),
+        ("fee_minor *= 0.019", [1]),
+        ("pause_s = 0.5\ntotal_minor = 5 // 2", []),
+    ],
+)
+def test_an_amount_that_meets_a_float_is_seen(written: str, lines: list[int]) -> None:
+    assert amounts_as_floats(ast.parse(written)) == lines
+
+
+def amounts_as_floats(module: ast.AST) -> list[int]:
+    """The lines of statements and parameters that hold a float and name an amount."""
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, SIMPLE):
+            parts = list(ast.walk(node))
+            if any(map(is_float, parts)) and any(map(names_money, parts)):
+                found.add(node.lineno)
+    return sorted(found)
+
+
+def is_float(node: ast.AST) -> bool:
+    return (
+        (isinstance(node, ast.Name) and node.id == "float")
+        or (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div))
+        or (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div))
+    )
+
+
+def names_money(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+            return MONEY.search(name) is not None
+        case ast.keyword(arg=str() as name) | ast.Constant(value=str() as name):
+            return name.isidentifier() and MONEY.search(name) is not None
+    return False
 
 
 def test_the_bare_word_transaction_stays_with_the_tse() -> None:
@@ -135,6 +200,23 @@ def test_sql_lives_in_sql_files() -> None:
         and SQL.search(node.value)
     ]
     assert not found, f"SQL inside Python: {found}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT name FROM event",
+        "SELECT pg_notify('news', '')",
+        "UPDATE event SET name = 'x'",
+        "CREATE ROLE hub LOGIN",
+        "DROP TABLE event",
+        "GRANT SELECT ON event TO hub",
+        "TRUNCATE event",
+        "LISTEN news",
+    ],
+)
+def test_a_statement_is_known_when_it_is_seen(statement: str) -> None:
+    assert SQL.search(statement)
 
 
 def test_the_serial_port_is_opened_in_one_place() -> None:
