@@ -121,6 +121,20 @@ def test_pictures_need_nothing_from_elsewhere() -> None:
         assert not addresses, f"{name} fetches something: {addresses}"
 
 
+def test_the_drawing_shows_the_rooms_of_hub_and_till() -> None:
+    drawing = ARCHITECTURE.partition("## The map")[2].partition("| room |")[0]
+    rooms = {
+        "/".join(path.relative_to(ROOT).parts[:2])
+        for path in tracked()
+        if path.name == "__init__.py"
+        and path.relative_to(ROOT).parts[0] in {"hub", "edge"}
+        and len(path.relative_to(ROOT).parts) > 2
+    }
+    shown = set(re.findall(r"\b(?:hub|edge)/\w+", drawing))
+    beside = {"hub/commands", "edge/simulator"}  # no part of what runs at an event
+    assert rooms - beside <= shown
+
+
 def test_every_room_is_on_the_map() -> None:
     rooms = {
         f"{path.parent.relative_to(ROOT)}/"

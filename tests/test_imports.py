@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.checks import STEPS
+
 ROOT = Path(__file__).parent.parent
 OUTSIDE = (
     "asyncio",
@@ -45,6 +47,20 @@ def loaded_by(packages: str) -> set[str]:
         text=True,
     )
     return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_imports_point_down_only() -> None:
+    """By the contracts of pyproject.toml, as `./kassenband check` asks for them."""
+    steps = dict(STEPS)
+    done = subprocess.run(
+        [Path(sys.executable).parent / steps["imports"][0], *steps["imports"][1:]],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 broken" in done.stdout
 
 
 @pytest.mark.parametrize("package", PURE)
