@@ -1,12 +1,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from typing import TYPE_CHECKING
 
 import pytest
 from textual import pilot
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROUNDS = 100
 """How often the loop goes round before a pause ends: a screen that opens takes 25."""
+
+
+@pytest.fixture(autouse=True)
+def _one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Show times of day as the drawings do, wherever they are looked at."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from hub.service.payment_log import Severity
 from tests.counterparts.paypal import API, CLIENT, HOSTS, SECRET, PayPal
 from tests.counterparts.portal import open_bill, running_portal
 from tests.counterparts.rerouting import rerouted
-from tests.counterparts.serving import running
+from tests.counterparts.serving import PATIENCE_S, running
 from tests.hub import samples
 from tests.hub.payments.paypal_certificates import OTHERS_HOST, check
 
@@ -199,7 +199,7 @@ async def test_a_reversal_takes_the_payment_back(
 async def test_nothing_hangs_while_paypal_is_slow_or_down(
     store: Store, paypal: PayPal
 ) -> None:
-    async with opened(store, paypal, QUICK) as portal, asyncio.timeout(60):
+    async with opened(store, paypal, QUICK) as portal, asyncio.timeout(PATIENCE_S):
         # A first start may be slower than QUICK where machines are busy.
         paypal.is_slow = True
         reference = await open_bill(store)
