@@ -14,8 +14,10 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from contract.hosts import HOST_FORM, PORT_MAX, is_host
 from contract.ids import IDENTITY_FORM, IDENTITY_PATTERN, EventId, TillId
 from contract.sheet_words import SheetLanguage
 from edge.core.errors import CallTheTechnician
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ENVIRONMENT_PREFIX: Final = "KASSENBAND"
-PORT_MAX: Final = 65_535
+DIGITS_MAX: Final = 9
 PAPER_MM: Final = (58, 80)
 BAUDS: Final = (0, 9_600, 19_200, 38_400, 57_600, 115_200)  # 0: leave the port as is
 
@@ -181,7 +183,7 @@ def load_settings(text: str, environment: Mapping[str, str], *, source: Path) ->
     """Read a till's configuration; raises SettingsWrong naming the key."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of TOML, and of long numbers
         raise SettingsWrong(f"{source} is not TOML: {error}.") from error
     sections = {each.name: each for each in dataclasses.fields(Settings)}
     _refuse_unknown(document, sections, source, "section")
@@ -242,6 +244,10 @@ def _refuse_unknown(
 
 
 def _checked(value: object, wanted: object, place: str) -> object:
+    if isinstance(value, str) and not value.isprintable():
+        raise SettingsWrong(
+            f"{place} has signs that nobody can see: {value!a}. Write it anew."
+        )
     if wanted in {Path, Path | None} and isinstance(value, str):
         return Path(value)
     if isinstance(wanted, type) and type(value) is wanted:
@@ -256,7 +262,7 @@ def _from_text(text: str, wanted: object, variable: str) -> object:
             raise SettingsWrong(f"{variable} must be true or false, not {text!r}.")
         return text.lower() == "true"
     if wanted is int:
-        if not text.isdecimal():
+        if not text.isdecimal() or len(text) > DIGITS_MAX:
             raise SettingsWrong(f"{variable} must be a number, not {text!r}.")
         return int(text)
     return _checked(text, wanted, variable)
@@ -277,8 +283,16 @@ def _check(settings: Settings, source: Path) -> None:
     ):
         if not text:
             raise SettingsWrong(f"{name} is missing in {source}.")
-    if not settings.hub.edge_url.startswith("https://"):
-        raise SettingsWrong(f"hub.edge_url in {source} must begin with https://.")
+    if not is_host(settings.hub.broker_host):
+        raise SettingsWrong(
+            f"hub.broker_host in {source} must be {HOST_FORM},"
+            f" not {settings.hub.broker_host!r}."
+        )
+    if not _is_address(settings.hub.edge_url):
+        raise SettingsWrong(
+            f"hub.edge_url in {source} must begin with https:// and go on with a host,"
+            f" such as https://hub.lan:8443, not {settings.hub.edge_url!r}."
+        )
     if not 0 < settings.hub.broker_port <= PORT_MAX:
         raise SettingsWrong(
             f"hub.broker_port in {source} must be 1 to {PORT_MAX},"
@@ -291,6 +305,15 @@ def _check(settings: Settings, source: Path) -> None:
             f"log.level in {source} must be DEBUG, INFO, WARNING or ERROR,"
             f" not {settings.log.level!r}."
         )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # which it reads only now
+    except ValueError:
+        return False
+    return parts.scheme == "https" and is_host(parts.hostname or "") and port != 0
 
 
 def _check_printer(printer: PrinterSection, source: Path) -> None:

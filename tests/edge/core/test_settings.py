@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,11 @@ def test_the_environment_wins_and_is_named_as_the_origin() -> None:
         (GOOD.replace("18883", "70000"), "must be 1 to 65535"),
         (GOOD.replace("bar-3", "Bar 3"), "till.id .* must be 1 to 30"),
         (GOOD.replace("https:", "http:"), "must begin with https"),
+        (GOOD.replace(":8443", ":99999"), "edge_url .* 'https://hub.lan:99999'"),
+        (GOOD.replace("//hub.lan", "//a..b"), "edge_url .* must begin with https"),
+        (GOOD.replace("//hub.lan", "//["), "edge_url .* must begin with https"),
+        (GOOD.replace('"hub.lan"', '"a..b"'), "hub.broker_host .* an IP address, or"),
+        (GOOD.replace('"hub.lan"', '"h\u00f6st"'), "hub.broker_host .* xn--"),
         (GOOD.replace('"hub.lan"', '""'), "hub.broker_host is missing"),
         (GOOD + "= 3", "is not TOML"),
         (GOOD + '[printer]\npolicy = "never"', "printer.policy .* 'always', 'on_requ"),
@@ -76,6 +83,35 @@ def test_the_environment_wins_and_is_named_as_the_origin() -> None:
 def test_a_mistake_is_named_with_its_remedy(text: str, says: str) -> None:
     with pytest.raises(SettingsWrong, match=says):
         load(text)
+
+
+KEYS = [
+    (section.name, key.name)
+    for section in dataclasses.fields(Settings)
+    for key in dataclasses.fields(getattr(Settings(), section.name))
+]
+ODD = (
+    *('""', '"nonsense"', '"a..b"', '"\\u0000"', '"\\n"', "-1", "0", "99999"),
+    *("9" * 5000, "1.5", "true", "[]", "{}", "1979-05-27"),
+)
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_no_setting_makes_a_traceback(section: str, key: str) -> None:
+    for value in ODD:
+        try:
+            load(f"[{section}]\n{key} = {value}\n")
+        except SettingsWrong as error:
+            said = str(error)
+            assert "till.toml" in said
+        variable = f"KASSENBAND_{section}_{key}".upper()
+        with contextlib.suppress(SettingsWrong):
+            load(GOOD, **{variable: value.strip('"')})
+
+
+def test_signs_that_nobody_sees_are_named() -> None:
+    with pytest.raises(SettingsWrong, match=r"hub.ca in .* nobody can see: 'ca\\x00'"):
+        load(GOOD.replace("tls/ca.pem", "ca\\u0000"))
 
 
 def test_a_till_prints_when_it_has_a_printer() -> None:
