@@ -23,6 +23,7 @@ from tests.edge.devices.tse_bench import (
     Hung,
 )
 from tests.patience import be_patient
+from tse_driver.clock import SystemClock
 from tse_driver.export_reader import check_export
 from tse_driver.log_message import (
     Certified,
@@ -200,6 +201,29 @@ async def test_a_wrong_pin_is_tried_once_and_not_until_it_is_blocked() -> None:
     right = bench.tse()  # not blocked: the right one is still taken
     await right.open()
     await right.close()
+
+
+async def test_the_lamp_says_that_the_tills_clock_is_wrong_until_it_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    bench.set_up()
+    bench.device.module.lose_power()  # the time must be set, by the till's clock
+    tse = bench.tse()
+    with monkeypatch.context() as unset:
+        unset.setattr(SystemClock, "now", lambda _: datetime(1970, 1, 1, tzinfo=UTC))
+        with pytest.raises(FiscalModuleDown, match="Set the clock of this till"):
+            await tse.open()
+    ((state, text),) = bench.lamps
+    assert state is LampState.BAD
+    assert text.startswith(
+        "The TSE at /dev/demo-tse can't be given the time 1970-01-01 00:00 UTC. Set the"
+        " clock of this till (time server, battery), then press 'Restart TSE'"
+    )
+    await tse.open()
+    assert verifies(await tse.finish(await tse.start(), BEER))
+    await tse.close()
+    assert bench.lamps[-1] == (LampState.GOOD, "The TSE at /dev/demo-tse is ready.")
 
 
 async def test_a_new_tse_names_its_set_up() -> None:
