@@ -122,6 +122,8 @@ class Ask(msgspec.Struct, frozen=True):
     provider_ref: str = ""
     may_capture: bool = False
     """Whether to take what the payer approved, if it was not taken yet."""
+    paid_as: str = ""
+    """What it was booked as paid by; then disputes about that are asked for, too."""
 
 
 class Received(msgspec.Struct, frozen=True):

@@ -18,9 +18,14 @@ from contract.money import Currency, plain_amount
 from hub.core.bills.errors import NotAllowed
 from hub.core.bills.postings import Channel, Via
 from hub.core.bills.reports import Report, Said
-from hub.payments.errors import Forged, ProviderRefused
+from hub.payments.errors import Forged, ProviderRefused, ProviderSilent
 from hub.payments.json_body import Fields, accepted, minor_units, read
 from hub.payments.method import Ask, Call, Received, Redirect
+from hub.payments.paypal_disputes import (
+    blind_report,
+    dispute_report,
+    disputes_path,
+)
 from hub.payments.paypal_signature import SignatureCheck, certificate_url
 
 if TYPE_CHECKING:
@@ -79,6 +84,8 @@ class PayPalOrders:
         self._settings = settings
         self._signatures = signatures
         self._certificates: dict[str, bytes] = {}
+        self._is_blind = False
+        """Whether it was told that PayPal tells of no disputes: once is enough."""
 
     def start(self, start: Start) -> Plan[Step]:
         """Create an order and send the payer to approve it."""
@@ -114,6 +121,8 @@ class PayPalOrders:
         """Ask for the order; capture it, once, if the payer has approved it."""
         path = f"/v2/checkout/orders/{quote(ask.provider_ref, safe='')}"
         answer = yield from self._asked("GET", path)
+        if answer.status == 404 and ask.paid_as:
+            return (yield from self._fetch_capture(ask))
         if answer.status == 404:
             said = Report(
                 order_id=ask.order_id, said=Said.EXPIRED, status="unknown to PayPal"
@@ -127,7 +136,8 @@ class PayPalOrders:
             if answer.status == 422:  # declined, or captured a moment ago
                 answer = yield from self._asked("GET", path)
             order = accepted(answer, doing)
-        return tuple(_reports(order))
+        disputes = yield from self._disputes(ask)
+        return (*_reports(order), *disputes)
 
     def refund(self, back: GiveBack) -> Plan[Report]:
         """Refund all or a part of a capture, once per key."""
@@ -158,6 +168,33 @@ class PayPalOrders:
         """A capture is reversed once, by whichever code the reversal is named."""
         are_reversals = money_ref.startswith(_REVERSAL) and other.startswith(_REVERSAL)
         return are_reversals or money_ref == other
+
+    def _fetch_capture(self, ask: Ask) -> Plan[tuple[Report, ...]]:
+        """Ask for the payment itself, where PayPal does not keep its order any more."""
+        path = f"/v2/payments/captures/{quote(ask.paid_as, safe='')}"
+        answer = yield from self._asked("GET", path)
+        capture = accepted(answer, f"PayPal does not say what became of {ask.paid_as}")
+        told = _capture_report(capture, ask.order_id, ask.provider_ref, back_minor=0)
+        disputes = yield from self._disputes(ask)
+        return (told, *disputes)
+
+    def _disputes(self, ask: Ask) -> Plan[tuple[Report, ...]]:
+        """Ask for disputes about a payment; nothing else may fail because of them."""
+        if not ask.paid_as:
+            return ()
+        try:
+            answer = yield from self._asked("GET", disputes_path(ask.paid_as))
+            if answer.status == 404:
+                return ()
+            told = accepted(answer, "PayPal does not tell of disputes")
+        except ProviderSilent:
+            return ()  # to be asked again when the payment's turn comes
+        except ProviderRefused as error:
+            is_known, self._is_blind = self._is_blind, True
+            return () if is_known else (blind_report(error, ask.order_id),)
+        self._is_blind = False
+        found = told.objects("items")
+        return tuple(dispute_report(each, ask.order_id) for each in found)
 
     def _asked(
         self, verb: str, path: str, body: object = None, key: str = ""
@@ -233,11 +270,10 @@ def _reports(order: Fields) -> Iterator[Report]:
         name = _our_order(unit) or name
         payments = unit.object("payments")
         refunds = payments.objects("refunds")
+        back = sum(_minor_back(each) for each in refunds)
         for capture in payments.objects("captures"):
             is_captured = True
-            yield _capture_report(
-                capture, name, order.text("id"), is_explained=bool(refunds)
-            )
+            yield _capture_report(capture, name, order.text("id"), back_minor=back)
         for refund in refunds:
             yield _refund_report(refund, name)
     if not is_captured:
@@ -249,9 +285,9 @@ def _reports(order: Fields) -> Iterator[Report]:
 
 
 def _capture_report(
-    capture: Fields, name: str, paypal_name: str, *, is_explained: bool
+    capture: Fields, name: str, paypal_name: str, *, back_minor: int
 ) -> Report:
-    """Say what a capture brought; `is_explained`: PayPal names what went back of it."""
+    """Say what a capture brought; `back_minor` is what PayPal names refunds of."""
     minor, currency = _money(capture.object("amount"))
     fee, foreign_fee = _fee(capture.object("seller_receivable_breakdown"), currency)
     status = capture.text("status")
@@ -265,7 +301,7 @@ def _capture_report(
         fee_minor=fee,
         foreign_fee=foreign_fee,
         status=f"capture {status}",
-        alarm=_capture_alarm(status, is_explained=is_explained),
+        alarm=_capture_alarm(status, minor or 0, back_minor),
     )
 
 
@@ -283,15 +319,23 @@ def _fee(breakdown: Fields, currency: str) -> tuple[int | None, str]:
     return None, ""
 
 
-def _capture_alarm(status: str, *, is_explained: bool) -> str | None:
+def _capture_alarm(status: str, minor: int, back_minor: int) -> str | None:
     if status not in _CAPTURES:
         return f"PayPal's capture is {status!r}: look it up there."
-    if status in _GONE and not is_explained:
+    is_whole = status == "REFUNDED"
+    if status in _GONE and back_minor < (minor if is_whole else 1):
+        # It says so of what a dispute holds back, too.
         return (
-            f"PayPal's capture is {status!r}, and no refund is named: look it up "
-            "there, and record what went back."
+            f"PayPal's capture is {status!r}, which the refunds it names do not "
+            "explain: it may be disputed. Look it up there, and record what went back."
         )
     return None
+
+
+def _minor_back(refund: Fields) -> int:
+    said = _REFUNDS.get(refund.text("status"))
+    minor, _ = _money(refund.object("amount"))
+    return 0 if said is Said.REFUND_FAILED else minor or 0
 
 
 def _refund_report(

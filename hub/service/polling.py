@@ -43,11 +43,14 @@ JITTER = 0.2
 ASKED_FOR = timedelta(days=7)
 """Longer than any provider's page can be paid on, or a provider be out of reach."""
 
-PAID_PAUSES = (timedelta(hours=1), timedelta(days=14))
-"""From one question about a paid attempt to the next: each is twice the one before."""
+PAID_PAUSES = (timedelta(hours=1), timedelta(days=7))
+"""From one question about a paid attempt to the next: each is twice the one before.
 
-PAID_ASKED_FOR = timedelta(days=120)
-"""So long at most a payer can dispute a payment by card."""
+Never so long that a dispute is over before anybody here has heard of it.
+"""
+
+PAID_ASKED_FOR = timedelta(days=180)
+"""So long PayPal tells of disputes; by card a payer has 120 days to begin one."""
 
 PAID_AT_ONCE = 20
 ATTEMPTS_MAX = 500
@@ -146,7 +149,9 @@ class Poller:
             # Kept before the call: what fails is asked when its turn comes again.
             at = _paid_turn(row["begun_at"], now)
             await self._store.fetch("ask_again_at", row["bill"], row["number"], at)
-        await asyncio.gather(*(self._ask(row, gate) for row in rows))
+        await asyncio.gather(
+            *(self._ask(row, gate, row["paid_as"] or "") for row in rows)
+        )
         return len(rows)
 
     async def doubtful(self) -> Sequence[Doubtful]:
@@ -168,11 +173,12 @@ class Poller:
                 log.warning("%s", text)
         self._told = told
 
-    async def _ask(self, row: Row, gate: asyncio.Semaphore) -> None:
+    async def _ask(self, row: Row, gate: asyncio.Semaphore, paid_as: str = "") -> None:
         name = _name(row)
         async with gate:
             try:
-                await self._calls.ask(row["method"], Ask(name, row["provider_ref"]))
+                ask = Ask(name, row["provider_ref"], paid_as=paid_as)
+                await self._calls.ask(row["method"], ask)
             except (ProviderSilent, ProviderRefused, NoSuchBill) as error:
                 log.info("Asked %s about %s: %s", row["method"], name, error)
 

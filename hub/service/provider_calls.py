@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from contract.bill_reference import BadReference, order_id, read_order_id
 from hub.core.bills.attempts import Attempt, AttemptState
 from hub.core.bills.errors import NoSuchBill
@@ -139,7 +141,7 @@ class ProviderCalls:
         may_capture = await self._store.fetch_value(
             "may_be_captured", method, ask.provider_ref, is_back
         )
-        asked = Ask(ask.order_id, ask.provider_ref, may_capture=bool(may_capture))
+        asked = msgspec.structs.replace(ask, may_capture=bool(may_capture))
         found = await self._performer.perform(self._methods[method].fetch(asked))
         reported = []
         for report in found:

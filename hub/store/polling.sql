@@ -35,7 +35,13 @@ ORDER BY a.begun_at DESC LIMIT 1;
 
 -- paid_attempts_to_ask --
 -- List the paid attempts whose turn it is to be asked about again.
-SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at
+SELECT a.bill, a.number, a.method, a.provider_ref, a.state::text AS state, a.begun_at,
+       (
+           SELECT money_ref FROM payment
+           WHERE bill = a.bill AND attempt = a.number AND method = a.method
+             AND kind = 'payment'
+           ORDER BY id LIMIT 1
+       ) AS paid_as
 FROM payment_attempt AS a JOIN bill AS b ON b.reference = a.bill
 WHERE b.event = $1 AND a.method = ANY ($2::text[]) AND a.provider_ref IS NOT NULL
   AND a.state = 'paid' AND a.ask_at <= $3

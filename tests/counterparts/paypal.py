@@ -32,6 +32,7 @@ class PayPal:
     """One app's orders at PayPal."""
 
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    captures: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_slow: bool = False
     is_down: bool = False
     captures_declined: bool = False
@@ -39,6 +40,9 @@ class PayPal:
     """What it keeps its fee in; empty: in the payment's own."""
     refunds_status: str = "COMPLETED"
     """What a refund is as soon as it is asked for."""
+    disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """The disputes about each capture."""
+    may_read_disputes: bool = True
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was answered to each PayPal-Request-Id."""
     asked: list[str] = field(default_factory=list)
@@ -57,6 +61,8 @@ class PayPal:
                     self._refund,
                     methods=["POST"],
                 ),
+                Route("/v2/payments/captures/{capture}", self._show_capture),
+                Route("/v1/customer/disputes", self._show_disputes),
                 Route("/v1/notifications/certs/CERT-1", self._certificate),
             ]
         )
@@ -142,17 +148,15 @@ class PayPal:
         amount = unit["amount"]
         currency = self.fee_currency or amount["currency_code"]
         fee = {"currency_code": currency, "value": FEE}
-        unit["payments"] = {
-            "captures": [
-                {
-                    "id": f"CAP-{order['id']}",
-                    "status": "COMPLETED",
-                    "amount": amount,
-                    "custom_id": unit["custom_id"],
-                    "seller_receivable_breakdown": {"paypal_fee": fee},
-                }
-            ]
+        capture = {
+            "id": f"CAP-{order['id']}",
+            "status": "COMPLETED",
+            "amount": amount,
+            "custom_id": unit["custom_id"],
+            "seller_receivable_breakdown": {"paypal_fee": fee},
         }
+        self.captures[capture["id"]] = capture
+        unit["payments"] = {"captures": [capture]}
         order["status"] = "COMPLETED"
         self.answers[key] = order
         return JSONResponse(order, 201)
@@ -169,6 +173,22 @@ class PayPal:
         self.refunds(name).append(refund | {"amount": given})
         self.answers[key] = refund
         return JSONResponse(refund, 201)
+
+    async def _show_capture(self, request: Request) -> Response:
+        if (refused := await self._ready(request)) is not None:
+            return refused
+        capture = self.captures.get(request.path_params["capture"])
+        if capture is None:
+            return JSONResponse({"name": "RESOURCE_NOT_FOUND"}, 404)
+        return JSONResponse(capture)
+
+    async def _show_disputes(self, request: Request) -> Response:
+        if (refused := await self._ready(request)) is not None:
+            return refused
+        if not self.may_read_disputes:
+            return JSONResponse({"name": "NOT_AUTHORIZED"}, 403)
+        about = request.query_params["disputed_transaction_id"]
+        return JSONResponse({"items": self.disputes.get(about, []), "links": []})
 
     async def _certificate(self, _: Request) -> Response:
         return Response(CERTIFICATES, media_type="application/x-pem-file")

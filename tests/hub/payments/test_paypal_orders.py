@@ -220,6 +220,111 @@ def test_refunds_are_told_beside_the_payment() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "back", "is_alarming"),
+    [
+        ("REFUNDED", ["46.28"], False),
+        ("REFUNDED", ["10.00", "36.28"], False),
+        ("REFUNDED", ["10.00"], True),
+        ("PARTIALLY_REFUNDED", ["10.00"], False),
+        ("PARTIALLY_REFUNDED", [], True),
+    ],
+)
+def test_what_went_back_unexplained_is_an_alarm(
+    status: str, back: list[str], is_alarming: bool
+) -> None:
+    refunds = [
+        {
+            "id": f"R{at}",
+            "status": "COMPLETED",
+            "amount": {"currency_code": "CHF", "value": value},
+        }
+        for at, value in enumerate(back)
+    ]
+    reports, _ = performed(
+        paypal().fetch(Ask(ORDER_ID, "PP1")),
+        [TOKEN, order("COMPLETED", CAPTURE | {"status": status}, refunds=refunds)],
+    )
+
+    assert bool(reports[0].alarm) is is_alarming
+
+
+LATER = Ask(ORDER_ID, "PP1", paid_as="CAP1")
+DISPUTE = {
+    "dispute_id": "PP-D-1",
+    "status": "WAITING_FOR_SELLER_RESPONSE",
+    "dispute_amount": {"currency_code": "CHF", "value": "46.28"},
+}
+
+
+def listed(*disputes: object) -> Answer:
+    return Answer(200, json.dumps({"items": disputes}).encode())
+
+
+def test_disputes_about_what_was_paid_are_told_to_people_and_not_booked() -> None:
+    (_, begun, settled), calls = performed(
+        paypal().fetch(LATER),
+        [
+            TOKEN,
+            order("COMPLETED", CAPTURE),
+            TOKEN,
+            listed(DISPUTE, DISPUTE | {"status": "RESOLVED"}),
+        ],
+    )
+
+    assert calls[3].url.endswith("/v1/customer/disputes?disputed_transaction_id=CAP1")
+    assert (begun.said, settled.said) == (Said.NOTHING, Said.NOTHING)
+    for said in ("PP-D-1", "46.28 CHF", "WAITING_FOR_SELLER_RESPONSE", "Answer in"):
+        assert said in (begun.alarm or "")
+    assert "what was decided" in (settled.alarm or "")
+
+
+@pytest.mark.parametrize(
+    "answer", [ProviderSilent("no answer"), Answer(500, b""), Answer(404, b"{}")]
+)
+def test_what_was_paid_is_told_while_disputes_are_not(
+    answer: Answer | Exception,
+) -> None:
+    reports, _ = performed(
+        paypal().fetch(LATER), [TOKEN, order("COMPLETED", CAPTURE), TOKEN, answer]
+    )
+
+    assert reports == (PAID,)
+
+
+def test_an_app_that_may_not_see_disputes_is_told_of_once() -> None:
+    method = paypal()
+    told = [
+        performed(
+            method.fetch(LATER),
+            [TOKEN, order("COMPLETED", CAPTURE), TOKEN, Answer(403, b"{}")],
+        )[0]
+        for _ in range(2)
+    ]
+
+    assert [len(each) for each in told] == [2, 1]
+    assert "Switch Disputes on" in (told[0][1].alarm or "")
+
+
+def test_a_capture_is_asked_about_where_its_order_is_forgotten() -> None:
+    forgotten, capture = Answer(404, b"{}"), CAPTURE | {"status": "REFUNDED"}
+    (report,), calls = performed(
+        paypal().fetch(LATER),
+        [
+            TOKEN,
+            forgotten,
+            TOKEN,
+            Answer(200, json.dumps(capture).encode()),
+            TOKEN,
+            listed(),
+        ],
+    )
+
+    assert calls[3].url.endswith("/v2/payments/captures/CAP1")
+    assert (report.said, report.money_ref) == (Said.PAID, "CAP1")
+    assert "record what went back" in (report.alarm or "")
+
+
 def test_a_refund_is_asked_for_once_per_key() -> None:
     done = Answer(201, b'{"id":"R1","status":"COMPLETED"}')
     report, calls = performed(

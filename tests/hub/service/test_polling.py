@@ -118,7 +118,34 @@ async def test_what_happens_at_the_providers_own_site_is_found_out(
 
         standing = (await played.portal.record(reference)).standing
         assert standing.refunded_minor == 1234
-        assert 12 <= asked <= 24, "ever more rarely, and not for ever"
+        assert 24 <= asked <= 36, "ever more rarely, and not for ever"
+
+
+async def test_a_dispute_is_an_alarm_for_the_office_at_each_step_of_it(
+    store: Store,
+) -> None:
+    clock = Clock()
+    async with behind_nat(store, clock) as played:
+        reference, order = await played.leave()
+        played.paypal.approve(order)
+        await played.poller.ask_all()
+        amount = {"currency_code": "EUR", "value": "46.28"}
+        dispute = {"dispute_id": "PP-D-1", "status": "OPEN", "dispute_amount": amount}
+        played.paypal.disputes[f"CAP-{order}"] = [dispute]
+        del played.paypal.orders[order]
+        office = BillOffice(store, EVENT)
+        for days, status in ((1, "OPEN"), (2, "OPEN"), (4, "RESOLVED")):
+            dispute["status"] = status
+            clock.now += timedelta(days=days)
+            assert await played.poller.ask_paid() == 1
+        settled, begun = await office.alarms()
+        assert {settled.reference, begun.reference} == {reference}
+        assert "PP-D-1 about 46.28 EUR" in begun.texts[0]
+        assert "Answer in PayPal's resolution center" in begun.texts[0]
+        assert "record here what was taken back" in settled.texts[0]
+        record = await played.portal.record(reference)
+        assert record.attempts[0].state is AttemptState.PAID
+        assert len(record.payments) == 1, "how it ended is for people to say"
 
 
 async def test_a_fee_in_another_currency_is_an_alarm_for_the_office_once(
