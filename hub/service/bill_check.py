@@ -140,7 +140,9 @@ class _Case:
         if not row["is_same"]:
             self._find(f"Step {order} is not what the ledger booked under its id.")
         if row["reason"] is not None:
-            self._find(f"Step {order} was refused by the ledger ({row['reason']}).")
+            self._find(
+                f"Step {order} was refused by the ledger ({row['reason']}){_seen(row)}."
+            )
         elif row["batch"] not in {None, row["booked_in"]}:
             self._find(
                 f"Step {order} is noted as booked in batch {row['batch']}, but it "
@@ -247,6 +249,14 @@ class _Case:
 
 def _waits(row: Row) -> bool:
     return row["batch"] is None and row["booked_in"] is None
+
+
+def _seen(row: Row) -> str:
+    """Add who has seen to it: a refusal stays one, and is no news then."""
+    if row["seen_at"] is None:
+        return ""
+    at = row["seen_at"].isoformat(timespec="minutes")
+    return f" (seen to by {row['seen_by']} on {at})"
 
 
 def _toward(payment: Row) -> int:

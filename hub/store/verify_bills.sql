@@ -30,10 +30,13 @@ FROM payment WHERE event = $1 ORDER BY bill, id;
 -- List what bills have the ledger book, with what it has of it.
 SELECT e.order_id, e.bill, e.payment, e.step::text AS step, e.body, e.batch,
        e.passed_minor,
-       a.batch AS booked_in, a.body = e.body AS is_same, a.reason
+       a.batch AS booked_in, a.body = e.body AS is_same, a.reason,
+       s.seen_by, s.seen_at
 FROM bill_entry AS e
 LEFT JOIN attempt AS a
     ON a.event = $1 AND a.order_id = e.order_id AND a.attempt = 1
+LEFT JOIN seen_to AS s
+    ON s.event = $1 AND s.order_id = e.order_id AND s.digest = a.digest
 WHERE e.event = $1 ORDER BY e.bill, e.number;
 
 -- verify_bill_postings --

@@ -15,7 +15,7 @@ from hub.service.bill_office import BillOffice
 from hub.service.flagged_orders import FlaggedOrders, Wanted
 from hub.service.seen import NOTE_MAX
 from hub.service.seen_to import SeenTo
-from tests.hub.service.billing import EVENT, Fair
+from tests.hub.service.billing import EVENT, Fair, look
 from tests.hub.service.shop import BAR, BEER, OTHER, Shop, a_sale
 from tests.hub.service.test_bill_booker import topped_up
 
@@ -126,6 +126,8 @@ async def test_a_refused_step_is_seen_to_and_not_handed_in_again(
     assert await office.refused(seen=True, before=found.number) == ()
     with pytest.raises(NotAllowed):
         await seen_to.refused_step(refused.order, by="ben", note="again")
+    report = await look(parts)
+    assert any("(seen to by fay on 20" in each.text for each in report.findings)
     caplog.clear()
     await booker.book()
     assert "does not book" not in caplog.text
