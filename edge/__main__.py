@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.assembly import archive_tse, assemble, log_to_file, read_settings
-from edge.core.errors import ArchiveRefused, KassenbandError
+from edge.core.errors import ArchiveRefused, KassenbandError, own_fault
 from edge.journal import reading
 from edge.selftest import examine
 
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     from edge.core.settings import Settings
 
 CONFIG = Path("/etc/kassenband/till.toml")
-OWN_FAULT = (
-    "The till stopped because of a fault of its own. No order is lost. Start it again;"
-    " if it stops again, send its log to whoever maintains it."
-)
-COMMAND_FAULT = (
-    "The command stopped because of a fault of its own ({}). No order is lost. Give it"
-    " again; if it stops again, send this line to whoever maintains it."
-)
 GOOD, BAD, CANNOT = 0, 1, 2  # exit codes of every command
 STOPPED = 128 + signal.SIGINT
 
@@ -64,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         logging.getLogger(__name__).exception("The till stopped.")
-        print(_own_fault(options, error), file=sys.stderr)
+        print(own_fault(options.command, error), file=sys.stderr)
     else:
         return code
     return CANNOT
@@ -84,12 +76,6 @@ def _run(options: argparse.Namespace) -> int:
             return asyncio.run(_archive(loaded.settings, options.file))
         case _:
             return asyncio.run(_sell(loaded.settings))
-
-
-def _own_fault(options: argparse.Namespace, error: Exception) -> str:
-    if options.command is None:
-        return OWN_FAULT
-    return COMMAND_FAULT.format(f"{type(error).__name__}: {error}")  # it has no log
 
 
 async def _sell(settings: Settings) -> int:

@@ -7,16 +7,14 @@ import logging
 import os
 import signal
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
 import uvloop
 
 from hub import assembly, upkeep
 from hub.commands import dsfinvk, office
-from hub.commands.answer import WrongUsage
+from hub.commands.answer import WrongUsage, own_fault, refuse
 from hub.commands.verbs import add_config
 from hub.link.connection import BrokerGone
 from hub.settings import SettingsError, load_settings, log_at
@@ -36,11 +34,6 @@ log = logging.getLogger(__name__)
 
 GOOD, BAD, UNUSABLE = 0, 1, 2
 STOPPED = 128 + signal.SIGINT
-OWN_FAULT = (
-    "The hub stopped because of a fault of its own ({}). What is in its ledger stays."
-    " Start it again; if it stops again, do so with KASSENBAND_LOG_LEVEL=debug, and"
-    " send what it says to whoever maintains it."
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNUSABLE
     except Refused as refusal:
-        _refuse(str(refusal), as_json=getattr(options, "json", False))
+        refuse(str(refusal), as_json=getattr(options, "json", False))
         return BAD
     except (WrongUsage, SettingsError, StoreError, BrokerGone) as error:
         print(error, file=sys.stderr)
@@ -67,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return STOPPED
     except Exception as error:
         log.debug("The hub's command stopped.", exc_info=True)
-        print(OWN_FAULT.format(_described(error)), file=sys.stderr)
+        print(own_fault(error), file=sys.stderr)
         return UNUSABLE
     return code
 
@@ -88,13 +81,6 @@ def _run(options: argparse.Namespace) -> int:
     return uvloop.run(obey(loaded.settings, options))
 
 
-def _described(error: Exception) -> str:
-    """Say as much of a fault as fits into a sentence: what, and where it arose."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"{what}; {Path(last.filename).name}, line {last.lineno}"
-
-
 async def _serve(settings: Settings, options: argparse.Namespace) -> int:
     def ready() -> None:
         print("The hub is ready.", flush=True)
@@ -113,10 +99,7 @@ async def _migrate(settings: Settings, options: argparse.Namespace) -> int:
 
 async def _verify(settings: Settings, options: argparse.Namespace) -> int:
     report = await upkeep.run_verify(settings, options)
-    if options.json:
-        print(msgspec.json.encode(report).decode())
-    else:
-        print("\n".join(upkeep.sentences(report)))
+    print(upkeep.told(report, as_json=options.json))
     return GOOD if report.ok else BAD
 
 
@@ -129,13 +112,6 @@ def _tell(answer: Answer, options: argparse.Namespace) -> int:
     if not answer.readable:
         return UNUSABLE
     return GOOD if answer.good else BAD
-
-
-def _refuse(sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        print(msgspec.json.encode({"refused": sentence}).decode())
-    else:
-        print(sentence, file=sys.stderr)
 
 
 _COMMANDS: dict[str, _Command] = {

@@ -102,6 +102,13 @@ async def run_verify(settings: Settings, options: argparse.Namespace) -> Report:
         await store.close()
 
 
+def told(report: Report, *, as_json: bool) -> str:
+    """Write a report for a person, or as one JSON object."""
+    if as_json:
+        return msgspec.json.encode(report).decode()
+    return "\n".join(sentences(report))
+
+
 def sentences(report: Report) -> Iterator[str]:
     """Tell a report to a person: the findings, then what was looked at."""
     for finding in report.findings:

@@ -75,3 +75,20 @@ class CatalogueUnavailable(TryAgain):
 
 class WalletsUnavailable(TryAgain):
     """The wallet snapshot could not be downloaded."""
+
+
+OWN_FAULT = (
+    "The till stopped because of a fault of its own. No order is lost. Start it again;"
+    " if it stops again, send its log to whoever maintains it."
+)
+COMMAND_FAULT = (
+    "The command stopped because of a fault of its own ({}). No order is lost. Give it"
+    " again; if it stops again, send this line to whoever maintains it."
+)
+
+
+def own_fault(command: str | None, error: Exception) -> str:
+    """Say that the till, or a command of it, stopped by a fault of ours."""
+    if command is None:
+        return OWN_FAULT
+    return COMMAND_FAULT.format(f"{type(error).__name__}: {error}")  # it has no log

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+OWN_FAULT = (
+    "The hub stopped because of a fault of its own ({}). What is in its ledger stays."
+    " Start it again; if it stops again, do so with KASSENBAND_LOG_LEVEL=debug, and"
+    " send what it says to whoever maintains it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +54,18 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for line in lines
     ]
+
+
+def refuse(sentence: str, *, as_json: bool) -> None:
+    """Say why not: to a person beside the output, to a program on it."""
+    if as_json:
+        sys.stdout.write(msgspec.json.encode({"refused": sentence}).decode() + "\n")
+    else:
+        sys.stderr.write(sentence + "\n")
+
+
+def own_fault(error: Exception) -> str:
+    """Say as much of a fault of ours as fits into a sentence: what, and where."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return OWN_FAULT.format(f"{what}; {Path(last.filename).name}, line {last.lineno}")

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -208,7 +210,8 @@ class _Run:
         loop = asyncio.get_running_loop()
         # Not by fork: this process has threads and an event loop.
         spawning = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(len(jobs), mp_context=spawning) as pool:
+        quiet = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # at Ctrl+C
+        with ProcessPoolExecutor(len(jobs), spawning, quiet) as pool:
             working = [
                 loop.run_in_executor(pool, _work_apart, self._store.dsn, exported, job)
                 for job in jobs

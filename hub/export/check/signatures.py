@@ -10,10 +10,12 @@ import base64
 import binascii
 import multiprocessing
 import os
+import signal
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self
 
 from hub.export.check.amounts import whole
@@ -83,7 +85,9 @@ class Signatures:
         processes = os.cpu_count() or 1
         if processes > 1 and expected >= POOL_FROM:
             self._pool = ProcessPoolExecutor(
-                processes, multiprocessing.get_context("spawn")
+                processes,
+                multiprocessing.get_context("spawn"),
+                partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # quiet
             )
         self.count = 0
         self.verified = 0
