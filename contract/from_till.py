@@ -89,9 +89,17 @@ class CashierLogin(Message, frozen=True, kw_only=True):
 
 
 class CashierLogout(Message, frozen=True, kw_only=True):
-    """The cashier has left the till."""
+    """The cashier has left the till; repeated unchanged until it is answered.
+
+    `at` is when, for a silent hub hears of it late; unset: now.
+    """
 
     cashier: StaffId
+    at: Utc | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if self.at is not msgspec.UNSET:
+            hold_times(self, "at")
 
 
 class Closing(Message, frozen=True, kw_only=True):

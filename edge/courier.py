@@ -1,7 +1,8 @@
 """The courier: delivers what the journal holds until the hub has answered.
 
 A broker's word proves nothing; an advice is delivered when the hub says that the
-ledger holds it, and is sent again until then.
+ledger holds it, and is sent again until then. Log-outs go before the advices, which the
+hub judges by who was there.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from contract.ids import OrderId
-    from contract.messages import Rejected
+    from contract.messages import CashierLogout, Rejected
     from edge.ports import Clock, Hub, Journal
 
 ENVELOPE_BYTES: Final = 512  # type, version, id and brackets around the advices
 NS_PER_S: Final = 1_000_000_000
+LOGOUTS_AGAIN_S: Final = 10
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class Courier:
         self._queue = DeliveryQueue()
         self._changed = asyncio.Event()
         self._probing = False
+        self._logouts: tuple[CashierLogout, ...] = ()
+        self._say_ns = 0
 
     def hand_over(self, orders: Iterable[OrderId]) -> None:
         """Take over advices that have just been sealed."""
@@ -77,8 +81,15 @@ class Courier:
             logger.warning("The hub rejected a message: %s", rejected.text)
         self._changed.set()
 
+    def say(self, logouts: tuple[CashierLogout, ...]) -> None:
+        """Say these log-outs, in this order, until others take their place."""
+        self._logouts = logouts
+        self._say_ns = self._clock.monotonic_ns()
+        self._changed.set()
+
     def wake(self) -> None:
         """Send at once what is held: the hub is there again."""
+        self._say_ns = self._clock.monotonic_ns()
         self._queue.wake()
         self._changed.set()
 
@@ -98,6 +109,7 @@ class Courier:
                 if self._probing:
                     self._probing = False
                     await self._send_probe()
+                self._say_if_due()
             except JournalBroken:
                 logger.exception("The courier can't read the journal.")
                 await asyncio.sleep(1)
@@ -105,6 +117,8 @@ class Courier:
     async def _wait(self) -> None:
         now = self._clock.monotonic_ns()
         due = self._queue.due_ns(now)
+        if self._logouts:
+            due = self._say_ns if due is None else min(due, self._say_ns)
         if due is None:
             await self._changed.wait()
         elif due > now:
@@ -140,11 +154,24 @@ class Courier:
         )
         now = self._clock.monotonic_ns()
         try:
+            self._say(now)
             self._hub.send(batch)
         except NotConnected:
             self._queue.not_sent(now)
             return
         self._queue.sent(batch.id, orders, now)
+
+    def _say_if_due(self) -> None:
+        now = self._clock.monotonic_ns()
+        if self._logouts and self._say_ns <= now:
+            with contextlib.suppress(NotConnected):  # said when it is woken
+                self._say(now, expires_s=LOGOUTS_AGAIN_S)
+
+    def _say(self, now_ns: int, expires_s: int | None = None) -> None:
+        # Before an advice they never expire: both may wait at the broker for the hub.
+        self._say_ns = now_ns + LOGOUTS_AGAIN_S * NS_PER_S
+        for each in self._logouts:
+            self._hub.send(each, expires_s=expires_s)
 
 
 def _fitting(

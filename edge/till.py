@@ -254,6 +254,8 @@ class Till:
                 self.courier.hand_over(orders)
             case effects.Delivered(orders=orders, regarding=regarding):
                 self.courier.recorded(orders, regarding)
+            case effects.SayLogouts(logouts=logouts):
+                self.courier.say(logouts)
             case effects.DeliverNow():
                 self.courier.wake()
             case effects.RefusedByHub(rejected=rejected):

@@ -39,6 +39,7 @@ from edge.core import (
     hearing,
     inquiring,
     intents,
+    leaving,
     lookups,
     paying,
     presenting,
@@ -298,6 +299,8 @@ def _rejected_behind(
     news = state.tse_news.asked
     if news is not None and asked == news.id:
         return tse_news.on_rejected(state, message.text)
+    if leaving.is_unsaid(state, asked):
+        return leaving.on_rejected(state, asked, message.text)
     canceled = next((e for e in state.cancellations if e.request == asked), None)
     if canceled is not None:
         return canceling.on_rejected(state, canceled, message, moment)

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
         | OrderQuery
         | WristbandQuery
         | CashierLogin
-        | CashierLogout
         | Closing
         | TillDescribed
         | TseNotes
@@ -184,6 +183,13 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class SayLogouts:
+    """Let the courier say these log-outs, before any advice, until there are others."""
+
+    logouts: tuple[CashierLogout, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeliverNow:
     """Let the courier send at once what it holds: the hub is there again."""
 
@@ -250,7 +256,7 @@ ForFiscal = BeginFiscal | FinishFiscal | FindFiscal | CloseStray
 
 ForTerminal = ChargeCard | RefundCard | FindCharge
 
-ForCourier = Deliver | Delivered | DeliverNow | RefusedByHub | Probe
+ForCourier = Deliver | Delivered | SayLogouts | DeliverNow | RefusedByHub | Probe
 
 ForPress = PrintReceipt | PrintClosing
 

@@ -12,14 +12,13 @@ from contract.messages import (
     CashierLoggedIn,
     CashierLoggedOut,
     CashierLogin,
-    CashierLogout,
     LoginRefused,
     WristbandInfo,
     WristbandQuery,
 )
 from contract.staff import Right, staff_hash
-from edge.core import registers, texts
-from edge.core.effects import Commit, SendRequest, SetAlarm
+from edge.core import leaving, registers, texts
+from edge.core.effects import Commit, DeliverNow, SendRequest, SetAlarm
 from edge.core.events import InquiryExpired
 from edge.core.intents import AskWristband, LogIn
 from edge.core.pins import fits
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from contract.staff import StaffEntry
     from contract.token import Credential
-    from edge.core.effects import Effects
+    from edge.core.effects import Effect
     from edge.core.state import Moment, Step, TillState
     from edge.core.wristband import Wristband
 
@@ -65,12 +64,12 @@ def on_wristband(
 
 
 def log_out(state: TillState, moment: Moment) -> Step:
-    """Let the cashier leave; the hub is told if it can be."""
+    """Let the cashier leave; the hub is told as soon as it can be."""
     if state.cashier is None:
         return state, ()
-    bye = CashierLogout(id=moment.fresh, cashier=state.cashier.id)
+    cashier = state.cashier.id
     state, effects = _changed(state, None)
-    told: Effects = (SendRequest(bye, 10),) if state.connection.linked else ()
+    state, told = leaving.left(state, cashier, moment)
     return state, (*effects, *told)
 
 
@@ -84,11 +83,7 @@ def on_info(state: TillState, info: WristbandInfo) -> Step:
 def on_staff(state: TillState, message: StaffAnswer) -> Step:
     """Take in what the hub says of a log-in, or that it ends one."""
     if isinstance(message, CashierLoggedOut):
-        if state.cashier is None or state.cashier.id != message.cashier:
-            return state, ()
-        if message.regarding is None:
-            state = replace(state, banner=texts.LOGGED_OUT_BY_HUB)
-        return _changed(state, None)
+        return _logged_out(state, message)
     waiting = _answered(state, message.regarding)
     if waiting is None:
         return state, ()
@@ -107,6 +102,15 @@ def on_staff(state: TillState, message: StaffAnswer) -> Step:
     state, effects = _changed(state, cashier)
     state, more = _told_of_register(state, message, waiting)
     return state, (*effects, *more)
+
+
+def _logged_out(state: TillState, message: CashierLoggedOut) -> Step:
+    """Take in that the hub has heard of a log-out, or ends a log-in by itself."""
+    if message.regarding is not None:  # who left then may be back
+        return leaving.on_answer(state, message.regarding)
+    if state.cashier is None or state.cashier.id != message.cashier:
+        return state, ()
+    return _changed(replace(state, banner=texts.LOGGED_OUT_BY_HUB), None)
 
 
 def _told_of_register(
@@ -190,8 +194,12 @@ def _inquire(
     if not state.connection.up:
         return without_hub(state, waiting)
     waiting = replace(waiting, booked=registers.booked(state))
+    first: Effect = SendRequest(message, ANSWER_WITHIN_MS // 1000)
+    if state.unsaid and isinstance(message, CashierLogin):
+        # Said again after a log-in, an old log-out would end it at the hub.
+        waiting, first = replace(waiting, held=message), DeliverNow()
     return at_counter(state, waiting), (
-        SendRequest(message, ANSWER_WITHIN_MS // 1000),
+        first,
         SetAlarm(InquiryExpired(message.id), ANSWER_WITHIN_MS),
     )
 

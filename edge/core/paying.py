@@ -36,13 +36,21 @@ from edge.core import (
     canceling,
     counting,
     events,
+    leaving,
     registers,
     repricing,
     signing,
     texts,
 )
 from edge.core.acts import WristbandAct
-from edge.core.effects import ChargeCard, Commit, Note, SendRequest, SetAlarm
+from edge.core.effects import (
+    ChargeCard,
+    Commit,
+    DeliverNow,
+    Note,
+    SendRequest,
+    SetAlarm,
+)
 from edge.core.open_order import reference, with_attempt
 from edge.core.records import AttemptAnswered
 from edge.core.standin import Granted
@@ -111,9 +119,11 @@ def attempt(  # noqa: PLR0913 - the parts of one try, all named
     state = replace(at_counter(state, checking), banner=None)
     if not state.connection.up:  # decided at once, in the same commit
         return state, (journaled,)
+    # Where log-outs come first, the repeat is what asks.
+    later = leaving.comes_before(state, tried)
     return state, (
         journaled,
-        request_of(checking),
+        DeliverNow() if later else request_of(checking),
         SetAlarm(events.RepeatRequest(order.id, made.attempt), REPEAT_AFTER_MS),
         SetAlarm(events.RequestExpired(order.id, made.attempt), SILENT_AFTER_MS),
     )

@@ -167,6 +167,13 @@ class CashierChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LogoutsUnsaid:
+    """The log-outs the hub has yet to hear of (a JSON list of CashierLogout)."""
+
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class RegistersTold:
     """What the ledger has in registers beside this till's cash (JSON, by key)."""
 
@@ -274,6 +281,7 @@ Record = (
     | ConfigKept
     | CatalogueKept
     | CashierChanged
+    | LogoutsUnsaid
     | RegistersTold
     | ShiftTurned
     | ClosingMade
@@ -402,9 +410,9 @@ class Recovered:
 
     `orders` are those not sealed yet, and completed ones that nobody may have seen;
     `undelivered` all sealed ones the ledger does not hold, oldest first, and
-    `registers` the cash that this till put into each register. `cashier`, `elsewhere`
-    and `shift` are the latest documents of `CashierChanged`, `RegistersTold` and
-    `ShiftTurned`.
+    `registers` the cash that this till put into each register. `cashier`, `unsaid`,
+    `elsewhere` and `shift` are the latest documents of `CashierChanged`,
+    `LogoutsUnsaid`, `RegistersTold` and `ShiftTurned`.
     """
 
     orders: tuple[StoredOrder, ...] = ()
@@ -419,6 +427,7 @@ class Recovered:
     config: bytes | None = None
     catalogue: bytes | None = None
     cashier: bytes = b""
+    unsaid: bytes = b""
     closings: tuple[StoredClosing, ...] = ()
     tse_news: TseNews = TseNews()
     z_orders: int = 0

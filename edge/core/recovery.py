@@ -21,6 +21,7 @@ from edge.core import (
     charging,
     closing,
     inquiring,
+    leaving,
     paying,
     printing,
     registers,
@@ -28,7 +29,7 @@ from edge.core import (
     signing,
 )
 from edge.core.clock import clock_lamp
-from edge.core.effects import Deliver, FindCharge, Note
+from edge.core.effects import Deliver, FindCharge, Note, SayLogouts
 from edge.core.open_order import reference
 from edge.core.standin import StandInBook
 from edge.core.state import (
@@ -69,6 +70,7 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
         connection=Connection(outage_since=since),
         clock=clock_lamp(moment.now, found.last_at),
         cashier=inquiring.remembered(found.cashier),
+        unsaid=leaving.remembered(found.unsaid),
         registers=found.registers,
         elsewhere=registers.remembered(found.elsewhere),
         shift=shifts.remembered(found.shift),
@@ -91,7 +93,8 @@ def recover(identity: Identity, found: Recovered, moment: Moment) -> Step:
         ),
     )
     state = printing.recovered(_asked(state, found), found)
-    return state, (*effects, Deliver(found.undelivered), *notes)
+    delivered = (SayLogouts(state.unsaid), Deliver(found.undelivered))
+    return state, (*effects, *delivered, *notes)
 
 
 def _terms(

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from contract.catalogue import Catalogue
     from contract.fiscal import Outage, Signature
     from contract.ids import EventId, OrderId, TillId, WalletSerial
-    from contract.messages import Lamp, Note, TillConfig, TillDevice, WristbandInfo
+    from contract.messages import (
+        CashierLogin,
+        CashierLogout,
+        Lamp,
+        Note,
+        TillConfig,
+        TillDevice,
+        WristbandInfo,
+    )
     from contract.order import CardReceipt
     from edge.core.events import FiscalOpened
     from edge.core.intents import AskWristband, LogIn
@@ -158,12 +166,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Inquiring:
-    """The hub has been asked about such a wristband; `booked` as in `Checking`."""
+    """The hub has been asked about such a wristband; `booked` as in `Checking`.
+
+    `held` is a log-in that waits until the hub has heard who left before.
+    """
 
     errand: LogIn | AskWristband
     request: UUID
     entrant: LoggedIn | None = None
     booked: Mapping[str, int] | None = None
+    held: CashierLogin | None = None
     phase: ClassVar[Phase] = Phase.CHECKING
 
 
@@ -425,6 +437,7 @@ class TillState:
     """The whole till; `registers` is the cash that it put into each, by the key.
 
     `elsewhere` is what else the ledger has in each, as it said last.
+    `unsaid` are the log-outs the hub has yet to hear of.
     `training` is kept nowhere: who starts a till anew sells for real.
     """
 
@@ -443,6 +456,7 @@ class TillState:
     lookups: tuple[Lookup, ...] = ()
     closings: tuple[PendingClosing, ...] = ()
     cashier: LoggedIn | None = None
+    unsaid: tuple[CashierLogout, ...] = ()
     training: bool = False
     registers: Mapping[str, int] = field(default_factory=dict)
     elsewhere: Mapping[str, int] = field(default_factory=dict)

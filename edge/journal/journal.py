@@ -124,6 +124,7 @@ class SqliteJournal:
             config=kept.get("config"),
             catalogue=kept.get("catalogue"),
             cashier=kept.get("cashier", b""),
+            unsaid=kept.get("unsaid", b""),
             elsewhere=kept.get("elsewhere", b""),
             shift=kept.get("shift", b""),
             closings=rows.open_closings(closings, starts),

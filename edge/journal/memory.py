@@ -29,6 +29,7 @@ from edge.core.records import (
     Decided,
     FiscalBegun,
     LedgerRestored,
+    LogoutsUnsaid,
     OrderOpened,
     OrderShown,
     OutageNoted,
@@ -212,6 +213,7 @@ class MemoryJournal:
             config=self._kept.get(ConfigKept),
             catalogue=self._kept.get(CatalogueKept),
             cashier=self._kept.get(CashierChanged, b""),
+            unsaid=self._kept.get(LogoutsUnsaid, b""),
             elsewhere=self._kept.get(RegistersTold, b""),
             shift=self._kept.get(ShiftTurned, b""),
             closings=tuple(each for each in self.closings if each.id not in self.ended),
@@ -290,6 +292,7 @@ class MemoryJournal:
                 ConfigKept()
                 | CatalogueKept()
                 | CashierChanged()
+                | LogoutsUnsaid()
                 | RegistersTold()
                 | ShiftTurned()
             ):

@@ -31,6 +31,7 @@ from edge.core.records import (
     FiscalBegun,
     FiscalStart,
     LedgerRestored,
+    LogoutsUnsaid,
     OrderOpened,
     OrderShown,
     PaperNoted,
@@ -58,6 +59,7 @@ _KEPT = {
     ConfigKept: "config",
     CatalogueKept: "catalogue",
     CashierChanged: "cashier",
+    LogoutsUnsaid: "unsaid",
     RegistersTold: "elsewhere",
     ShiftTurned: "shift",
 }
@@ -80,6 +82,7 @@ def statements(record: Record) -> Iterator[Statement]:
             ConfigKept()
             | CatalogueKept()
             | CashierChanged()
+            | LogoutsUnsaid()
             | RegistersTold()
             | ShiftTurned()
         ):

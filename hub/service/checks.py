@@ -92,6 +92,8 @@ class Checks:
             order = read_order(body, till)
         except Malformed as error:
             return rejected(error, message.id, id_in(body))
+        if order.kind is OrderKind.SHIFT_END:
+            await self._staff.settled()
         event = self._context.current
         refusal = check_refusal(
             order, message.credential, event.agreed

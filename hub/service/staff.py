@@ -6,10 +6,11 @@ import asyncio
 import logging
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from msgspec import UNSET, UnsetType
 
 from contract.ids import TillId, WristbandUid, new_uuid7
 from contract.messages import (
@@ -28,7 +29,6 @@ from hub.store import errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from contract.messages import CashierLogin, CashierLogout, StaffRole
     from contract.order import Order
@@ -112,9 +112,9 @@ class Staff:
             register_minor=await self._cash_in(register),
         )
 
-    async def _cash_in(self, register: str | None) -> int | msgspec.UnsetType:
+    async def _cash_in(self, register: str | None) -> int | UnsetType:
         if register is None:
-            return msgspec.UNSET
+            return UNSET
         event = self._context.current.number
         held = await self._store.fetch_value("cash_in_register", event, register)
         assert isinstance(held, int)
@@ -126,8 +126,9 @@ class Staff:
             session = self._presence.sessions.get(till)
             if session is not None and session.cashier == message.cashier:
                 event = self._context.current.number
-                said = (session.cashier, None, False)
-                await self._store.fetch("note_login", event, till, *said)
+                left_at = datetime.now(UTC) if message.at is UNSET else message.at
+                said = (till, session.cashier, left_at)
+                await self._store.fetch("note_logout", event, *said)
                 self._presence.sessions.pop(till, None)
                 log.info("Till %s: %s has left.", till, session.cashier)
         return CashierLoggedOut(
@@ -137,6 +138,11 @@ class Staff:
     async def note_handover(self) -> None:
         """Read again whose the registers are; DatabaseGone leaves it as it was."""
         await self._load_holders()
+
+    async def settled(self) -> None:
+        """Wait until all are in or out who said so before."""
+        async with self._turn:
+            return
 
     def refusal(self, order: Order) -> Refusal | None:
         """Say why whoever is logged in may not make an order."""
@@ -158,6 +164,7 @@ class Staff:
         holder = self._presence.holders.get(order.cash_register)
         whose = [each for each in (order.cash.holder, holder) if each]
         event = self._context.current.number
+        await self.settled()
         was_there = await self._store.fetch_value(
             "was_logged_in", event, whose, decided_at
         )

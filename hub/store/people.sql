@@ -44,8 +44,14 @@ WITH changed AS (
 SELECT pg_notify('kassenband_context', $1::text) IS NOT NULL FROM changed;
 
 -- note_login --
--- Remember a log-in, or without a role a log-out.
+-- Remember a log-in.
 INSERT INTO login (event, till, staff, role, supervised) VALUES ($1, $2, $3, $4, $5);
+
+-- note_logout --
+-- Remember a log-out at its till's time: after what came before it, and not to come.
+INSERT INTO login (event, till, staff, said_at)
+SELECT $1, $2, $3, LEAST(now(), GREATEST($4, max(said_at)))
+FROM login WHERE event = $1 AND till = $2;
 
 -- logins --
 -- Read the latest word and the latest log-in of each till.

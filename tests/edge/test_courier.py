@@ -6,7 +6,7 @@ import asyncio
 from uuid import UUID
 
 from contract.ids import OrderId
-from contract.messages import AdviceBatch, FromTill, encode
+from contract.messages import AdviceBatch, CashierLogout, FromTill, encode
 from contract.topics import ADVICES_PER_BATCH_MAX, MESSAGE_BYTES_MAX
 from edge.core.errors import NotConnected
 from edge.core.events import AdviceStuck, ProbeImpossible
@@ -31,13 +31,13 @@ class Road:
 
     def __init__(self) -> None:
         self.open = True
-        self.sent: asyncio.Queue[AdviceBatch] = asyncio.Queue()
+        self.sent: asyncio.Queue[FromTill] = asyncio.Queue()
 
     def send(self, message: FromTill, *, expires_s: int | None = None) -> None:
         if not self.open:
             raise NotConnected("The till is not connected to the hub.")
-        assert expires_s is None, "an advice never expires"
-        assert isinstance(message, AdviceBatch)
+        if isinstance(message, AdviceBatch):
+            assert expires_s is None, "an advice never expires"
         self.sent.put_nowait(message)
 
 
@@ -68,6 +68,11 @@ class Office:
         await asyncio.gather(self.working, return_exceptions=True)
 
     async def next(self) -> AdviceBatch:
+        batch = await self.message()
+        assert isinstance(batch, AdviceBatch)
+        return batch
+
+    async def message(self) -> FromTill:
         return await asyncio.wait_for(self.road.sent.get(), PATIENCE_S)
 
 
@@ -109,3 +114,35 @@ async def test_with_nothing_to_send_there_is_no_probe() -> None:
         office.courier.probe()
         posted = await asyncio.wait_for(office.posted.get(), PATIENCE_S)
         assert isinstance(posted, ProbeImpossible)
+
+
+ANN, BEN = (
+    CashierLogout(id=UUID(int=90 + number), cashier=name)
+    for number, name in enumerate(("ann", "ben"))
+)
+
+
+async def test_the_hub_hears_who_has_left_before_it_hears_of_their_orders() -> None:
+    """Else it takes a close-out for one whose cashier was still logged in."""
+    async with Office() as office:
+        office.road.open = False
+        office.courier.say((ANN, BEN))
+        office.courier.hand_over(orders(1))
+        await asyncio.sleep(0)
+        office.road.open = True
+        office.courier.wake()
+        said = [await office.message() for _ in range(3)]
+        assert said[:2] == [ANN, BEN]
+        assert isinstance(said[2], AdviceBatch)
+
+
+async def test_log_outs_are_said_without_any_advice_until_they_are_answered() -> None:
+    async with Office() as office:
+        office.courier.say((ANN,))
+        assert await office.message() == ANN
+        office.courier.wake()
+        assert await office.message() == ANN
+        office.courier.say(())
+        office.courier.wake()
+        office.courier.hand_over(orders(1))
+        assert len((await office.next()).advices) == 1

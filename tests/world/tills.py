@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from contract.ids import TillId
-    from contract.messages import FromHub, FromTill
+    from contract.messages import CashierLogout, FromHub, FromTill
     from edge.core.effects import Effect
     from edge.core.events import Event, FiscalEvent
     from edge.core.intents import Intent
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 CLOCK_STEP_S = 900
 COURIER_MS = 200
+LOGOUTS_AGAIN_NS = 10_000_000_000
 AT_COLLECTION: tuple[Intent, ...] = (
     intents.MoneyTaken(),
     intents.MoneyTaken(),
@@ -93,6 +94,8 @@ class SimulatedTill:
         self.steps = 0
         self.state = TillState(identity=self.identity)
         self.queue = DeliveryQueue()
+        self.logouts: tuple[CashierLogout, ...] = ()
+        self.say_ns = 0
         self.clock_off = timedelta()
         self.statuses = 0
         self.cash = Random(f"{world.seed} {till} cash")
@@ -107,6 +110,7 @@ class SimulatedTill:
         self.epoch += 1
         self.powered = True
         self.queue = DeliveryQueue()
+        self.logouts = ()
         self.state = TillState(identity=self.identity)
         found = self.journal.read()
         state, todo = recover(self.identity, found, self._moment())
@@ -152,6 +156,7 @@ class SimulatedTill:
             and not state.lookups
             and not state.charges
             and not state.closings
+            and not state.unsaid
             and self.is_closed
             and self.is_counted
             and len(self.queue) == 0
@@ -324,8 +329,12 @@ class SimulatedTill:
                 self.queue.add(orders)
             case effects.Delivered(orders=orders, regarding=regarding):
                 self.queue.recorded(orders, regarding, now)
+            case effects.SayLogouts(logouts=logouts):
+                self.logouts = logouts
+                self._say_logouts()
             case effects.DeliverNow():
                 self.queue.wake()
+                self._say_logouts()
             case effects.RefusedByHub(rejected=rejected):
                 refused = self.queue.refused(rejected.regarding, now)
                 assert refused is None, "this hub refuses no advice"
@@ -335,6 +344,12 @@ class SimulatedTill:
     def _probe(self) -> None:
         if len(self.queue) == 0:
             self._soon(1, lambda: self.take(events.ProbeImpossible()))
+
+    def _say_logouts(self) -> None:
+        self.say_ns = self.world.timeline.now_ns + LOGOUTS_AGAIN_NS
+        for each in self.logouts:
+            if not self.up.cut:
+                self._send(each)
 
     # --- the wires -------------------------------------------------------------------
 
@@ -402,9 +417,12 @@ class SimulatedTill:
             raws = tuple(msgspec.Raw(sealed[order]) for order in orders)
             batch = AdviceBatch(id=UUID(int=self.random.getrandbits(128)), advices=raws)
             self.queue.sent(batch.id, orders, now)
+            self._say_logouts()  # before the advices, as the courier does
             self._send(batch)
         elif orders:
             self.queue.not_sent(now)
+        if self.say_ns <= now:
+            self._say_logouts()
         self._soon(COURIER_MS, self._courier_looks)
 
     # --- the cashier -----------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,6 @@ from contract.messages import (
     CashierLoggedIn,
     CashierLoggedOut,
     CashierLogin,
-    CashierLogout,
     LoginRefusal,
     LoginRefused,
     Rejected,
@@ -35,6 +35,9 @@ from edge.core.state import Inquiring, Selling
 from edge.core.view import Phase
 from tests.edge.core.desk import ANCHOR
 from tests.edge.core.festival import CONFIGURED, EVERYTHING, Festival
+
+if TYPE_CHECKING:
+    from contract.messages import CashierLogout
 
 KEY = b"k" * 32
 PIN = "4711"
@@ -80,6 +83,11 @@ def logged_in(request: UUID, *rights: Right) -> CashierLoggedIn:
         rights=rights or SELLER.rights,
         register="drawer-3",
     )
+
+
+def heard(desk: Festival, bye: CashierLogout) -> None:
+    """Let the hub hear of a log-out."""
+    desk.say(CashierLoggedOut(id=UUID(int=4), regarding=bye.id, cashier=bye.cashier))
 
 
 def log_in(desk: Festival, pin: str = PIN, role: str | None = None) -> None:
@@ -173,7 +181,9 @@ def test_log_outs_from_here_and_from_the_office() -> None:
     log_in(desk)
     desk.say(logged_in(desk.asked(CashierLogin).id))
     desk.do(intents.LogOut())
-    assert desk.asked(CashierLogout).cashier == "c1"
+    [bye] = desk.only(effects.SayLogouts).logouts
+    assert bye.cashier == "c1"
+    heard(desk, bye)
     log_in(desk)
     desk.say(logged_in(desk.asked(CashierLogin).id))
     desk.say(CashierLoggedOut(id=UUID(int=3), regarding=None, cashier="c9"))

@@ -28,6 +28,7 @@ from edge.core.records import (
     ConfigKept,
     FiscalStart,
     LedgerRestored,
+    LogoutsUnsaid,
     OrderOpened,
     PaperNoted,
     Record,
@@ -208,6 +209,13 @@ async def test_a_failed_commit_writes_nothing(journal: SqliteJournal) -> None:
     with pytest.raises(JournalBroken, match="Check the disk"):
         await journal.commit((ConfigKept(b"new"), *opening))  # opened twice
     assert await journal.recover() == before
+
+
+async def test_log_outs_left_unsaid_are_found_again(journal: SqliteJournal) -> None:
+    assert (await journal.recover()).unsaid == b""
+    await journal.commit((LogoutsUnsaid(b"[1]"),))
+    await journal.commit((LogoutsUnsaid(b"[1,2]"),))
+    assert (await journal.recover()).unsaid == b"[1,2]"
 
 
 async def test_every_commit_goes_to_the_disk(journal: SqliteJournal) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 import pytest_asyncio
 
 from contract.ids import TillId, new_uuid7
@@ -272,6 +274,64 @@ async def test_a_close_out_told_while_the_cashier_works_on_is_flagged(
         right = shift_end(15_000, 15_000, "ann")
         right = msgspec.structs.replace(right, cashier="emil")
         assert await advise(parts, right, decided_at=when) == ()
+
+
+async def test_a_log_out_heard_late_counts_from_when_it_was(parts: Parts) -> None:
+    """The hub was silent when ann left, and when her register was counted then."""
+    await hire(parts)
+    await advise(parts, shift_start(15_000, "ann"))
+    assert isinstance(await parts.staff.log_in(login("ann"), OTHER), CashierLoggedIn)
+    working = datetime.now(UTC)
+    left = working + timedelta(microseconds=1)
+    ends = msgspec.structs.replace(shift_end(15_000, 15_000, "ann"), cashier="emil")
+
+    bye = CashierLogout(id=new_uuid7(), cashier="ann", at=left)
+    await parts.staff.log_out(bye, OTHER)
+
+    assert await advise(parts, ends, decided_at=left) == ()
+    await advise(parts, shift_start(15_000, "ann"))
+    early = msgspec.structs.replace(shift_end(15_000, 15_000, "ann"), cashier="emil")
+    assert AdviceFlag.CASHIER_LOGGED_IN in await advise(
+        parts, early, decided_at=working
+    )
+
+
+@pytest.mark.parametrize("year", [1999, 2099])
+async def test_a_log_out_by_a_clock_that_is_off_is_one_all_the_same(
+    parts: Parts, year: int
+) -> None:
+    await hire(parts)
+    await advise(parts, shift_start(15_000, "ann"))
+    assert isinstance(await parts.staff.log_in(login("ann"), OTHER), CashierLoggedIn)
+    off = datetime(year, 1, 1, tzinfo=UTC)
+
+    await parts.staff.log_out(
+        CashierLogout(id=new_uuid7(), cashier="ann", at=off), OTHER
+    )
+
+    ends = msgspec.structs.replace(shift_end(15_000, 15_000, "ann"), cashier="emil")
+    assert await advise(parts, ends, decided_at=datetime.now(UTC)) == ()
+
+
+async def test_a_close_out_said_right_after_a_log_out_waits_for_it(
+    parts: Parts,
+) -> None:
+    """A till says both at once when the hub is back."""
+    await hire(parts)
+    closes = msgspec.structs.replace(people.FINANCE, needs_register=False)
+    await put_role(parts.store, people.EVENT, closes)
+    await parts.context.refresh()
+    await advise(parts, shift_start(15_000, "ann"))
+    for name, till in (("ann", OTHER), ("emil", BAR)):
+        assert isinstance(await parts.staff.log_in(login(name), till), CashierLoggedIn)
+    ends = msgspec.structs.replace(shift_end(15_000, 15_000, "ann"), cashier="emil")
+    bye = CashierLogout(id=new_uuid7(), cashier="ann", at=datetime.now(UTC))
+
+    _, checked = await asyncio.gather(
+        parts.staff.log_out(bye, OTHER), check(parts, ends)
+    )
+
+    assert isinstance(checked, OrderChecked)
 
 
 async def test_a_register_is_handed_out_twice(parts: Parts, shifts: Shifts) -> None:
