@@ -36,7 +36,11 @@ _WAYS: Final[tuple[tuple[Phase, Phase, str], ...]] = (
     (Phase.PRESENT, Phase.APPROVED, "WristbandRead PayByCash PayByCard"),
     (Phase.PRESENT, Phase.DECLINED, "WristbandRead PayByCash PayByCard"),
     (Phase.PRESENT, Phase.SELLING, "WristbandRead BackToBasket AbortOrder"),
-    (Phase.CHECKING, Phase.APPROVED, f"OrderBooked OrderChecked {_SILENCE}"),
+    (
+        Phase.CHECKING,
+        Phase.APPROVED,
+        f"OrderBooked OrderChecked OrderDeclined {_SILENCE}",
+    ),
     (Phase.CHECKING, Phase.DECLINED, f"OrderDeclined OrderConflict {_SILENCE}"),
     (Phase.CHECKING, Phase.COLLECT, f"OrderChecked {_SILENCE}"),
     (Phase.CHECKING, Phase.CHARGE, f"OrderChecked {_SILENCE}"),

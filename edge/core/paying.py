@@ -315,6 +315,8 @@ def _judged(
 def _declined(
     state: TillState, checking: Checking, verdict: OrderDeclined, moment: Moment
 ) -> Step:
+    if _is_counted_all_the_same(checking, verdict):
+        return stand_in(state, checking, moment)
     anew = repricing.after(checking, verdict)
     if anew is not None:
         tried = decode_order(checking.attempt.document)
@@ -332,6 +334,15 @@ def _declined(
     text = texts.with_facts(text, verdict, checking.order.catalogue)
     decline = Decline(verdict.reason, title, text, verdict.facts.balance, verdict.facts)
     return at_counter(state, Declined(checking.order, decline)), ()
+
+
+def _is_counted_all_the_same(checking: Checking, verdict: OrderDeclined) -> bool:
+    """Whether a till that was revoked counts its drawer out: that cash is there.
+
+    The hub sets its advice aside, until somebody has looked at it.
+    """
+    is_end = checking.order.content.kind is OrderKind.SHIFT_END
+    return is_end and verdict.reason is DeclineReason.UNKNOWN_TILL
 
 
 def on_rejected(

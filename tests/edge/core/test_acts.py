@@ -472,6 +472,18 @@ def test_a_shift_does_not_end_while_its_cashier_is_logged_in() -> None:
     assert desk.decisions() == []
 
 
+def test_a_revoked_till_is_closed_out_by_advice() -> None:
+    """Its drawer holds money, and its Z number would be open for ever."""
+    desk = Festival().up()
+    end = CashMove(source=OURS, target=VAULT, counted_minor=400, holder="c1")
+    desk.begin(CashAct(OrderKind.SHIFT_END, end))
+    desk.decline(DeclineReason.UNKNOWN_TILL)
+    assert desk.showing() is Phase.APPROVED
+    assert desk.last().kind is OrderKind.SHIFT_END
+    (decided,) = desk.decisions()
+    assert decided.path is Path.STAND_IN
+
+
 def test_a_silent_hub_holds_up_no_close_out() -> None:
     desk = Festival().up()
     end = CashMove(source=OURS, target=VAULT, counted_minor=400, holder="c1")
