@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from contract.messages import decode_advice
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub.core.booking import Item, Result
-    from hub.core.state import Live
+    from hub.core.state import Live, Undone
     from tests.world.database import Appended, Values
 
 Sums = dict[tuple[int, str], int]
@@ -342,8 +342,16 @@ def _comparable(known: OrderState, *, with_undone: bool) -> tuple[object, ...]:
         known.end,
         known.contradictions,
         None if known.live is None else _live(known.live),
-        known.undone if with_undone else None,
+        _undone(known) if with_undone else None,
     )
+
+
+def _undone(known: OrderState) -> dict[UUID, Undone]:
+    # Losses are only ever added up; a loaded one has them in no order.
+    return {
+        order: replace(undone, losses=tuple(sorted(undone.losses)))
+        for order, undone in known.undone.items()
+    }
 
 
 def _live(live: Live) -> tuple[object, ...]:

@@ -255,7 +255,9 @@ class SimulatedTill:
                 order = decode_order(record.document)
                 self.world.drawers.moved(order)
                 is_count = order.kind is OrderKind.SHIFT_END and not order.training
-                if self.healed and is_count:
+                # Not if another till put something in while it was counted.
+                left = self.world.drawers.held[order.cash_register]
+                if self.healed and is_count and not left:
                     self.counted.add(order.cash_register)
 
     def _perform_at_once(self, effect: effects.Immediate) -> None:
