@@ -3,7 +3,9 @@
 They run behind the counter. What takes from a wallet or gives to one is asked for as
 soon as the ledger holds the original; cash is given back at once, a card's money when
 the terminal has refunded it, and the advice books both. Whether another till's order
-may be undone the hub is asked before any money is given back.
+may be undone the hub is asked before any money is given back. What gives a card's money
+back for what a wallet got takes it from the wallet first; if the terminal then gives
+nothing back, the advice says aborted, and the wallet has its money again.
 """
 
 from __future__ import annotations
@@ -146,15 +148,18 @@ def ask_if_due(state: TillState, moment: Moment) -> Step:
 def resume(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
     """Go on with a cancellation found in the journal: the guest was told already.
 
-    Of money that was not given back yet nothing is given back now.
+    Of money that was not given back yet nothing is given back now. What the terminal
+    did is looked up before anything else: it may have given back what the hub booked.
     """
     last = waiting.attempts[-1]
     order = decode_order(last.document)
-    waiting = replace(waiting, asks=ask_first(order))
+    at_terminal = _is_at_terminal(order)
+    asks = Ask.NOTHING if at_terminal else ask_first(order)
+    waiting = replace(waiting, asks=asks)
     state = replace(state, cancellations=(*state.cancellations, waiting))
-    if waiting.asks is not Ask.NOTHING:
+    if asks is not Ask.NOTHING:
         return state, ()
-    if _is_at_terminal(order):
+    if at_terminal:
         return state, (FindCharge(waiting.id, reference(waiting.id, last.number)),)
     banner = texts.cancellation_refused(texts.CANCELED_NOTHING)
     return _end(replace(state, banner=banner), waiting, Outcome.ABORTED, moment)
@@ -179,11 +184,15 @@ def on_checked(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
 def on_verdict(
     state: TillState, waiting: Cancellation, verdict: Verdict, moment: Moment
 ) -> Step:
-    """Take in what the hub says of a cancellation's attempt."""
+    """Take in what the hub says of a cancellation's attempt; what comes twice, once."""
+    if waiting.asks is Ask.NOTHING:
+        return state, ()
     match verdict:
-        case OrderBooked():
-            state = replace(state, banner=_told(waiting.attempts[-1]))
-            return _end(state, waiting, Outcome.COMPLETED, moment, verdict.anchor.batch)
+        case OrderBooked(anchor=anchor):
+            booked = replace(
+                waiting, asks=Ask.NOTHING, request=None, batch=anchor.batch
+            )
+            return _go_on(_changed(state, booked), booked, moment)
         case OrderDeclined(reason=DeclineReason.NOT_FINAL_YET):
             return _try_again(state, waiting, moment)
         case OrderDeclined() | OrderConflict():
@@ -312,7 +321,7 @@ def _go_on(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
 
 def _is_at_terminal(order: Order) -> bool:
     by_card = order.payment is not None and order.payment.method is PaymentMethod.CARD
-    return by_card and not order.training
+    return by_card and bool(order.total_minor) and not order.training
 
 
 def _told(attempt: StoredAttempt) -> Banner:
@@ -322,7 +331,7 @@ def _told(attempt: StoredAttempt) -> Banner:
     if method is PaymentMethod.CASH:
         give = f"Give {-order.total} back in cash."
         text = give if order.total_minor < 0 else f"Take {order.total} back in cash."
-    elif method is not None:
+    elif method is not None and order.total_minor:
         place = "wristband" if method is PaymentMethod.WALLET else "card"
         text = f"{-order.total} went back to the {place}."
     return Banner(Tone.INFORM, "Order canceled", text)
@@ -350,8 +359,8 @@ def _end(
     waiting: Cancellation,
     outcome: Outcome,
     moment: Moment,
-    batch: int | None = None,
 ) -> Step:
+    batch = waiting.batch if outcome is Outcome.COMPLETED else None
     decision = signing.decided(
         waiting.attempts,
         waiting.attempts[-1].document,

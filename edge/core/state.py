@@ -294,7 +294,8 @@ class Cancellation:
     """A cancellation that waits for the hub, while the till goes on selling.
 
     `asks` is what it still needs of the hub, `request` the id of the question that is
-    under way, if one is; `receipt` is that of the card which gets its money back.
+    under way, if one is; `receipt` is that of the card which gets its money back,
+    `batch` the one that booked it, if its request has.
     """
 
     id: OrderId
@@ -303,6 +304,7 @@ class Cancellation:
     request: UUID | None = None
     asks: Ask = Ask.REQUEST
     receipt: CardReceipt | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -434,3 +434,143 @@ def test_a_cancellation_outlives_a_fault_of_the_hub_and_says_so() -> None:
     desk.do(events.CancellationDue(waiting.id))
     assert booked(desk).total_minor == -450
     assert desk.state.cancellations == ()
+
+
+# --- card refunds of what a wallet got -----------------------------------------------
+
+
+def topped_up_by_card(desk: Festival) -> OrderId:
+    """Sell 20.00 of credit for a card; the ledger holds it already."""
+    desk.begin(TopUp(2_000))
+    desk.tap()
+    desk.do(intents.PayByCard())
+    desk.check_passes()
+    charge = desk.only(effects.ChargeCard)
+    desk.do(events.CardPaid(charge.order, charge.reference, RECEIPT))
+    original = OrderId(desk.last().id)
+    desk.recorded(original)
+    desk.do(intents.Dismiss())
+    return original
+
+
+def group_by_card(desk: Festival, lines: tuple[int, ...] | None) -> None:
+    """Cancel another till's group, or one guest of it, that a card has paid."""
+    paid = Payment(method=PaymentMethod.CARD, card=RECEIPT)
+    group = msgspec.structs.replace(ORDERS["ticket"], payment=paid)
+    guest = None if lines is None else 6
+    desk.do(intents.CancelOrder(group.id, lines, guest=guest))
+    desk.do(events.OrderFound(OrderId(group.id), None, ()))
+    query = desk.asked(OrderQuery)
+    desk.say(info(query, order=msgspec.Raw(encode_order(group))))
+
+
+def test_a_top_up_by_card_gives_the_card_its_money_before_anybody_says_so() -> None:
+    desk = Festival().up()
+    cancel(desk, topped_up_by_card(desk))
+    before = len(desk.decisions())
+    order = booked(desk)
+    refund = desk.only(effects.RefundCard)
+    assert (refund.amount.minor, refund.receipt) == (2_000, RECEIPT)
+    told = desk.state.banner
+    assert (len(desk.decisions()), told) == (before, None)
+    desk.do(events.CardPaid(refund.order, refund.reference, RECEIPT))
+    decision = desk.decisions()[-1]
+    assert (decision.order, decision.attempt) == (order.id, order.attempt + 1)
+    assert (decision.batch, desk.last().payment) == (
+        ANCHOR.batch,
+        Payment(method=PaymentMethod.CARD, card=RECEIPT),
+    )
+    assert desk.state.banner is not None
+    assert "went back to the card" in desk.state.banner.text
+
+
+@pytest.mark.parametrize(("lines", "total"), [(None, -3_500), ((1, 2), -1_500)])
+def test_a_group_by_card_gets_its_money_or_one_guest_his(
+    lines: tuple[int, ...] | None, total: int
+) -> None:
+    desk = Festival().up()
+    group_by_card(desk, lines)
+    assert booked(desk).total_minor == total
+    refund = desk.only(effects.RefundCard)
+    assert (refund.amount.minor, refund.receipt) == (-total, RECEIPT)
+    desk.do(events.CardPaid(refund.order, refund.reference, RECEIPT))
+    assert desk.last().total_minor == total
+
+
+def test_a_wristband_has_its_money_again_when_the_card_gets_nothing() -> None:
+    """What is told as aborted the ledger reverses, though its request was booked."""
+    desk = Festival().up()
+    cancel(desk, topped_up_by_card(desk))
+    booked(desk)
+    refund = desk.only(effects.RefundCard)
+    desk.do(events.CardFailed(refund.order, refund.reference, "The card is refused."))
+    decision = desk.decisions()[-1]
+    assert (decision.order, decision.outcome) == (refund.order, Outcome.ABORTED)
+    assert (decision.path, decision.batch, decision.charges) == (None, None, ())
+    assert desk.state.banner is not None
+    assert "could not be canceled" in desk.state.banner.title
+
+
+def test_an_answer_that_comes_twice_refunds_a_card_once() -> None:
+    desk = Festival().up()
+    cancel(desk, topped_up_by_card(desk))
+    request = desk.asked(OrderRequest)
+    booked(desk)
+    refund = desk.only(effects.RefundCard)
+    desk.do(events.CancellationDue(refund.order))
+    assert not desk.performed(effects.SendRequest)
+    order = decode_order(request.order)
+    desk.say(
+        OrderBooked(
+            id=UUID(int=8),
+            regarding=request.id,
+            order=order.id,
+            attempt=order.attempt,
+            balance=None,
+            anchor=ANCHOR,
+        )
+    )
+    assert not desk.performed(effects.RefundCard)
+    desk.do(events.CardPaid(refund.order, refund.reference, RECEIPT))
+    assert desk.decisions()[-1].outcome is Outcome.COMPLETED
+
+
+@pytest.mark.parametrize("is_refunded", [True, False])
+def test_a_till_that_stopped_looks_for_the_refund_and_makes_no_second_one(
+    *, is_refunded: bool
+) -> None:
+    """Whatever the hub booked, it is the terminal that knows of the card's money."""
+    desk = Festival().up()
+    cancel(desk, topped_up_by_card(desk))
+    booked(desk)
+    refund = desk.only(effects.RefundCard)
+    again = desk.restarted()
+    find = again.only(effects.FindCharge)
+    assert (find.order, find.reference) == (refund.order, refund.reference)
+    again.up()
+    assert not again.performed(effects.SendRequest)
+    if is_refunded:
+        again.do(events.CardPaid(find.order, find.reference, RECEIPT))
+        assert again.last().total_minor == -2_000
+    else:
+        again.do(events.CardNotFound(find.order, find.reference))
+        assert again.decisions()[-1].outcome is Outcome.ABORTED
+        assert again.state.banner == texts.cancellation_refused(texts.NO_REFUND)
+    assert not again.performed(effects.RefundCard)
+    assert again.state.cancellations == ()
+
+
+def test_nothing_goes_to_the_terminal_for_what_was_free() -> None:
+    """A guest of a group who came in for nothing, by a presale for instance."""
+    desk = Festival().up()
+    paid = Payment(method=PaymentMethod.CARD, card=RECEIPT)
+    free = msgspec.structs.replace(BEER, name="Water", price_minor=0)
+    mixed = msgspec.structs.replace(
+        sale((free, 1), (PRETZEL, 1)), till="bar-2", payment=paid
+    )
+    desk.say(info(asked(desk, (1,)), order=msgspec.Raw(encode_order(mixed))))
+    desk.check_passes()
+    assert not desk.performed(effects.RefundCard)
+    assert desk.last().total_minor == 0
+    assert desk.state.banner is not None
+    assert desk.state.banner.text == "The guest gets nothing back."
