@@ -218,12 +218,8 @@ def _due_refusal(order: Order, due: Due | None) -> Refusal | None:
             f"The hub knows no bill {order.bill}. Check it digit by digit.",
         )
     if due.held_by is not None:
-        return Refusal(
-            DeclineReason.BILL_NOT_DUE,
-            f"The till {due.held_by} is taking this bill's money just now. "
-            "Wait until it is done, or try again in a few minutes.",
-            Facts(due=due.amount),
-        )
+        text = _held_text(due.held_by, order.till)
+        return Refusal(DeclineReason.BILL_NOT_DUE, text, Facts(due=due.amount))
     if not due.is_payable:
         return Refusal(
             DeclineReason.BILL_NOT_DUE,
@@ -237,6 +233,19 @@ def _due_refusal(order: Order, due: Due | None) -> Refusal | None:
         DeclineReason.WRONG_BILL_AMOUNT,
         f"The bill asks for {due.amount}. Read the bill's code again.",
         Facts(due=due.amount),
+    )
+
+
+def _held_text(held_by: str, till: str) -> str:
+    if held_by == till:
+        return (
+            "This till took up the bill before, and the hub has not heard yet how that "
+            "ended. Wait a moment and read the bill's code again; after a few minutes "
+            "it is free in any case."
+        )
+    return (
+        f"The till {held_by} is taking this bill's money just now. "
+        "Wait until it is done, or try again in a few minutes."
     )
 
 

@@ -62,7 +62,8 @@ class TillBills:
         """Say what is due on an order's bill, and keep it for its till if it may pay.
 
         Until the till has told how the order ended, or for HELD_FOR. The same order
-        may ask as often as it likes.
+        may ask as often as it likes; another order may not, even of the same till, as
+        the first one's card may be charged just now.
         """
         assert order.bill is not None, "only bills are kept"
         async with self._store.unit_of_work() as unit:
@@ -100,6 +101,7 @@ class TillBills:
                 order.till,
                 order.bill,
             )
+            await self.release(order)
             return
         kind = MovementKind.PAYMENT if amount > 0 else MovementKind.REFUND
         async with self._store.unit_of_work() as unit:

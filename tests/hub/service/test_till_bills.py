@@ -137,6 +137,29 @@ async def test_of_two_tills_one_takes_a_bills_money(
     assert declined.text.startswith("Nothing is due on this bill")
 
 
+async def test_a_till_that_reads_a_bill_again_is_not_sent_to_itself(
+    fair: Fair, parts: Parts
+) -> None:
+    """Who gave up and starts anew is told what to wait for, not of a till 'desk-1'.
+
+    The first order's card may be charged just now: the second waits for its end.
+    """
+    pia = await fair.user()
+    reference = await fair.bill(pia)
+    first = paying(reference, 5500, till=samples.DESK, register=samples.DESK)
+    again = paying(reference, 5500, till=samples.DESK, register=samples.DESK)
+    assert isinstance(await check(parts, first), OrderChecked)
+
+    declined = await check(parts, again)
+
+    assert isinstance(declined, OrderDeclined)
+    assert declined.reason is DeclineReason.BILL_NOT_DUE
+    assert declined.text.startswith("This till took up the bill before")
+    assert samples.DESK not in declined.text
+    await people.advise(parts, first, Outcome.ABORTED)
+    assert isinstance(await check(parts, again), OrderChecked)
+
+
 async def test_a_bill_is_free_again_once_its_till_has_given_up(
     fair: Fair, parts: Parts
 ) -> None:
@@ -207,12 +230,15 @@ async def test_what_does_not_add_up_pays_no_bill(
 ) -> None:
     pia = await fair.user()
     reference = await fair.bill(pia)
-    order = msgspec.structs.replace(paying(reference, 5500), granted_by="lead-1")
+    order = paying(reference, 5500)
+    assert isinstance(await check(parts, order), OrderChecked)
+    order = msgspec.structs.replace(order, granted_by="lead-1")
 
     flags = await people.advise(parts, order)
     await booker.book()
 
     assert AdviceFlag.INCONSISTENT_ORDER in flags
+    assert isinstance(await check(parts, paying(reference, 5500)), OrderChecked)
     assert await fair.payments_of(pia, reference) == ()
     assert await fair.balance("organizer_payable", ORGANIZER) == 0
     report = await look(parts)
