@@ -171,9 +171,13 @@ BEGIN
         AS entered (id, cause, order_id, attempt, reverses, cancels, first, middle,
                     last);
 
+    -- A limit that was raised after the writer judged leaves less above it; one that
+    -- was lowered leaves more, which the table's own check refuses.
     UPDATE wallet AS w
     SET balance_minor = c.balance, overdraft_minor = c.overdraft,
-        excess_minor = c.excess, vouchers = c.vouchers, used = true
+        excess_minor = least(c.excess, greatest(0, c.balance - coalesce(cap_minor,
+                                                                        c.balance))),
+        vouchers = c.vouchers, used = true
     FROM (
         SELECT found.place, said.*
         FROM unnest(p_wallet, p_wallet_before, p_wallet_balance, p_wallet_overdraft,
@@ -194,11 +198,15 @@ BEGIN
 END $$;
 
 -- Keeps what all wallets hold together below the event's limit; beside book_batch_v1.
+-- As with wallets, a limit that was raised meanwhile leaves less above it.
 CREATE OR REPLACE FUNCTION hold_guests_money_v1(
     p_event integer, p_before bigint, p_held bigint, p_excess bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE guests_money SET held_minor = p_held, excess_minor = p_excess
+    UPDATE guests_money
+    SET held_minor = p_held,
+        excess_minor = least(p_excess, greatest(0, p_held - coalesce(cap_minor,
+                                                                     p_held)))
     WHERE event = p_event AND held_minor = p_before;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'The wallets do not hold what the writer believes them to hold.'

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
@@ -103,6 +104,44 @@ async def test_only_what_is_done_already_passes_the_limits_of_what_is_held(
     await bench.book(completed(order(-100, wallet)))
     await bench.book(credit_item(uuid4(), wallet, 100, "test"))
     assert await bench.balance(wallet) == (1200, 0)
+
+
+async def test_a_limit_raised_while_a_batch_is_on_its_way_leaves_nothing_above_it(
+    bench: Bench,
+) -> None:
+    """Verify would else report an honest ledger, for as long as nobody buys."""
+    wallet = await bench.wallet(900)
+    low = EventLimits(max_balance_minor=1000, event_cap_minor=1000)
+    await set_limits(bench.store, EVENT, low)
+    bench.ledger.forget()
+    await bench.book(completed(order(-300, wallet)))
+    assert await above(bench) == (200, 200)
+
+    for limit in (5000, None):
+        high = EventLimits(max_balance_minor=limit, event_cap_minor=limit)
+        await set_limits(bench.store, EVENT, high)  # the writer has not heard of it
+        await bench.book(completed(order(-100, wallet)))
+        assert await above(bench) == (0, 0)
+        assert (await bench.verify()).ok
+
+    bench.ledger.forget()
+    await bench.book(completed(order(-100, wallet)))
+    await set_limits(bench.store, EVENT, low)
+    with pytest.raises(BookingRefused, match="never_above_excess"):
+        await bench.book(completed(order(-100, wallet)))
+    await bench.book(completed(order(-100, wallet)))  # by what it has read again
+    assert await above(bench) == (600, 600)
+
+
+async def above(bench: Bench) -> tuple[int, int]:
+    """What the one wallet holds above its limit, and all above the event's."""
+    owner = await asyncpg.connect(bench.dsn)
+    row = await owner.fetchrow(
+        "SELECT w.excess_minor AS own, g.excess_minor AS together"
+        " FROM wallet AS w JOIN guests_money AS g USING (event)"
+    )
+    await owner.close()
+    return row["own"], row["together"]
 
 
 async def test_deposits_are_given_back_above_all_limits(bench: Bench) -> None:
