@@ -37,7 +37,7 @@ def in_register(checking: Checking, facts: Facts) -> int | None:
 
 
 def has_all(state: TillState, checking: Checking) -> bool:
-    """Whether the ledger had all cash of this till when it was asked."""
+    """Whether the ledger had all cash of this till when it was asked, and has it."""
     return checking.booked == state.registers
 
 

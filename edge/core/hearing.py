@@ -23,7 +23,7 @@ from contract.messages import (
     WalletChanges,
     encode,
 )
-from edge.core import closing, wallet_news
+from edge.core import closing, registers, wallet_news
 from edge.core.effects import (
     CacheWallets,
     Commit,
@@ -126,7 +126,8 @@ def on_link(state: TillState, event: LinkEvent, moment: Moment) -> Step:
             state = closing.reopened(state, closings)
             if news is not None:
                 state = replace(state, tse_news=news)
-            step = replace(state, undelivered=dict.fromkeys((*orders, *unsealed))), ()
+            left = dict.fromkeys((*orders, *unsealed))
+            step = replace(state, undelivered=left, restored=False), ()
         case AdviceStuck(order=order, text=text):
             step = _stuck(state, order, text)
         case _:
@@ -200,7 +201,10 @@ def on_anchor(state: TillState, anchor: Anchor, *, may_be_old: bool = False) -> 
     same = anchor.incarnation == state.incarnation
     book = state.book.restored(anchor.batch if same else None)
     state = replace(
-        state, incarnation=anchor.incarnation, batch=anchor.batch, book=book
+        registers.forgotten(state),
+        incarnation=anchor.incarnation,
+        batch=anchor.batch,
+        book=book,
     )
     effects: Effects = (
         Commit((LedgerRestored(anchor),)),

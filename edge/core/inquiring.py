@@ -17,13 +17,13 @@ from contract.messages import (
     WristbandQuery,
 )
 from contract.staff import Right, staff_hash
-from edge.core import leaving, registers, texts
+from edge.core import leaving, registers, shifts, texts
 from edge.core.effects import Commit, DeliverNow, SendRequest, SetAlarm
 from edge.core.events import InquiryExpired
 from edge.core.intents import AskWristband, LogIn
 from edge.core.pins import fits
 from edge.core.records import CashierChanged
-from edge.core.state import Inquiring, LoggedIn, Reading, Selling, at_counter
+from edge.core.state import Inquiring, LoggedIn, Reading, Selling, at_counter, chain
 from edge.core.view import Banner, Tone
 
 if TYPE_CHECKING:
@@ -99,9 +99,11 @@ def on_staff(state: TillState, message: StaffAnswer) -> Step:
         frozenset(message.rights),
         message.register,
     )
-    state, effects = _changed(state, cashier)
-    state, more = _told_of_register(state, message, waiting)
-    return state, (*effects, *more)
+    return chain(
+        state,
+        lambda s: _changed(s, cashier),
+        lambda s: _told_of_register(s, message, waiting),
+    )
 
 
 def _logged_out(state: TillState, message: CashierLoggedOut) -> Step:
@@ -116,13 +118,15 @@ def _logged_out(state: TillState, message: CashierLoggedOut) -> Step:
 def _told_of_register(
     state: TillState, message: CashierLoggedIn, waiting: Inquiring
 ) -> Step:
-    """Take in what is in the cashier's register, if all of this till's cash is told."""
-    held = message.register_minor
-    if message.register is None or held is msgspec.UNSET:
-        return state, ()
+    """Take in what the cashier's register is, if all of this till's cash is told."""
     if waiting.booked != state.registers:
         return state, ()
-    return registers.told(state, message.register, held)
+    state, effects = shifts.told(state, message.cashier, message.register)
+    held = message.register_minor
+    if message.register is None or held is msgspec.UNSET:
+        return state, effects
+    state, more = registers.told(state, message.register, held)
+    return state, (*effects, *more)
 
 
 def on_rejected(state: TillState, text: str) -> Step:

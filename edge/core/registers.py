@@ -13,6 +13,7 @@ import msgspec
 
 from edge.core.effects import Commit
 from edge.core.records import RegistersTold
+from edge.core.state import Checking, Inquiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,15 @@ def held(state: TillState, register: str) -> int:
 
 def booked(state: TillState) -> Mapping[str, int] | None:
     """Return what this till put into registers, if the ledger has all of it by now."""
-    return None if state.undelivered else state.registers
+    return None if state.undelivered or state.restored else state.registers
+
+
+def forgotten(state: TillState) -> TillState:
+    """Take it that a restored ledger has not all of it, whenever it was asked."""
+    counter = state.counter
+    if isinstance(counter, Checking | Inquiring):
+        counter = replace(counter, booked=None)
+    return replace(state, counter=counter, restored=True)
 
 
 def told(state: TillState, register: str, held_minor: int) -> Step:

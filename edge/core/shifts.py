@@ -36,6 +36,8 @@ def noted(state: TillState, order: Order) -> Step:
         z_number=order.z_number,
         is_running=turn is not Turn.ENDS,
         is_over=turn is not Turn.BEGINS,
+        register=order.cash_register,
+        holder="" if order.cash is None else order.cash.holder,
     )
     return _turned(state, shift)
 
@@ -72,17 +74,41 @@ def closing_barred(state: TillState) -> Banner | None:
 def turned_away(state: TillState, act: Act) -> Step | None:
     """Say why no shift can begin now, nor be passed on; None when it can.
 
-    A shift that was begun here before is over, wherever its register was counted.
+    A shift with another register is over then; that with this one goes on, unless the
+    hub has said at a log-in that its register is somebody else's by now, or nobody's.
     """
     if not isinstance(act, CashAct) or state.training:
         return None
     later = replace(state, banner=texts.SHIFT_ENDS)
     if act.kind is OrderKind.SHIFT_START and _has_shift(state):
-        return (later, ()) if is_over(state) else _turned(later, _ended(state))
+        if is_over(state):
+            return later, ()
+        if _is_with(state, registers.key(state)):
+            return replace(state, banner=texts.SHIFT_RUNS), ()
+        return _turned(later, _ended(state))
     if not _is_handed_over(state, act):
         return None
     busy = state.signing or is_pending(state)
     return (later, ()) if busy or is_over(state) else None
+
+
+def told(state: TillState, cashier: str, register: str | None) -> Step:
+    """Take in whose register it is, said by a ledger that has all of this till's cash.
+
+    The shift here is over, if its register was counted or handed on at another till.
+    """
+    shift = state.shift
+    if shift is None or not shift.is_running or not shift.holder or is_over(state):
+        return state, ()
+    is_holder = cashier == shift.holder
+    is_theirs = register is not None if is_holder else register != shift.register
+    if is_theirs:
+        return state, ()
+    if state.z_orders:
+        return _turned(state, _ended(state))
+    return _turned(
+        state, msgspec.structs.replace(shift, is_running=False, is_over=False)
+    )
 
 
 def remembered(document: bytes) -> Shift | None:
@@ -102,6 +128,11 @@ def _has_shift(state: TillState) -> bool:
     return shift.z_number == state.z_number or (
         shift.is_running and bool(state.z_orders)
     )
+
+
+def _is_with(state: TillState, register: str) -> bool:
+    assert state.shift is not None
+    return state.shift.register in {"", register}
 
 
 def _is_handed_over(state: TillState, act: CashAct) -> bool:

@@ -23,16 +23,9 @@ if TYPE_CHECKING:
 
     from contract.catalogue import Catalogue
     from contract.fiscal import Outage, Signature
+    from contract.from_till import CashierLogin, CashierLogout
     from contract.ids import EventId, OrderId, TillId, WalletSerial
-    from contract.messages import (
-        CashierLogin,
-        CashierLogout,
-        Lamp,
-        Note,
-        TillConfig,
-        TillDevice,
-        WristbandInfo,
-    )
+    from contract.messages import Lamp, Note, TillConfig, TillDevice, WristbandInfo
     from contract.order import CardReceipt
     from edge.core.events import FiscalOpened
     from edge.core.intents import AskWristband, LogIn
@@ -115,7 +108,8 @@ class Checking:
     """An attempt is journaled and the hub has been asked.
 
     `repriced`: it follows a decline whose facts led to another price; that once.
-    `booked` is what the ledger had of this till's cash when it was asked, if all;
+    `booked` is what the ledger had of this till's cash when it was asked, if all, and
+    None once that ledger was restored;
     `answered`: nothing is wrong, but a count waits until the ledger has all of it.
     """
 
@@ -255,12 +249,15 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """The latest turn of the shift at this till, and the Z number that it was in.
 
     `is_running`: somebody's shift goes on after it. `is_over`: one ended, and with it
-    the Z number; both, where the register was handed to another cashier.
+    the Z number; both, where the register was handed to another cashier. `holder` is
+    whose shift it is then, with which `register`.
     """
 
     z_number: int
     is_running: bool
     is_over: bool
+    register: str = ""
+    holder: str = ""
 
 
 # --- what goes on behind the counter -------------------------------------------------
@@ -439,7 +436,8 @@ class TillState:
     """The whole till; `registers` is the cash that it put into each, by the key.
 
     `elsewhere` is what else the ledger has in each, as it said last.
-    `unsaid` are the log-outs the hub has yet to hear of.
+    `unsaid` are the log-outs the hub has yet to hear of. `restored`: the ledger went
+    back, and what it lacks of this till's orders is not yet known.
     `training` is kept nowhere: who starts a till anew sells for real.
     """
 
@@ -477,6 +475,7 @@ class TillState:
     printing: Printing = field(default_factory=Printing)
     incarnation: UUID | None = None
     batch: int = 0
+    restored: bool = False
 
 
 Step = tuple[TillState, Effects]

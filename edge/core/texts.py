@@ -134,7 +134,8 @@ SHIFT_ENDS = Banner(
 SHIFT_RUNS = Banner(
     Tone.INFORM,
     "A shift is running",
-    "Count its cash register first; the till is closed with it.",
+    "Count its cash register first; the till is closed with it. If that was done at"
+    " another till, and it lies in nobody's hands, count 0.00 here.",
 )
 ORDER_OPEN = Banner(
     Tone.INFORM, "An order is open", "Finish or abort it; then the till can be closed."

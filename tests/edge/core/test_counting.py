@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from contract.ids import OrderId
-from contract.messages import CashierLoggedIn, CashierLogin, Facts, OrderCheck
+from contract.messages import (
+    AdviceRecorded,
+    CashierLoggedIn,
+    CashierLogin,
+    Facts,
+    HubStatus,
+    OrderCheck,
+    OrderChecked,
+    RecordedOrder,
+)
 from contract.money import Money
 from contract.order import CashMove, CashPlace, OrderKind, PlaceRole, decode_order
 from contract.staff import Right
-from edge.core import events, intents
+from edge.core import events, intents, registers
 from edge.core.acts import CashAct
 from edge.core.counting import TRIES_MAX
 from edge.core.view import Phase
 from hub.core.ledger import Role, order_entry
 from tests.contract.orders import BEER, VAULT
+from tests.edge.core.desk import ANCHOR
 from tests.edge.core.festival import Festival
 
 OURS = CashPlace(role=PlaceRole.REGISTER, key="bar-1")
@@ -104,6 +115,55 @@ def test_an_order_that_is_stuck_holds_up_no_count() -> None:
     assert compared(desk) == (450, 0)
 
 
+def test_a_count_waits_until_a_restored_ledger_has_everything_again() -> None:
+    desk = Festival().up()
+    sale = sold_in_cash(desk)
+    desk.seal_all()
+    count(desk, 450)
+    check = desk.asked(OrderCheck)
+    order = decode_order(check.order)
+    restored = msgspec.structs.replace(ANCHOR, incarnation=UUID(int=99), batch=1)
+    desk.say(
+        OrderChecked(
+            id=UUID(int=3),
+            regarding=check.id,
+            order=order.id,
+            attempt=order.attempt,
+            anchor=restored,
+            facts=has(0),  # the backup is older than the sale
+        )
+    )
+    assert desk.showing() is Phase.CHECKING
+    assert desk.state.elsewhere == {}
+    desk.do(events.CountDue(*desk.last_asked()))  # before the journal has answered
+    assert registers.booked(desk.state) is None
+    desk.do(events.UndeliveredAgain((sale,)))
+    assert registers.booked(desk.state) is None
+    desk.say(
+        AdviceRecorded(
+            id=UUID(int=4),
+            regarding=UUID(int=5),
+            recorded=(RecordedOrder(order=sale),),
+            anchor=restored,
+        )
+    )
+    assert registers.booked(desk.state) == {"bar-1": 450}
+
+
+def test_a_log_in_at_a_restored_hub_says_nothing_of_the_register() -> None:
+    desk = Festival().up()
+    sale = sold_in_cash(desk)
+    desk.do(intents.LogIn())
+    desk.tap()
+    asked = desk.asked(CashierLogin)
+    restored = msgspec.structs.replace(ANCHOR, incarnation=UUID(int=99), batch=1)
+    desk.say(HubStatus(id=UUID(int=3), online=True, anchor=restored))
+    desk.do(events.UndeliveredAgain((sale,)))
+    desk.say(logged_in(asked, 0))
+    assert desk.state.cashier is not None
+    assert desk.state.elsewhere == {}
+
+
 def test_a_hub_that_goes_while_a_count_waits_holds_it_up_not() -> None:
     desk = Festival().up()
     sold_in_cash(desk, delivered=False)
@@ -117,17 +177,19 @@ def test_a_hub_that_goes_while_a_count_waits_holds_it_up_not() -> None:
 def log_in(desk: Festival, register_minor: int) -> None:
     desk.do(intents.LogIn())
     desk.tap()
-    desk.say(
-        CashierLoggedIn(
-            id=UUID(int=3),
-            regarding=desk.asked(CashierLogin).id,
-            cashier="c1",
-            name="Maria",
-            role="seller",
-            rights=tuple(Right),
-            register="drawer-3",
-            register_minor=register_minor,
-        )
+    desk.say(logged_in(desk.asked(CashierLogin), register_minor))
+
+
+def logged_in(asked: CashierLogin, register_minor: int) -> CashierLoggedIn:
+    return CashierLoggedIn(
+        id=UUID(int=3),
+        regarding=asked.id,
+        cashier="c1",
+        name="Maria",
+        role="seller",
+        rights=tuple(Right),
+        register="drawer-3",
+        register_minor=register_minor,
     )
 
 

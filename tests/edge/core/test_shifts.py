@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from contract.closing import decode_closing
 from contract.ids import OrderId
-from contract.messages import SequenceSpan
+from contract.messages import CashierLoggedIn, CashierLogin, Facts, SequenceSpan
+from contract.money import Money
 from contract.order import CashMove, CashPlace, OrderKind, PlaceRole
+from contract.staff import Right
 from edge.core import effects, events, intents, shifts, texts
 from edge.core.acts import CashAct
 from edge.core.picture import picture
@@ -148,15 +152,91 @@ def test_a_till_that_can_not_count_may_close_all_the_same() -> None:
     assert desk.state.z_number == 2
 
 
-def test_a_shift_that_was_counted_elsewhere_ends_when_the_next_begins() -> None:
+def log_in(desk: Festival, cashier: str, register: str | None) -> None:
+    desk.do(intents.LogIn())
+    desk.tap()
+    desk.say(
+        CashierLoggedIn(
+            id=UUID(int=3),
+            regarding=desk.asked(CashierLogin).id,
+            cashier=cashier,
+            name="Maria",
+            role="seller",
+            rights=tuple(Right),
+            register=register,
+        )
+    )
+
+
+def test_a_shift_is_not_begun_twice_by_mistake() -> None:
+    desk = Festival().up()
+    start(desk)
+    sell(desk)
+    desk.seal_all()
+    decided = len(desk.decisions())
+    move = CashMove(source=VAULT, target=OURS, amount_minor=15_000, holder="c2")
+    desk.begin(CashAct(OrderKind.SHIFT_START, move))
+    assert desk.state.banner == texts.SHIFT_RUNS
+    assert not desk.performed(effects.SumUp)
+    assert len(desk.decisions()) == decided
+    sell(desk)
+    assert numbers(desk)[-1] == (OrderKind.SALE, 1)
+    desk.seal_all()
+    end(desk, 15_900)
+    desk.seal_all()
+    desk.sum_up()
+    start(desk, "c2")
+    assert numbers(desk)[-1] == (OrderKind.SHIFT_START, 2)
+
+
+@pytest.mark.parametrize(
+    ("cashier", "register", "is_over"),
+    [
+        ("c1", None, True),
+        ("c2", "bar-1", True),
+        ("c1", "bar-1", False),
+        ("c2", "drawer-2", False),
+        ("c3", None, False),
+    ],
+)
+def test_a_shift_that_was_counted_elsewhere_ends_once_the_hub_says_so(
+    cashier: str, register: str | None, *, is_over: bool
+) -> None:
     """Two tills may share a drawer: it is begun at one and counted at the other."""
     desk = Festival().up()
     start(desk)
     sell(desk)
     desk.seal_all()
-    move = CashMove(source=VAULT, target=OURS, amount_minor=15_000, holder="c2")
-    desk.begin(CashAct(OrderKind.SHIFT_START, move))
-    assert desk.state.banner == texts.SHIFT_ENDS
+    desk.recorded(*(each.order for each in desk.decisions()))
+    log_in(desk, cashier, register)
+    assert desk.performed(effects.SumUp) is is_over
+    if is_over:
+        desk.sum_up()
+    sell(desk)
+    assert numbers(desk)[-1] == (OrderKind.SALE, 2 if is_over else 1)
+
+
+def test_whose_a_register_is_says_no_hub_that_lacks_its_hand_out() -> None:
+    desk = Festival().up()
+    start(desk)
+    desk.seal_all()  # sealed, not recorded
+    log_in(desk, "c1", None)
+    assert not desk.performed(effects.SumUp)
+
+
+def test_a_drawer_in_nobodys_hands_is_counted_once_more_with_nothing_in_it() -> None:
+    desk = Festival().up()
+    start(desk)
+    desk.seal_all()
+    desk.recorded(*(each.order for each in desk.decisions()))
+    move = CashMove(source=OURS, target=VAULT, counted_minor=0, holder="c1")
+    desk.begin(CashAct(OrderKind.SHIFT_END, move))
+    for _ in range(2):
+        desk.check_passes(Facts(in_register=Money(0)))
+    cash = desk.last().cash
+    assert cash is not None
+    assert cash.difference_minor == 0
+    desk.seal_all()
     desk.sum_up()
     start(desk, "c2")
     assert numbers(desk)[-1] == (OrderKind.SHIFT_START, 2)
