@@ -20,9 +20,17 @@ IN_ROLL_MAX = 100
 PIECES_MAX = 30
 
 StockingName = Annotated[
-    str, msgspec.Meta(pattern=r"^[^\s](.{0,38}[^\s])?$(?!\n)", max_length=40)
+    str,
+    msgspec.Meta(
+        pattern=r"^[^\s\x00-\x1f\x7f]"
+        r"([^\x00-\x1f\x7f]{0,38}[^\s\x00-\x1f\x7f])?$(?!\n)",
+        max_length=40,
+    ),
 ]
-"""What a template is called: up to 40 characters, no blanks around them."""
+"""What a template is called: up to 40 characters, no blanks around them.
+
+As in a StaffId there is no control character in it, which no database would take.
+"""
 
 _COINS_EUR = (200, 100, 50, 20, 10, 5, 2, 1)
 _COINS_CHF = (500, 200, 100, 50, 20, 10, 5)

@@ -30,7 +30,12 @@ from hub.service.events import (
     set_limits,
 )
 from hub.service.staff import put_role
-from hub.service.stockings import put_stocking, refuse_unfillable
+from hub.service.stockings import (
+    STOCKINGS_MAX,
+    put_stocking,
+    refuse_too_many,
+    refuse_unfillable,
+)
 from hub.store.errors import Refused
 
 if TYPE_CHECKING:
@@ -91,6 +96,7 @@ async def _open(settings: Settings, options: argparse.Namespace) -> Answer:
     templates = _stockings(plan, options.file)
     async with connected(settings) as store:
         done = [await _make(store, settings, plan)]
+        await refuse_too_many(store, plan.number, plan.stockings.keys())
         for till, each in plan.tills.items():
             await register_till(
                 store,
@@ -165,6 +171,11 @@ def _products(plan: EventPlan, file: Path, settings: Settings) -> Catalogue | No
 
 
 def _stockings(plan: EventPlan, file: Path) -> list[Stocking]:
+    if len(plan.stockings) > STOCKINGS_MAX:
+        raise Refused(
+            f"In {file} there are {len(plan.stockings)} stockings; an event has up to "
+            f"{STOCKINGS_MAX}. Leave some out."
+        )
     found = []
     for name, said in plan.stockings.items():
         try:

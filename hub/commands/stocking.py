@@ -122,5 +122,6 @@ def _name(text: str) -> str:
         return msgspec.convert(text, StockingName)
     except msgspec.ValidationError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no name: 1 to 40 characters, no blanks around them."
+            f"{text!r} is no name: 1 to 40 characters, none of them a control "
+            "character, no blanks around them."
         ) from None

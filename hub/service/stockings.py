@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -10,8 +10,13 @@ from contract.stocking import Pieces, Stocking, stocking_fault
 from hub.store.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from contract.money import Currency
     from hub.store.store import Store
+
+STOCKINGS_MAX: Final = 20
+"""So many of an event's fit into what tills are told of it, be they ever so large."""
 
 
 async def stockings(store: Store, event: int) -> tuple[Stocking, ...]:
@@ -30,9 +35,10 @@ async def put_stocking(
 ) -> None:
     """Make a template, or change it; tills are told at once.
 
-    Raises Refused for what there are no coins or notes of.
+    Raises Refused for what there are no coins or notes of, and for one too many.
     """
     refuse_unfillable(stocking, currency)
+    await refuse_too_many(store, event, {stocking.name})
     pieces = msgspec.json.encode(stocking.pieces).decode()
     await store.fetch("put_stocking", event, stocking.name, pieces)
 
@@ -42,6 +48,17 @@ def refuse_unfillable(stocking: Stocking, currency: Currency) -> None:
     fault = stocking_fault(stocking, currency)
     if fault is not None:
         raise Refused(f"The stocking {stocking.name} can't be filled. {fault}")
+
+
+async def refuse_too_many(store: Store, event: int, names: Collection[str]) -> None:
+    """Raise Refused if an event had too many templates with those of these names."""
+    kept = {each.name for each in await stockings(store, event)}
+    count = len(kept.union(names))
+    if count > STOCKINGS_MAX:
+        raise Refused(
+            f"With that there would be {count} stockings; an event has up to "
+            f"{STOCKINGS_MAX}. Take one away with 'kassenband-hub stocking remove'."
+        )
 
 
 async def remove_stocking(store: Store, event: int, name: str) -> None:

@@ -93,7 +93,9 @@ def test_what_nobody_can_fill_a_drawer_with_is_said(
     assert fault is None if says is None else says in str(fault)
 
 
-@pytest.mark.parametrize("name", ["", " bar", "bar ", "b" * 41, "two\nlines", "bar\n"])
+@pytest.mark.parametrize(
+    "name", ["", " bar", "bar ", "b" * 41, "two\nlines", "bar\n", "a\0b"]
+)
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(name, StockingName)

@@ -213,3 +213,22 @@ def test_a_stocking_of_no_coins_opens_nothing(
     assert said.code == 1
     assert says in said.errors
     assert new_hub("event", "show").code != 0, "nothing of the file was done"
+
+
+def test_more_stockings_than_tills_can_be_told_of_open_nothing(
+    new_hub: Office,
+) -> None:
+    floats = "".join(f'"Float {number}" = ["5x10.00"]\n' for number in range(20))
+    said = new_hub("event", "open", a_file(new_hub, FILE + floats))
+    assert said.code == 1
+    assert "there are 21 stockings; an event has up to 20" in said.errors
+    assert new_hub("event", "show").code != 0, "nothing of the file was done"
+
+
+def test_stockings_of_a_file_count_with_those_made_before(new_hub: Office) -> None:
+    assert new_hub("event", "open", a_file(new_hub)).code == 0
+    floats = "".join(f'"Float {number}" = ["5x10.00"]\n' for number in range(20))
+    others = FILE.replace('"Bar float" = ["5x10.00", "2x25x2.00"]\n', floats)
+    said = new_hub("event", "open", a_file(new_hub, others))
+    assert said.code == 1
+    assert "there would be 21 stockings" in said.errors

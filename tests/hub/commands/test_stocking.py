@@ -38,6 +38,21 @@ def test_a_template_is_changed_and_taken_away(hub: Office) -> None:
     assert "There is none yet" in hub("stocking", "list").out
 
 
+def test_no_more_templates_are_made_than_tills_can_be_told_of(hub: Office) -> None:
+    for number in range(20):
+        assert hub("stocking", "set", f"Float {number}", "5x10.00").code == 0
+
+    said = hub("stocking", "set", "Float 20", "5x10.00")
+    assert said.code == 1
+    assert said.errors == (
+        "With that there would be 21 stockings; an event has up to 20. Take one away "
+        "with 'kassenband-hub stocking remove'.\n"
+    )
+    assert hub("stocking", "set", "Float 7", "6x10.00").code == 0  # that one is there
+    assert hub("stocking", "remove", "Float 7").code == 0
+    assert hub("stocking", "set", "Float 20", "5x10.00").code == 0
+
+
 def test_what_is_not_there_can_t_be_removed(hub: Office) -> None:
     said = hub("stocking", "remove", "Bar float")
     assert said.code == 1
