@@ -349,7 +349,10 @@ def _chargeable(
     band, wallet = state.wallet(move.serial)
     if band is None or cause == "request":
         return wallet
-    if item.refusal is not None or (band.blocked and move.minor < 0):
+    # A cancellation takes from a blocked wristband when it is asked for, and when its
+    # advice books it anew, with the receipt of the card that was refunded.
+    takes = move.minor < 0 and item.cancels is None
+    if item.refusal is not None or (band.blocked and takes):
         return None
     return wallet
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from contract.fiscal import process_data
 from contract.ids import OrderId
 from contract.messages import decode_advice
-from contract.order import Outcome, Path, decode_order
+from contract.order import Outcome, Path, PaymentMethod, decode_order
 from hub.core.ledger import Role
 from tests.world.closings import judge_closings
 from tests.world.drawers import judge_drawers, judge_shifts
@@ -29,6 +29,7 @@ def judge(world: World) -> None:
         _signed_or_explained(till)
         _sequences_have_no_gap(till)
         _practice_counts_for_nothing(till)
+        _cards_got_what_was_canceled(till)
         judge_shifts(till)
     for desk in world.desks:
         for known in desk.orders.values():
@@ -100,6 +101,23 @@ def _practice_counts_for_nothing(till: SimulatedTill) -> None:
             assert decision.process_data.startswith("AVTraining^")
             assert (decision.charges, decision.cash_minor) == ((), 0)
             assert decision.path is None, "practice needs nobody to stand in"
+
+
+def _cards_got_what_was_canceled(till: SimulatedTill) -> None:
+    """Hold that a cancellation by card completed just if the card has its money."""
+    told = {}
+    for row in till.journal.rows.values():
+        decision = row.order.decision
+        assert decision is not None
+        order = decode_order(decision.document)
+        payment, is_undoing = order.payment, order.cancels is not None
+        by_card = payment is not None and payment.method is PaymentMethod.CARD
+        counts = decision.outcome is Outcome.COMPLETED and not order.training
+        if is_undoing and by_card and counts and order.total_minor:
+            assert payment is not None
+            assert payment.card is not None, f"{order.id} refunded no card"
+            told[payment.card.id] = -order.total_minor
+    assert told == till.refunds, "cards got something else than what was canceled"
 
 
 def _sequences_have_no_gap(till: SimulatedTill) -> None:

@@ -103,6 +103,8 @@ class SimulatedTill:
         """Drawers that were counted once more at the end."""
         self.charges: set[str] = set()
         """What the card terminal has paid; it forgets nothing when the till does."""
+        self.refunds: dict[str, int] = {}
+        """What of it went back to a card, by the reference; in minor units."""
 
     # --- power -----------------------------------------------------------------------
 
@@ -319,6 +321,9 @@ class SimulatedTill:
             done = events.CardFailed(order, reference, "The card is refused.")
         else:
             self.charges.add(reference)
+            if isinstance(effect, effects.RefundCard):
+                assert effect.amount.minor > 0, "nothing was given back to a card"
+                self.refunds[reference] = effect.amount.minor
             if not self.healed and self.random.random() < 0.2:
                 text = "The terminal is silent."
                 done = events.CardFailed(order, reference, text, silent=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import msgspec
+import pytest
 import pytest_asyncio
 
 from contract.ids import new_uuid7
 from contract.order import (
+    CardReceipt,
     Credit,
     Line,
     LineRole,
@@ -24,6 +27,7 @@ from contract.order import (
     sum_taxes,
     undone,
 )
+from hub.core.booking import block_item
 from tests.hub import samples
 from tests.hub.store.ledgers import Bench, aborted, asked, completed, told
 
@@ -274,3 +278,48 @@ async def test_a_top_up_by_line_takes_from_nobody(bench: Bench) -> None:
 
     assert told(results[0]) == ("declined", "nothing_to_cancel", ())
     assert await bench.balance(other) == (5000, 0)
+
+
+async def canceled_by_card(bench: Bench) -> tuple[int, Order]:
+    """A top-up of 20.00 by card, whose cancellation is booked, not yet refunded."""
+    wallet = await bench.wallet()
+    original = msgspec.structs.replace(
+        top_up(wallet, 2000), payment=Payment(method=PaymentMethod.CARD)
+    )
+    await bench.book(completed(original))
+    asked_for = canceling(original)
+    assert told(*await bench.book(asked(asked_for))) == BOOKED
+    assert await bench.balance(wallet) == (0, 0)
+    return wallet, asked_for
+
+
+@pytest.mark.parametrize("is_blocked", [False, True])
+async def test_a_card_that_was_refunded_leaves_the_wallet_charged_once(
+    bench: Bench, *, is_blocked: bool
+) -> None:
+    """The terminal's receipt comes with the next attempt, the wristband blocked or not.
+
+    Else a guest had his money on the card, and on the wristband for the event to lose.
+    """
+    wallet, order = await canceled_by_card(bench)
+    if is_blocked:
+        await bench.book(block_item(uuid4(), wallet, blocked=True))
+    receipt = CardReceipt(provider="acme", id="4242")
+    payment = Payment(method=PaymentMethod.CARD, card=receipt)
+    refunded = msgspec.structs.replace(order, attempt=2, payment=payment)
+
+    assert told(*await bench.book(completed(refunded))) == RECORDED
+
+    assert await bench.balance(wallet) == (0, 0)
+    assert await bench.posted("card_clearing", order.till) == 0
+    assert await bench.posted("stand_in_loss", "blocked_wristband") == 0
+
+
+async def test_a_wallet_has_its_money_again_when_no_card_was_refunded(
+    bench: Bench,
+) -> None:
+    wallet, order = await canceled_by_card(bench)
+
+    assert told(*await bench.book(aborted(order))) == RECORDED
+
+    assert await bench.balance(wallet) == (2000, 0)
