@@ -7,8 +7,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from contract.ids import WALLET_SERIAL_MAX, WalletSerial
-from hub.commands.answer import Answer
+from hub.commands import numbers
+from hub.commands.answer import Answer, WrongUsage
 from hub.commands.opened import opened
+from hub.commands.texts import short_text
 from hub.commands.verbs import Verbs
 from hub.service.erasure import GuestBook
 from hub.store.errors import Refused
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from hub.service.erasure import Asked, KnownGuest
     from hub.settings import Settings
 
-SERIAL_DIGITS_MAX = 10
 WAIT_S = 10.0
 LOOK_AGAIN_S = 0.1
+WRITTEN = "%Y-%m-%d %H:%M UTC"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +43,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=TEXT",
         help="such as mail=ann@example.org; they replace what was kept",
     )
-    erase.add_argument("--by", required=True, help="who answers for it")
+    erase.add_argument(
+        "--by", type=short_text, required=True, help="who answers for it"
+    )
 
 
 async def _show(settings: Settings, options: argparse.Namespace) -> Answer:
@@ -49,23 +53,29 @@ async def _show(settings: Settings, options: argparse.Namespace) -> Answer:
         book = GuestBook(at.store, at.context)
         guest = await book.known(options.serial)
         contact = await book.contact(options.serial)
+    lines = [
+        f"Wristbands: {_listed(guest)}",
+        f"Wallet: {guest.balance}, vouchers: {guest.vouchers}",
+        f"Contact: {_said(contact) or 'none'}",
+    ]
+    if guest.forgotten_at is not None:
+        lines.append(f"Forgotten since {guest.forgotten_at:{WRITTEN}}.")
     return Answer(
         {
             "wristbands": list(guest.serials),
             "balance_minor": guest.balance.minor,
             "vouchers": guest.vouchers,
             "contact": dict(contact),
+            "forgotten_at": guest.forgotten_at,
         },
-        [
-            f"Wristbands: {_listed(guest)}",
-            f"Wallet: {guest.balance}, vouchers: {guest.vouchers}",
-            f"Contact: {_said(contact) or 'none'}",
-        ],
+        lines,
     )
 
 
 async def _contact(settings: Settings, options: argparse.Namespace) -> Answer:
     facts = dict(options.facts)
+    if len(facts) < len(options.facts):
+        raise WrongUsage("A name is given twice. Say each once, with what holds.")
     async with opened(settings) as at:
         await GuestBook(at.store, at.context).reach(options.serial, facts)
     return Answer(
@@ -84,13 +94,7 @@ async def _erase(settings: Settings, options: argparse.Namespace) -> Answer:
         raise Refused(asked.refusal)
     figures = {"wristbands": list(guest.serials), "erased": asked.ended}
     if asked.ended:
-        return Answer(
-            figures,
-            [
-                f"The guest with wristband {options.serial} is forgotten; blocked: "
-                f"{_listed(guest)}. The ledger keeps amounts and random numbers."
-            ],
-        )
+        return Answer(figures, [_forgotten(options.serial, guest)])
     return Answer(
         figures,
         [
@@ -98,6 +102,19 @@ async def _erase(settings: Settings, options: argparse.Namespace) -> Answer:
             "Start the hub: it does so by itself; or read its log."
         ],
         good=False,
+    )
+
+
+def _forgotten(serial: WalletSerial, guest: KnownGuest) -> str:
+    if guest.forgotten_at is not None:
+        return (
+            f"The guest with wristband {serial} is forgotten since "
+            f"{guest.forgotten_at:{WRITTEN}}; what was written of them since is gone, "
+            "too."
+        )
+    return (
+        f"The guest with wristband {serial} is forgotten; blocked: {_listed(guest)}. "
+        "The ledger keeps amounts and random numbers."
     )
 
 
@@ -120,11 +137,13 @@ def _said(contact: Mapping[str, str]) -> str:
 
 
 def _serial(text: str) -> WalletSerial:
-    if not text.isdecimal() or int(text[:SERIAL_DIGITS_MAX]) > WALLET_SERIAL_MAX:
+    try:
+        return WalletSerial(numbers.number(text, WALLET_SERIAL_MAX))
+    except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no wristband's serial, which is a number."
-        )
-    return WalletSerial(int(text))
+            f"{text!r} is no wristband's serial, which is a number from 1 to "
+            f"{WALLET_SERIAL_MAX}."
+        ) from None
 
 
 def _fact(text: str) -> tuple[str, str]:
@@ -133,4 +152,4 @@ def _fact(text: str) -> tuple[str, str]:
         raise argparse.ArgumentTypeError(
             f"{text!r} says nothing. Write it as mail=ann@example.org."
         )
-    return name, said
+    return short_text(name), short_text(said)

@@ -127,6 +127,7 @@ def _option(parser: argparse.ArgumentParser, name: str, **words: Any) -> None:
 
 
 def _seconds(text: str) -> int:
-    if not text.isdecimal() or len(text) > SECONDS_DIGITS_MAX:
+    is_number = text.isascii() and text.isdecimal()
+    if not is_number or len(text) > SECONDS_DIGITS_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds.")
     return int(text)

@@ -8,11 +8,11 @@ from datetime import date
 NUMBER_MAX = 2**31 - 1  # what the database counts with
 
 
-def number(text: str) -> int:
-    """Read a whole number from 1."""
+def number(text: str, most: int = NUMBER_MAX) -> int:
+    """Read a whole number from 1; raises ArgumentTypeError."""
     digits = text if text.isascii() and text.isdigit() else ""
-    if len(digits) > len(str(NUMBER_MAX)) or not 1 <= int(digits or 0) <= NUMBER_MAX:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1.")
+    if len(digits) > len(str(most)) or not 1 <= int(digits or 0) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {most}.")
     return int(digits)
 
 

@@ -130,7 +130,8 @@ def _read(path: Path, product: int | None, origin: str | None) -> Iterable[Told]
     rows = _rows(path)
     for place, row in rows:
         said = str(row.get("product") or product or "").strip()
-        if not said.isdecimal() or len(said) > PRODUCT_DIGITS_MAX:
+        is_number = said.isascii() and said.isdecimal()
+        if not is_number or len(said) > PRODUCT_DIGITS_MAX:
             raise Refused(
                 f"{path}, {place}: it does not say which product the ticket is. "
                 "Write it into the column 'product', or name it by --product."

@@ -13,6 +13,7 @@ from contract.messages import AdviceFlag
 from contract.money import Money
 from hub.commands.answer import Answer, table
 from hub.commands.opened import opened
+from hub.commands.texts import short_text
 from hub.commands.verbs import Verbs
 from hub.service.quarantine import Decision, SetAside
 from hub.store.errors import Refused
@@ -46,8 +47,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     ):
         verb = verbs.add(decision.value, _decide, words)
         verb.add_argument("order", type=_order)
-        verb.add_argument("--by", required=True, help="who answers for it")
-        verb.add_argument("--reason", default="", help="kept with the decision")
+        verb.add_argument(
+            "--by", type=short_text, required=True, help="who answers for it"
+        )
+        verb.add_argument("--reason", type=short_text, help="kept with the decision")
         verb.set_defaults(decision=decision)
 
 
@@ -82,7 +85,7 @@ async def _decide(settings: Settings, options: argparse.Namespace) -> Answer:
     async with opened(settings) as at:
         kept = SetAside(at.store, at.event.number)
         found = await kept.decide(
-            options.order, decision, by=options.by, reason=options.reason
+            options.order, decision, by=options.by, reason=options.reason or ""
         )
         released = decision is Decision.RELEASE and await _is_booked(kept, found)
     figures = {

@@ -16,6 +16,7 @@ from hub.commands import numbers
 from hub.commands.answer import Answer
 from hub.commands.files import write_file
 from hub.commands.opened import opened
+from hub.commands.texts import short_text
 from hub.commands.verbs import Verbs
 from hub.core.bills.errors import NotAllowed
 from hub.service.office import MONEY_RIGHTS, Office
@@ -61,6 +62,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _add_by(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by",
+        type=short_text,
         required=True,
         metavar="USER",
         help="who says so: their PIN is asked for, or read from standard input",

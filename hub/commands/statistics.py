@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from contract.money import Money, plain_amount
-from hub.commands.answer import Answer, table
+from hub.commands.answer import Answer, WrongUsage, table
 from hub.commands.opened import opened
 from hub.commands.verbs import add_config
 from hub.core.statistics import OrderSum, SoldSum
@@ -45,17 +45,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 async def _count(settings: Settings, options: argparse.Namespace) -> Answer:
     zone = load_zone(settings.zone)
+    since, until = _placed(options.since, zone), _placed(options.until, zone)
+    if since and until and since >= until:
+        raise WrongUsage(
+            "The period ends before it begins. Exchange --from and --until."
+        )
     async with opened(settings) as at:
         if options.till and options.till not in at.event.agreed.tills:
             raise Refused(
                 f"No till is named {options.till}. See 'kassenband-hub till list'."
             )
-        wanted = Wanted(
-            zone,
-            options.till,
-            _placed(options.since, zone),
-            _placed(options.until, zone),
-        )
+        wanted = Wanted(zone, options.till, since, until)
         counted = await count(at.store, at.event.number, wanted)
         currency = at.event.agreed.currency
     return Answer(_figures(counted, currency), _tables(counted, currency))

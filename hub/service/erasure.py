@@ -21,6 +21,7 @@ from hub.store.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from contract.ids import WalletSerial
     from hub.service.booking import Booking
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHANNEL = "kassenband_erasure"
+
+
+class Forgotten(Refused):
+    """The guest asked to be forgotten, and was: nothing is kept of them any more."""
 
 
 class StillOwed(Refused):
@@ -50,6 +55,7 @@ class KnownGuest:
     serials: tuple[int, ...]
     balance: Money
     vouchers: int
+    forgotten_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,14 @@ class GuestBook:
         self._context = context
 
     async def reach(self, serial: WalletSerial, contact: Mapping[str, str]) -> None:
-        """Keep how the guest with a wristband can be reached; UnknownWristband."""
-        await self.known(serial)
+        """Keep how a guest can be reached; raises UnknownWristband, Forgotten."""
+        guest = await self.known(serial)
+        if guest.forgotten_at is not None:
+            raise Forgotten(
+                f"The guest with wristband {serial} is forgotten since "
+                f"{guest.forgotten_at:%Y-%m-%d %H:%M} UTC, so nothing is written of "
+                "them. Give them a new wristband, and keep a contact with that."
+            )
         text = msgspec.json.encode(contact).decode()
         await self._store.fetch("put_contact", self._event, serial, text)
 
@@ -84,10 +96,12 @@ class GuestBook:
         if not bands:
             raise UnknownWristband(f"There is no wristband with serial {serial}.")
         currency = self._context.current.agreed.currency
+        erased = [band["erased_at"] for band in bands if band["erased_at"] is not None]
         return KnownGuest(
             tuple(band["serial"] for band in bands),
             Money(bands[0]["balance_minor"], currency),
             bands[0]["vouchers"],
+            min(erased) if erased else None,
         )
 
     async def owed_nothing(self, serial: WalletSerial) -> KnownGuest:

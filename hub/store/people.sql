@@ -71,10 +71,20 @@ SELECT EXISTS (
 );
 
 -- register_holders --
--- Read whose each cash register is.
-SELECT DISTINCT ON (register) register, holder, z_number
-FROM shift_change WHERE event = $1
-ORDER BY register, entry DESC;
+-- Read whose each cash register is, and since which Z number of which till.
+SELECT last.register, last.holder, last.z_number,
+    coalesce(
+        (SELECT o.till FROM outcome AS o
+         WHERE o.event = $1 AND o.order_id = last.order_id),
+        (SELECT min(a.till) FROM attempt AS a
+         WHERE a.event = $1 AND a.order_id = last.order_id)
+    ) AS till
+FROM (
+    SELECT DISTINCT ON (register) register, holder, z_number, order_id
+    FROM shift_change WHERE event = $1
+    ORDER BY register, entry DESC
+) AS last
+ORDER BY last.register;
 
 -- register_holder --
 -- Read whose a cash register is; nobody's where it never changed hands.
@@ -180,8 +190,11 @@ ON CONFLICT (event, serial) DO UPDATE SET contact = excluded.contact;
 SELECT contact FROM guest WHERE event = $1 AND serial = $2;
 
 -- wristbands_of --
--- List the wristbands that open, or opened, the same wallet as one of them.
-SELECT b.serial, w.balance_minor, w.vouchers
+-- List the wristbands that open, or opened, the same wallet as one of them, and since
+-- when the guest they were of is forgotten.
+SELECT b.serial, w.balance_minor, w.vouchers,
+    (SELECT min(e.erased_at) FROM erasure AS e
+     WHERE e.event = b.event AND e.serial = b.serial) AS erased_at
 FROM wristband AS mine
 JOIN wristband AS b ON b.event = mine.event AND b.wallet = mine.wallet
 JOIN wallet AS w ON w.event = b.event AND w.id = b.wallet

@@ -81,6 +81,29 @@ async def test_a_guest_is_forgotten_and_their_wristband_blocked(
     assert (await figures(new_hub, "show", serial))["contact"] == {}
 
 
+async def test_nothing_is_written_any_more_of_who_was_forgotten(
+    parts: Parts, new_hub: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "WAIT_S", PATIENCE_S)
+    serial = await parts.wallet(0)
+    assert "Forgotten" not in (await run(new_hub, "show", serial)).out
+    async with forgetting(parts):
+        await run(new_hub, "erase", serial, "--by", "fay")
+
+        said = await run(new_hub, "contact", serial, "name=Yann")
+        assert said.code == 1
+        assert f"The guest with wristband {serial} is forgotten since 2" in said.errors
+        again = await run(new_hub, "erase", serial, "--by", "fay")
+
+    assert again.code == 0
+    assert f"The guest with wristband {serial} is forgotten since 2" in again.out
+    assert "blocked" not in again.out
+    assert "\nForgotten since 2" in (await run(new_hub, "show", serial)).out
+    known = await figures(new_hub, "show", serial)
+    assert known["contact"] == {}
+    assert known["forgotten_at"] is not None
+
+
 async def test_money_is_paid_out_before_somebody_is_forgotten(
     parts: Parts, new_hub: Office
 ) -> None:
@@ -148,7 +171,15 @@ async def test_who_is_not_known_can_t_be_forgotten(
     [
         (("erase", "ann", "--by", "fay"), "'ann' is no wristband's serial"),
         (("erase", "7"), "--by"),
+        (("show", "1" + 28 * "0"), "is no wristband's serial"),
+        (("show", "4294967296"), "is no wristband's serial"),
+        (("show", "\u0663"), "is no wristband's serial"),
+        (("erase", "7", "--by", ""), "'' is no text of 1 to 120"),
+        (("erase", "7", "--by", "\udcff"), "is no text of 1 to 120"),
         (("contact", "7", "ann"), "Write it as mail=ann@example.org."),
+        (("contact", "7", "name=a\x01b"), "'a\\x01b' is no text of 1 to 120"),
+        (("contact", "7", "name=\udcff"), "is no text of 1 to 120"),
+        (("contact", "7", "name=" + 121 * "a"), "is no text of 1 to 120"),
     ],
 )
 def test_what_is_typed_wrongly_is_told(
@@ -160,3 +191,9 @@ def test_what_is_typed_wrongly_is_told(
     with pytest.raises(SystemExit, match="2"):
         new_hub("guest", *words)
     assert says in capsys.readouterr().err
+
+
+def test_a_name_given_twice_is_told(new_hub: Office) -> None:
+    said = new_hub("guest", "contact", "7", "mail=a@example.org", "mail=b@example.org")
+    assert (said.code, said.out) == (2, "")
+    assert "A name is given twice." in said.errors

@@ -56,3 +56,11 @@ def test_what_is_no_amount_is_refused(
     with pytest.raises(SystemExit, match="2"):
         hub("limits", "set", "--allowance", typed)
     assert "argument --allowance" in capsys.readouterr().err
+
+
+def test_seconds_are_written_in_plain_digits(
+    hub: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        hub("limits", "set", "--outage-age", "\u0663")
+    assert "argument --outage-age" in capsys.readouterr().err

@@ -16,6 +16,12 @@ def test_what_is_no_number_is_named(text: str) -> None:
         number(text)
 
 
+def test_the_largest_number_is_the_readers_own() -> None:
+    assert number("12", most=12) == 12
+    with pytest.raises(argparse.ArgumentTypeError, match="from 1 to 12"):
+        number("13", most=12)
+
+
 @pytest.mark.parametrize("text", [*ODD, "2026-13-45", "4 May"])
 def test_what_is_no_day_is_named(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="Write it as 2026-05-04"):

@@ -86,6 +86,7 @@ def test_what_is_no_code_of_a_ticket_is_refused_by_its_line(
         ("codes.csv", "ticket,price\n1,2\n", "no column 'code'"),
         ("codes.csv", f"code,product\n{'x' * 140_000},6\n", "is no CSV"),
         ("codes.csv", f"code,product\nabcd-efgh-1,{'6' * 5000}\n", "which product"),
+        ("codes.csv", "code,product\nabcd-efgh-1,\u0666\n", "which product"),
         ("codes.json", "{", "is no JSON"),
         ("codes.json", '{"code": "x"}', "no list of objects"),
     ],

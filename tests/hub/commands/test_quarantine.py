@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 
 from contract.order import make_line
@@ -19,8 +20,6 @@ from tests.hub.service.shop import BEER, OTHER, Shop, a_sale
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    import pytest
 
     from hub.service.context import ContextKeeper
     from hub.store.store import Store
@@ -113,6 +112,18 @@ async def test_what_is_dismissed_is_kept_with_its_reason(
     shown = await run(new_hub, "show", str(stolen.id))
     assert "Decided: dismissed by me (stolen)." in shown.out
     assert await shop.held(wallet) == (2000, 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--by", ""), ("--by", "a\x01b"), ("--by", "me", "--reason", "\udcff")],
+)
+def test_who_answers_and_why_can_be_read(
+    new_hub: Office, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        new_hub("quarantine", "release", str(uuid4()), *words)
+    assert "is no text of 1 to 120 printable characters" in capsys.readouterr().err
 
 
 async def test_what_nobody_set_aside_is_not_found(shop: Shop, new_hub: Office) -> None:

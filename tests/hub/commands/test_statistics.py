@@ -91,6 +91,15 @@ async def test_a_time_without_sales_is_said(shop: Shop, new_hub: Office) -> None
     assert (await asyncio.to_thread(new_hub.figures, *since))["revenue_minor"] == 450
 
 
+def test_a_time_that_ends_before_it_begins_is_told(new_hub: Office) -> None:
+    since, until = "2026-06-02T06:00", "2026-06-01"
+    said = new_hub("statistics", "--from", since, "--until", until)
+    assert (said.code, said.out) == (2, "")
+    assert said.errors == (
+        "The period ends before it begins. Exchange --from and --until.\n"
+    )
+
+
 def test_a_till_that_nobody_registered_is_refused(hub: Office) -> None:
     said = hub("statistics", "--till", "bar-77")
     assert said.code == 1
