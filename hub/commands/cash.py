@@ -58,6 +58,7 @@ def _figures(place: CashHeld) -> dict[str, Any]:
         "key": place.key,
         "held_minor": place.held.minor,
         "holder": place.holder,
+        "till": place.till,
         "z_number": place.z_number,
     }
 
@@ -71,7 +72,7 @@ def _table(places: Sequence[CashHeld], currency: Currency) -> list[str]:
             place.key,
             str(place.held),
             place.holder or "",
-            f"Z {place.z_number}" if place.holder else "",
+            f"{place.till}, Z {place.z_number}" if place.holder else "",
         )
         for place in places
     ]

@@ -21,8 +21,10 @@ class CashHeld:
     key: str
     held: Money
     holder: str | None = None
+    till: str | None = None
+    """The till by which the register last changed hands."""
     z_number: int | None = None
-    """The Z number of the till by which the register last changed hands."""
+    """The Z number of that till then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Shifts:
             if shift is None:
                 found.append(CashHeld(role, row["key"], held))
                 continue
-            whose = (shift["holder"], shift["z_number"])
+            whose = (shift["holder"], shift["till"], shift["z_number"])
             found.append(CashHeld(role, row["key"], held, *whose))
         return tuple(found)
 

@@ -42,7 +42,7 @@ async def test_each_place_is_named_with_its_cash_and_its_holder(
     assert said.code == 0
     assert sorted(said.out.splitlines()[1:-1]) == [
         "bag       bag-1  40.00 EUR",
-        "register  bar-1  114.50 EUR   ann      Z 4",
+        "register  bar-1  114.50 EUR   ann      bar-1, Z 4",
         "vault     main   -150.00 EUR",
     ]
     assert said.out.splitlines()[-1] == "All: 4.50 EUR"
@@ -53,9 +53,22 @@ async def test_each_place_is_named_with_its_cash_and_its_holder(
         "key": samples.TILL,
         "held_minor": 114_50,
         "holder": "ann",
+        "till": samples.TILL,
         "z_number": 4,
     }
     assert "sums" not in figures
+
+
+async def test_a_register_s_z_number_is_that_of_the_till_it_was_handed_over_at(
+    parts: Parts, new_hub: Office
+) -> None:
+    await advise(parts, shift_start(150_00, "ann", z_number=4))
+    elsewhere = {"till": samples.TILLS[1], "register": samples.TILL, "z_number": 9}
+    await advise(parts, shift_start(50_00, "ben", **elsewhere))
+
+    said = await asyncio.to_thread(new_hub, "cash")
+
+    assert "register  bar-1  200.00 EUR   ben      bar-2, Z 9" in said.out
 
 
 async def test_all_money_adds_up_to_nothing(parts: Parts, new_hub: Office) -> None:
