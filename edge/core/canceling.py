@@ -40,7 +40,8 @@ from contract.order import (
     encode_order,
     undone,
 )
-from edge.core import registers, signing, texts
+from edge.core import registers, rights, signing, texts
+from edge.core import waiting as waits
 from edge.core.effects import (
     Commit,
     FindCharge,
@@ -69,6 +70,8 @@ if TYPE_CHECKING:
     from edge.core.state import Moment, Step, TillState
 
 RETRY_MS: Final = 5_000
+RETRY_MS_MAX: Final = 300_000
+TRIES_MAX: Final = 10  # in twenty minutes
 ANSWER_WITHIN_S: Final = 10
 
 _OF_CASH: Final = frozenset(
@@ -141,7 +144,7 @@ def ask_if_due(state: TillState, moment: Moment) -> Step:
     state = _changed(state, replace(waiting, request=request.id))
     return state, (
         SendRequest(request, ANSWER_WITHIN_S),
-        SetAlarm(CancellationDue(waiting.id), RETRY_MS),
+        SetAlarm(_due(waiting), RETRY_MS),
     )
 
 
@@ -165,10 +168,10 @@ def resume(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
     return _end(replace(state, banner=banner), waiting, Outcome.ABORTED, moment)
 
 
-def on_due(state: TillState, order: OrderId) -> Step:
+def on_due(state: TillState, order: OrderId, attempt: int) -> Step:
     """Let an unanswered cancellation be asked for again."""
     waiting = find(state, order)
-    if waiting is None:
+    if waiting is None or waiting.attempts[-1].number != attempt:
         return state, ()
     return _changed(state, replace(waiting, request=None)), ()
 
@@ -240,6 +243,23 @@ def on_terminal(
             return _end(state, waiting, Outcome.ABORTED, moment)
         case _:
             assert_never(event)
+
+
+def give_up(state: TillState, order: OrderId, moment: Moment) -> Step:
+    """End a cancellation that waits; never where a card may have its money back.
+
+    If the hub has booked it meanwhile, the advice tells it to take that back.
+    """
+    barred = rights.giving_up_barred(state)
+    waiting = find(state, order)
+    if barred is not None:
+        return replace(state, banner=barred), ()
+    if waiting is None:
+        return replace(state, banner=texts.ENDED_ALREADY), ()
+    if not waits.may_be_given_up(waiting):
+        return replace(state, banner=texts.REFUND_IN_DOUBT), ()
+    state = replace(state, banner=texts.GIVEN_UP)
+    return _end(state, waiting, Outcome.ABORTED, moment)
 
 
 def find(state: TillState, order: OrderId) -> Cancellation | None:
@@ -340,11 +360,20 @@ def _told(attempt: StoredAttempt) -> Banner:
 def _try_again(state: TillState, waiting: Cancellation, moment: Moment) -> Step:
     # A verdict never changes, so the next try is a new attempt.
     last = waiting.attempts[-1]
+    if last.number >= TRIES_MAX:
+        state = replace(state, banner=texts.cancellation_refused(texts.NEVER_FINAL))
+        return _end(state, waiting, Outcome.ABORTED, moment)
     order = decode_order(last.document)
     attempt = _attempt(order, order.payment, last.number + 1, last.credential)
-    state = _changed(state, replace(waiting, attempts=(*waiting.attempts, attempt)))
+    waiting = replace(waiting, attempts=(*waiting.attempts, attempt))
     made = journaled(waiting.id, attempt, moment.now)
-    return state, (Commit((made,)), SetAlarm(CancellationDue(waiting.id), RETRY_MS))
+    pause_ms = min(RETRY_MS << (last.number - 1), RETRY_MS_MAX)
+    again = SetAlarm(_due(waiting), pause_ms)
+    return _changed(state, waiting), (Commit((made,)), again)
+
+
+def _due(waiting: Cancellation) -> CancellationDue:
+    return CancellationDue(waiting.id, waiting.attempts[-1].number)
 
 
 def _attempt(

@@ -333,6 +333,8 @@ def _idle(state: TillState, intent: intents.IdleIntent, moment: Moment) -> Step:
             moved = beginning.begin(state, act, moment)
         case intents.CancelOrder():
             moved = lookups.begin(state, intent)
+        case intents.GiveUpCancellation(order=order):
+            moved = canceling.give_up(state, OrderId(order), moment)
         case intents.CloseTill():
             moved = closing.begin(state)
         case intents.LogIn() | intents.AskWristband():

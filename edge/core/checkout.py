@@ -224,8 +224,8 @@ def _on_alarm(state: TillState, alarm: Repeated, moment: Moment) -> Step:
             moved = hearing.on_probe_due(state)
         case events.CountDue(order=order, attempt=attempt):
             moved = paying.on_count_due(state, order, attempt, moment)
-        case events.CancellationDue(order=order):
-            moved = canceling.on_due(state, order)
+        case events.CancellationDue(order=order, attempt=attempt):
+            moved = canceling.on_due(state, order, attempt)
         case events.ChargeDue():
             moved = charging.on_due(state, alarm, moment)
         case events.ClosingDue(closing=number):

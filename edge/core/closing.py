@@ -16,7 +16,16 @@ from contract.fiscal import FAULT_LENGTH_MAX, Outage
 from contract.ids import OrderId
 from contract.messages import Closing, ClosingIncomplete, ClosingRecorded
 from contract.tse_news import plain
-from edge.core import ending, printing, rights, shifts, summing, texts, tse_swap
+from edge.core import (
+    ending,
+    printing,
+    rights,
+    shifts,
+    summing,
+    texts,
+    tse_swap,
+    waiting,
+)
 from edge.core.effects import (
     ArchiveTse,
     BeginFiscal,
@@ -255,8 +264,10 @@ def _unready(state: TillState) -> Banner | None:
         return texts.ORDER_OPEN
     if not state.z_orders:
         return texts.NOTHING_TO_CLOSE
-    later = None if ending.may_close(state) else texts.NOT_YET_CLOSED
-    return shifts.closing_barred(state) or later
+    runs = shifts.closing_barred(state)
+    if runs is not None or ending.may_close(state):
+        return runs
+    return waiting.naming(state, texts.NOT_YET_CLOSED)
 
 
 def _go_on(

@@ -60,8 +60,8 @@ _WAYS: Final[tuple[tuple[Phase, Phase, str], ...]] = (
         Phase.APPROVED,
         Phase.SELLING,
         (
-            f"Dismiss {_FIRST_ITEM} Begin CancelOrder LogOut AskWristband CloseTill "
-            "SwitchTraining"
+            f"Dismiss {_FIRST_ITEM} Begin CancelOrder GiveUpCancellation LogOut "
+            "AskWristband CloseTill SwitchTraining"
         ),
     ),
     (Phase.APPROVED, Phase.PRESENT, "Begin LogIn AskWristband"),

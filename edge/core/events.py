@@ -334,9 +334,10 @@ class ProbeDue:
 
 @dataclass(frozen=True, slots=True)
 class CancellationDue:
-    """Alarm: time to ask the hub (again) to book this cancellation."""
+    """Alarm: time to ask the hub (again) to book this attempt of a cancellation."""
 
     order: OrderId
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

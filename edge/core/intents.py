@@ -99,6 +99,13 @@ class CancelOrder:
     code: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GiveUpCancellation:
+    """End a cancellation that waits and gave nothing back; what it undid stands."""
+
+    order: UUID
+
+
 # --- paying --------------------------------------------------------------------------
 
 
@@ -216,7 +223,14 @@ PayIntent = (
 )
 LeaveIntent = AbortOrder | BackToBasket | Dismiss | AnswerHandedOut
 IdleIntent = (
-    Begin | CancelOrder | CloseTill | LogIn | LogOut | AskWristband | SwitchTraining
+    Begin
+    | CancelOrder
+    | GiveUpCancellation
+    | CloseTill
+    | LogIn
+    | LogOut
+    | AskWristband
+    | SwitchTraining
 )
 """Needs an empty counter."""
 

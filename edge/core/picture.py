@@ -8,7 +8,7 @@ from contract.fields import TEXT_MAX
 from contract.messages import Lamp, LampState
 from contract.money import Money
 from contract.order import PaymentMethod
-from edge.core import closing, printing, registers, texts
+from edge.core import closing, printing, registers, texts, waiting
 from edge.core.clock import UNCONFIRMED
 from edge.core.state import (
     Approved,
@@ -68,7 +68,7 @@ def picture(state: TillState) -> TillView:
         register_minor=registers.held(state, registers.key(state)),
         stockings=terms.config.stockings if terms else (),
         wristband=_wristband(state),
-        canceling=len(state.cancellations),
+        canceling=waiting.rows(state),
         training=state.training,
         receipts=state.printing.recent,
         prints=printing.offered(state),

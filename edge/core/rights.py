@@ -59,6 +59,18 @@ def clock_barred(state: TillState) -> Banner | None:
     return None if Right.SUPERVISE in state.cashier.rights else texts.NOT_ALLOWED
 
 
+def giving_up_barred(state: TillState) -> Banner | None:
+    """Say why nobody can give a cancellation up here now; None when somebody can.
+
+    Whatever the till's profile has: the till itself cancels what it did not hand out.
+    """
+    if state.cashier is None:
+        needs = state.terms is not None and state.terms.config.profile.needs_login
+        return texts.LOG_IN_FIRST if needs else None
+    wanted = {*_wanted(OrderKind.CANCELLATION), Right.SUPERVISE}
+    return None if wanted & state.cashier.rights else texts.NOT_ALLOWED
+
+
 def _wanted(kind: OrderKind) -> set[Right]:
     if kind is OrderKind.CANCELLATION:
         return {Right.CANCEL_OWN, Right.CANCEL_ANY}

@@ -14,7 +14,7 @@ import msgspec
 
 from contract.order import OrderKind
 from contract.shift import Turn, turn_of
-from edge.core import registers, texts
+from edge.core import registers, texts, waiting
 from edge.core.acts import CashAct
 from edge.core.effects import Commit
 from edge.core.records import ShiftTurned
@@ -79,7 +79,7 @@ def turned_away(state: TillState, act: Act) -> Step | None:
     """
     if not isinstance(act, CashAct) or state.training:
         return None
-    later = replace(state, banner=texts.SHIFT_ENDS)
+    later = replace(state, banner=waiting.naming(state, texts.SHIFT_ENDS))
     if act.kind is OrderKind.SHIFT_START and _has_shift(state):
         if is_over(state):
             return later, ()

@@ -115,6 +115,19 @@ NOT_CANCELED_YET = Banner(
     "The hub can't look at the cancellation now. The till asks again by itself; if it"
     " lasts, call the technician.",
 )
+NEVER_FINAL = "The hub never got the order to be canceled; nothing was given back."
+GIVEN_UP = Banner(
+    Tone.INFORM, "Cancellation given up", "Nothing was given back: the order stands."
+)
+ENDED_ALREADY = Banner(
+    Tone.INFORM, "Nothing to give up", "This cancellation has ended already."
+)
+REFUND_IN_DOUBT = Banner(
+    Tone.CALL_THE_TECHNICIAN,
+    "Not given up",
+    "The card terminal may have given the money back. The till asks it again by itself;"
+    " look whether it is switched on.",
+)
 CANCEL_AT_ITS_TILL = Banner(
     Tone.INFORM, "Cancel it at its till", "Cash goes back where it was moved."
 )

@@ -119,6 +119,19 @@ class ClosedNumber:
     recorded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingCancellation:
+    """A cancellation that has not ended, the order it undoes, and what it waits for.
+
+    `may_be_given_up`: nothing was given back for it.
+    """
+
+    order: UUID
+    original: UUID
+    reason: str
+    may_be_given_up: bool
+
+
 NO_FACTS = Facts()
 
 
@@ -154,7 +167,7 @@ class TillView:
 
     `kind` is that of the open order, `wristband` what the hub said of one asked about,
     `register_minor` the cash that should be in the register, `stockings` what one can
-    be handed out with, `canceling` how many cancellations wait for the hub, `receipts`
+    be handed out with, `canceling` the cancellations that wait, `receipts`
     what can be printed, newest first,
     `prints` whether an approval offers that; `asks_for_clock` whether somebody must
     vouch for the clock before the TSE is used; `z_orders` the orders of this Z number,
@@ -182,7 +195,7 @@ class TillView:
     register_minor: int = 0
     stockings: tuple[Stocking, ...] = ()
     wristband: WristbandInfo | None = None
-    canceling: int = 0
+    canceling: tuple[WaitingCancellation, ...] = ()
     training: bool = False
     receipts: tuple[ReceiptRow, ...] = ()
     prints: bool = False

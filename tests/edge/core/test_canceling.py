@@ -431,7 +431,7 @@ def test_a_cancellation_outlives_a_fault_of_the_hub_and_says_so() -> None:
     rejected(desk, RejectReason.HUB_FAULT)
     assert desk.state.banner == texts.NOT_CANCELED_YET
     (waiting,) = desk.state.cancellations
-    desk.do(events.CancellationDue(waiting.id))
+    desk.do(events.CancellationDue(waiting.id, 1))
     assert booked(desk).total_minor == -450
     assert desk.state.cancellations == ()
 
@@ -517,7 +517,7 @@ def test_an_answer_that_comes_twice_refunds_a_card_once() -> None:
     request = desk.asked(OrderRequest)
     booked(desk)
     refund = desk.only(effects.RefundCard)
-    desk.do(events.CancellationDue(refund.order))
+    desk.do(events.CancellationDue(refund.order, 1))
     assert not desk.performed(effects.SendRequest)
     order = decode_order(request.order)
     desk.say(

@@ -256,7 +256,7 @@ def test_what_waits_for_a_silent_hub_holds_up_no_sale_but_the_next_shift() -> No
     assert len(desk.decisions()) == decided
     desk.seal_all()
     assert not desk.performed(effects.SumUp)
-    desk.up().do(events.CancellationDue(desk.state.cancellations[0].id))
+    desk.up().do(events.CancellationDue(desk.state.cancellations[0].id, 1))
     booked(desk)
     desk.seal_all()
     desk.sum_up()
