@@ -278,6 +278,8 @@ def _written(
     method = None if original.payment is None else original.payment.method
     if part.lines is not None and method is PaymentMethod.CASH:
         order = _rounded(order)
+    if part.lines and method is PaymentMethod.CARD and order.total_minor > 0:
+        raise ValueError(texts.WOULD_COST_MORE)
     # Cash that was moved goes back from where it is; other cash is this till's.
     moved = original.kind in _OF_CASH
     register = original.cash_register if moved else registers.named(state)

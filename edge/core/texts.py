@@ -58,6 +58,7 @@ def journal_broken(text: str) -> Banner:
 
 CARD_NOT_CHARGED = "Card not charged"
 NO_REFUND = "The card terminal gave nothing back. Try again."
+WOULD_COST_MORE = "The guest would have to pay more. Sell what is missing instead."
 CANCELED_NOTHING = "The till stopped meanwhile; nothing was given back. Try again."
 WRONG_WRISTBAND = Banner(
     Tone.ASK_THE_GUEST,

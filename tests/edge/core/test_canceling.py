@@ -35,7 +35,7 @@ from contract.staff import Right
 from edge.core import effects, events, intents, texts
 from edge.core.acts import CashAct, TopUp
 from edge.core.state import LoggedIn
-from tests.contract.orders import BEER, ORDERS, PRETZEL, VAULT, sale
+from tests.contract.orders import BEER, CUP, ORDERS, PRETZEL, VAULT, sale
 from tests.edge.core.desk import ANCHOR
 from tests.edge.core.festival import RECEIPT, Festival
 
@@ -574,3 +574,15 @@ def test_nothing_goes_to_the_terminal_for_what_was_free() -> None:
     assert desk.last().total_minor == 0
     assert desk.state.banner is not None
     assert desk.state.banner.text == "The guest gets nothing back."
+
+
+def test_no_card_terminal_is_told_to_give_less_than_nothing() -> None:
+    """To undo the deposit that a guest got back the guest would have to pay."""
+    desk = Festival().up()
+    paid = Payment(method=PaymentMethod.CARD, card=RECEIPT)
+    mixed = msgspec.structs.replace(
+        sale((BEER, 1), (CUP, -1)), till="bar-2", payment=paid
+    )
+    desk.say(info(asked(desk, (2,)), order=msgspec.Raw(encode_order(mixed))))
+    assert desk.state.cancellations == ()
+    assert desk.state.banner == texts.cancellation_refused(texts.WOULD_COST_MORE)
