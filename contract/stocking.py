@@ -79,7 +79,7 @@ class Stocking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def stocking_fault(stocking: Stocking, currency: Currency) -> str | None:
     """Say what keeps a template from being filled; the text is a sentence."""
     if not 0 < len(stocking.pieces) <= PIECES_MAX:
-        return f"It has from 1 to {PIECES_MAX} sorts of cash."
+        return f"It may hold 1 to {PIECES_MAX} sorts of cash."
     seen: set[tuple[int, int]] = set()
     for each in stocking.pieces:
         value = Money(each.value_minor, currency)

@@ -39,9 +39,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def pieces(text: str) -> Pieces:
     """Read notes, coins or rolls of one value; raises ArgumentTypeError."""
+    no_cash = argparse.ArgumentTypeError(f"{text!r} is no cash. Write it {FORM}.")
     found = _PIECES.fullmatch(text)
     if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no cash. Write it {FORM}.")
+        raise no_cash
     try:
         return msgspec.convert(
             {
@@ -51,6 +52,8 @@ def pieces(text: str) -> Pieces:
             },
             Pieces,
         )
+    except argparse.ArgumentTypeError:
+        raise no_cash from None
     except msgspec.ValidationError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no cash: numbers begin at 1, a roll holds up to 100 coins."

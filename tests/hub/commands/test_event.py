@@ -200,7 +200,7 @@ def test_what_registers_are_handed_out_with_is_in_the_file(new_hub: Office) -> N
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("[]", "The stocking Bar float can't be filled. It has from 1 to 30 sorts"),
+        ("[]", "The stocking Bar float can't be filled. It may hold 1 to 30 sorts"),
         ('["5x3.00"]', "There is no coin or note of 3.00 EUR."),
         ('["ten coins"]', "the stocking Bar float: 'ten coins' is no cash."),
     ],

@@ -72,7 +72,7 @@ def test_what_there_is_no_coin_of_is_refused(hub: Office) -> None:
     ("pieces", "says"),
     [
         ("10.00", "Write it as 5x10.00"),
-        ("5x10,00", "'10,00' is no amount"),
+        ("5x10,00", "'5x10,00' is no cash. Write it as 5x10.00"),
         ("0x10.00", "numbers begin at 1"),
         ("1x900x0.10", "a roll holds up to 100 coins"),
         ("-1x10.00", "unrecognized arguments"),
