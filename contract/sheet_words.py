@@ -189,7 +189,7 @@ _GERMAN = SheetWords(
     vouchers_taken="Gutscheine eingelöst",
     bill="Rechnung",
     places={
-        PlaceRole.REGISTER: "Kasse",
+        PlaceRole.REGISTER: "Kassenlade",
         PlaceRole.BAG: "Tasche",
         PlaceRole.VAULT: "Tresor",
         PlaceRole.BANK: "Bank",

@@ -117,6 +117,7 @@ class FlagPageTexts(_Texts, frozen=True):
     show: str
     open: str
     seen: str
+    see_seen: str
     kind: str
     till: str
     all: str

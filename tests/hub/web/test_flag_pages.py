@@ -58,7 +58,7 @@ async def test_staff_see_what_was_odd_and_what_to_do_and_tick_it_off(
 ) -> None:
     lossy = stale[-1]
     async with open_office(store, context, "fay", language="de") as (fay,):
-        assert "4 auffällige Buchungen" in await fay.open("/")
+        assert "4 auffällige Vorgänge" in await fay.open("/")
         page = await fay.open("/flags")
         assert "Verlust bei stummem Hub." in page
         assert "Davon sind 1,50\N{NO-BREAK SPACE}€ verloren." in page
@@ -70,9 +70,9 @@ async def test_staff_see_what_was_odd_and_what_to_do_and_tick_it_off(
         )
 
         page = await tick_off(fay, "Kasse war ohne Netz.")
-        assert "3 Buchungen:" in page
+        assert "3 Vorgänge:" in page
         assert str(lossy.id) not in page
-        assert "3 auffällige Buchungen" in await fay.open("/")
+        assert "3 auffällige Vorgänge" in await fay.open("/")
 
         page = await fay.open("/flags?show=seen")
         assert str(lossy.id) in page
