@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ENGLISH: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
         "Z {first} to {last} of this till: not recorded. Bring the till online; if it"
-        " is gone, import its journal."
+        " is gone, keep its journal."
     ),
     FindingCode.ORDERS_MISSING: (
         "Order no. {first} to {last}: not in the ledger. The till sends what is missing"
@@ -89,7 +89,7 @@ _ENGLISH: Final[Mapping[FindingCode, str]] = {
 _GERMAN: Final[Mapping[FindingCode, str]] = {
     FindingCode.Z_MISSING: (
         "Z {first} bis {last} dieser Kasse: nicht eingegangen. Bringen Sie die Kasse"
-        " ans Netz; gibt es sie nicht mehr, lesen Sie ihr Journal ein."
+        " ans Netz; gibt es sie nicht mehr, heben Sie ihr Journal auf."
     ),
     FindingCode.ORDERS_MISSING: (
         "Beleg Nr. {first} bis {last}: nicht im Hauptbuch. Die Kasse schickt, was"
