@@ -1,4 +1,4 @@
-"""`kassenband-hub`: serve tills and guests, migrate, verify the ledger, run the event."""
+"""`kassenband-hub`: serve tills and guests, migrate, verify, and run the event."""
 
 from __future__ import annotations
 
