@@ -51,8 +51,13 @@ def on_terminal(state: TillState, event: TerminalEvent, moment: Moment) -> Step:
     if doubtful is not None:
         return _after_restart(state, doubtful, event, moment)
     if isinstance(event, CardPaid):
-        text = f"The card terminal took money for order {event.order}, which had ended."
-        return state, (Note(f"{text} Give it back at the terminal.", urgent=True),)
+        # It may have taken money, or given some back: that order is not in memory.
+        text = (
+            f"The card terminal reports a payment or refund ({event.reference}) for "
+            f"order {event.order}, which had ended. Compare its slips with the order's "
+            "receipt, and put right at the terminal what is not on it."
+        )
+        return state, (Note(text, urgent=True),)
     return state, ()
 
 

@@ -533,6 +533,10 @@ def test_an_answer_that_comes_twice_refunds_a_card_once() -> None:
     assert not desk.performed(effects.RefundCard)
     desk.do(events.CardPaid(refund.order, refund.reference, RECEIPT))
     assert desk.decisions()[-1].outcome is Outcome.COMPLETED
+    desk.do(events.CardPaid(refund.order, refund.reference, RECEIPT))
+    said = desk.only(effects.Note).text
+    assert "payment or refund" in said
+    assert "took money" not in said
 
 
 @pytest.mark.parametrize("is_refunded", [True, False])
